@@ -1,0 +1,169 @@
+"""One style sheet for every figure of the book, and the one way to show and keep a figure.
+
+Colours are those of Okabe and Ito, told apart under the common kinds of colour blindness; the
+Knudsen number, a quantity with an order, has a sequential map instead (`eps_colour`).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.figure import Figure
+
+__all__ = [
+    "BLACK", "BLUE", "CYCLE", "EPS_CMAP", "GREEN", "GREY", "ORANGE", "PURPLE", "SEQUENTIAL", "SKY",
+    "VERMILLION", "YELLOW", "eps_colour", "eps_label", "figures_dir", "home", "show", "use_style",
+]  # fmt: skip
+
+BLACK = "#000000"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+YELLOW = "#F0E442"
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+PURPLE = "#CC79A7"
+GREY = "#7F7F7F"
+
+#: Order in which unnamed curves take their colours; yellow is left out, too pale on white.
+CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+
+#: Sequential map for fields.
+SEQUENTIAL = "cividis"
+
+#: Sequential map for the Knudsen number: cividis without its palest fifth, which is lost on white.
+EPS_CMAP = LinearSegmentedColormap.from_list(
+    "eps", matplotlib.colormaps["cividis"](np.linspace(0.0, 0.85, 256))
+)
+
+_RC = {
+    "figure.figsize": (6.4, 3.8),
+    "figure.dpi": 110,
+    "figure.facecolor": "white",  # a white card, readable in the book's dark mode too
+    "figure.constrained_layout.use": True,
+    "savefig.facecolor": "white",
+    "savefig.dpi": 160,  # only rasterised parts of an SVG
+    "svg.hashsalt": "hrgrad",  # element names do not change from run to run
+    "svg.fonttype": "path",
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.labelsize": 10,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "axes.prop_cycle": matplotlib.cycler(color=CYCLE),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 4.5,
+    "image.cmap": SEQUENTIAL,
+    "mathtext.fontset": "cm",
+}
+
+
+def use_style() -> None:
+    """Make the book's style that of every figure drawn from now on."""
+    matplotlib.rcParams.update(_RC)
+
+
+def eps_colour(eps: float, low: float = 1e-4, high: float = 1.0) -> str:
+    """The colour of a Knudsen number, by its logarithm: dark at `low`, light at `high`.
+
+    Args:
+        eps: Knudsen number; outside [low, high] it takes the colour of the nearer end.
+        low, high: the range that the whole map spans.
+    """
+    if not eps > 0:
+        raise ValueError(f"Found eps = {eps}; expected a positive number.")
+    place = np.log(eps / low) / np.log(high / low)
+    return to_hex(EPS_CMAP(float(np.clip(place, 0.0, 1.0))))
+
+
+def eps_label(eps: float) -> str:
+    """A Knudsen number as legends write it: `ε = 0.03`, and `ε = 10⁻³` for powers below 0.01."""
+    power = np.log10(eps)
+    if eps < 0.01 and abs(power - round(power)) < 1e-12:
+        return rf"$\varepsilon = 10^{{{round(power)}}}$"
+    return rf"$\varepsilon = {eps:g}$"
+
+
+def home() -> Path:
+    """Folder of `figures/` and `runs/`: $HRGRAD_HOME, else the project's root, else here."""
+    if os.environ.get("HRGRAD_HOME"):
+        return Path(os.environ["HRGRAD_HOME"])
+    for folder in Path(__file__).resolve().parents:
+        if (folder / "pyproject.toml").is_file():
+            return folder
+    return Path.cwd()
+
+
+def figures_dir() -> Path:
+    """Where figures are kept; made if it does not exist."""
+    folder = home() / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def show(fig: Figure, name: str, profile: str, device: str = "cpu") -> None:
+    """Keep a figure as `figures/<name>.svg` beside its provenance, show it once, and close it.
+
+    The SVG holds no date and no random names: the same data give the same file. What made it
+    stands in `figures/<name>.json`. Outside a notebook the figure is kept and not shown.
+
+    Args:
+        fig: the figure.
+        name: file name without its ending, such as "ch01-profiles".
+        profile: "smoke", "quick" or "full", recorded in the sidecar.
+        device: the device that computed the data, recorded in the sidecar.
+    """
+    svg = _svg(fig)
+    folder = figures_dir()
+    _write(folder / f"{name}.svg", svg)
+    sidecar = {"figure": name, "profile": profile, "device": device} | _provenance()
+    _write(folder / f"{name}.json", json.dumps(sidecar, indent=2, default=str) + "\n")
+    plt.close(fig)
+    _display(svg)
+
+
+def _svg(fig: Figure) -> str:
+    # The salt is set here too, so that a figure drawn without the style is as reproducible.
+    with matplotlib.rc_context({"svg.hashsalt": _RC["svg.hashsalt"]}):
+        buffer = io.StringIO()
+        fig.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    # Renamed when complete: a build that is cut off, or runs beside this one, finds no half file.
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _provenance() -> dict:
+    found: dict = {"time": datetime.now(UTC).isoformat(timespec="seconds")}
+    with suppress(ImportError):
+        from hrgradlib.provenance import collect
+
+        found["provenance"] = collect()
+    return found
+
+
+def _display(svg: str) -> None:
+    with suppress(ImportError):
+        from IPython import get_ipython
+        from IPython.display import SVG, display
+
+        if get_ipython() is not None:
+            display(SVG(svg))

@@ -1,0 +1,274 @@
+"""K task gradients for the price of one backward pass.
+
+Tasks are segments of one batch. In the backward pass of the *summed* loss a linear layer sees,
+row by row, its input ``x_i`` and the gradient ``δ_i`` of its output; row i belongs to one task, so
+``∂L_k/∂W = Σ_{i in task k} δ_i x_iᵀ``: one batched matrix product instead of one product, and the
+same number of operations. Exact, for any number of tasks.
+
+While the losses are built, the model's parameters are replaced by stand-ins that know calls of
+``torch.nn.functional.linear`` and refuse all else. So the model needs no change, may call a layer
+several times (value and tangent streams), and may differentiate by its inputs
+(``torch.autograd.grad(..., create_graph=True)``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["TaskGradients", "UnsupportedLayerError", "task_gradients"]
+
+
+class UnsupportedLayerError(RuntimeError):
+    """A parameter is used by something that cannot be split into tasks."""
+
+
+class TaskGradients(NamedTuple):
+    """Result of :func:`task_gradients`.
+
+    Attributes:
+        losses: [K] value of every task's loss, detached.
+        matrix: [K, n] row k is the gradient of loss k by all parameters, flattened in the order
+            of ``model.parameters()`` (those that require a gradient).
+    """
+
+    losses: Tensor
+    matrix: Tensor
+
+    def by_parameter(self, model: nn.Module) -> list[Tensor]:
+        """Views of ``matrix``: one [K, *shape] tensor per trainable parameter."""
+        parameters = [p for p in model.parameters() if p.requires_grad]
+        blocks = self.matrix.split([p.numel() for p in parameters], dim=1)
+        return [b.unflatten(1, p.shape) for b, p in zip(blocks, parameters, strict=True)]
+
+
+def task_gradients(
+    point_losses: Callable[[], Tensor], model: nn.Module, sizes: Sequence[int]
+) -> TaskGradients:
+    """Gradients of the K task losses ``L_k = mean of the losses of task k's points``.
+
+    Args:
+        point_losses: evaluates the model and returns the loss of every point, [N]. Points of a
+            task are consecutive, and every linear layer must see them as the **first** dimension
+            of its input, [N, ..., features]. A point's loss may depend on its own row only (no
+            batch normalisation, no attention between points): this cannot be checked here.
+        model: its trainable parameters may be used by ``torch.nn.functional.linear`` (hence
+            ``nn.Linear``) alone.
+        sizes: number of points of every task, ``Σ sizes = N``. Tasks of one size are fastest.
+
+    Returns:
+        :class:`TaskGradients`; equal to K backward passes up to rounding.
+
+    Raises:
+        UnsupportedLayerError: a trainable parameter enters anything but ``linear``, a layer's
+            input has not N rows (both before any backward pass), or a parameter is used through
+            a reference kept outside the model.
+        ValueError: ``sizes`` do not sum to N, or the losses have the wrong shape.
+    """
+    recorder = _Recorder(model, sizes)
+    values = recorder.evaluate(point_losses)
+    if not isinstance(values, Tensor) or values.shape != (recorder.rows,):
+        found = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
+        raise ValueError(
+            f"task_gradients: the losses have shape {found}; expected ({recorder.rows},), "
+            f"one per point, since sizes = {_short(sizes)} sum to {recorder.rows}."
+        )
+    losses = recorder.segments.mean(values.detach())
+    recorder.backward(values)
+    return TaskGradients(losses, recorder.matrix)
+
+
+def _short(sizes: Sequence[int]) -> str:
+    return str(list(sizes)) if len(sizes) <= 8 else f"[{sizes[0]}, …] ({len(sizes)} tasks)"
+
+
+class _Segments:
+    """Splits the first dimension into K tasks; unequal sizes are padded, never looped over."""
+
+    def __init__(self, sizes: Sequence[int], device: torch.device) -> None:
+        if len(sizes) == 0 or any(int(s) != s or s < 1 for s in sizes):
+            raise ValueError(f"task_gradients: found sizes = {list(sizes)}; expected integers ≥ 1.")
+        self.count, self.equal = len(sizes), len(set(sizes)) == 1
+        self.longest = max(sizes)
+        self.sizes = torch.tensor(sizes, device=device)
+        if not self.equal:
+            starts = self.sizes.cumsum(0) - self.sizes
+            offset = torch.arange(self.longest, device=device)
+            self.valid = offset < self.sizes[:, None]
+            self.index = torch.where(self.valid, starts[:, None] + offset, 0)
+
+    def stack(self, rows: Tensor, *, mask: bool = False) -> Tensor:
+        """[N, ..., f] to [K, longest·(...), f]; padding rows are zero where ``mask`` is set."""
+        if not self.equal:
+            padded = rows[self.index.reshape(-1)]
+            if mask:
+                keep = self.valid.reshape([-1] + [1] * (rows.ndim - 1))
+                padded = padded * keep
+            rows = padded
+        return rows.reshape(self.count, -1, rows.shape[-1])
+
+    def mean(self, values: Tensor) -> Tensor:
+        sums = self.stack(values[:, None], mask=True).sum((1, 2))
+        return sums / self.sizes
+
+    def seed(self, values: Tensor) -> Tensor:
+        return (1.0 / self.sizes.to(values.dtype)).repeat_interleave(self.sizes)
+
+
+class _Recorder:
+    """Lends the model stand-ins for its trainable parameters and collects their gradients."""
+
+    def __init__(self, model: nn.Module, sizes: Sequence[int]) -> None:
+        named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+        if not named:
+            raise ValueError("task_gradients: the model has no trainable parameter.")
+        first = named[0][1]
+        self.model = model
+        self.parameters = [p for _, p in named]
+        self.segments = _Segments(sizes, first.device)
+        self.rows = int(sum(sizes))
+        numel = [p.numel() for p in self.parameters]
+        self.matrix = torch.zeros(len(sizes), sum(numel), dtype=first.dtype, device=first.device)
+        self.lent = {
+            id(p): _Lent.of(p, name, block.unflatten(1, p.shape), self)
+            for (name, p), block in zip(named, self.matrix.split(numel, 1), strict=True)
+        }
+        self.armed = False  # gradients are recorded only in the final backward pass
+
+    def evaluate(self, point_losses: Callable[[], Tensor]) -> Tensor:
+        """Call ``point_losses`` while the stand-ins are in place."""
+        slots = [(module._parameters, name, p)
+                 for module in self.model.modules()
+                 for name, p in module._parameters.items() if id(p) in self.lent]
+        try:
+            for table, name, p in slots:
+                table[name] = self.lent[id(p)]
+            return point_losses()
+        finally:
+            for table, name, p in slots:
+                table[name] = p
+
+    def backward(self, values: Tensor) -> None:
+        """The one backward pass; a parameter that bypassed its stand-in shows in its ``grad``."""
+        before = [p.grad for p in self.parameters]
+        for p in self.parameters:
+            p.grad = None
+        self.armed = True
+        try:
+            values.backward(self.segments.seed(values))
+            bypassed = [self.lent[id(p)].name_ for p in self.parameters if p.grad is not None]
+        finally:
+            self.armed = False
+            for p, grad in zip(self.parameters, before, strict=True):
+                p.grad = grad
+        if bypassed:
+            raise UnsupportedLayerError(
+                f"task_gradients: parameter {bypassed[0]!r} was used directly (a reference kept "
+                "outside the model); only layers of the model can be split into tasks."
+            )
+
+    def record(self, weight: Tensor | None, left: Tensor, right: Tensor | None) -> None:
+        """Add ``Σ_{i in task k} left_i right_iᵀ`` (or ``Σ left_i``) to the weight's block."""
+        if not self.armed or not isinstance(weight, _Lent):
+            return
+        stacked = self.segments.stack(left, mask=True)
+        if right is None:
+            weight.block += stacked.sum(1)
+        else:
+            weight.block.baddbmm_(stacked.mT, self.segments.stack(right))
+
+
+class _Lent(Tensor):
+    """Stands in for a parameter while losses are built: only ``linear`` may differentiate it."""
+
+    @staticmethod
+    def of(parameter: Tensor, name: str, block: Tensor, recorder: _Recorder) -> _Lent:
+        lent = Tensor._make_subclass(_Lent, parameter.detach(), True)  # as nn.Parameter does
+        lent.name_, lent.block, lent.recorder = name, block, recorder
+        return lent
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if func is nn.functional.linear:
+            return _linear(*args, **kwargs)
+        with torch._C.DisableTorchFunctionSubclass():
+            result = func(*args, **kwargs)
+        if any(t.requires_grad for t in _tensors((result,))):
+            used = next(a for a in _tensors((*args, *kwargs.values())) if isinstance(a, cls))
+            raise UnsupportedLayerError(
+                f"task_gradients: parameter {used.name_!r} is used by "
+                f"{getattr(func, '__name__', func)}; only torch.nn.functional.linear (nn.Linear) "
+                "can be split into tasks. Use TorchJD's autojac for such a model."
+            )
+        return result
+
+
+def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    lent = weight if isinstance(weight, _Lent) else bias
+    recorder = lent.recorder
+    if input.shape[0] != recorder.rows or input.ndim < 2:
+        raise UnsupportedLayerError(
+            f"task_gradients: the layer of {lent.name_!r} got an input of shape "
+            f"{tuple(input.shape)}; expected ({recorder.rows}, ..., features), points first."
+        )
+    return _SegmentedLinear.apply(input, weight, bias, recorder)
+
+
+def _tensors(values: Iterable) -> Iterable[Tensor]:
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _tensors(value)
+
+
+class _SegmentedLinear(torch.autograd.Function):
+    """``x Wᵀ + b`` whose backward pass records instead of summing over all tasks."""
+
+    @staticmethod
+    def forward(ctx, input, weight, bias, recorder):
+        ctx.save_for_backward(input)
+        ctx.layer = weight, bias, recorder
+        with torch._C.DisableTorchFunctionSubclass():
+            return nn.functional.linear(input, weight, bias)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (input,) = ctx.saved_tensors
+        weight, bias, recorder = ctx.layer
+        recorder.record(weight, grad, input)
+        recorder.record(bias, grad, None)
+        back = _transpose(grad, weight, recorder) if ctx.needs_input_grad[0] else None
+        return back, None, None, None
+
+
+def _transpose(grad: Tensor, weight: Tensor, recorder: _Recorder) -> Tensor:
+    if torch.is_grad_enabled():  # create_graph=True: this product is differentiated again
+        return _SegmentedTranspose.apply(grad, weight, recorder)
+    with torch._C.DisableTorchFunctionSubclass():
+        return grad @ weight
+
+
+class _SegmentedTranspose(torch.autograd.Function):
+    """``δ W``: the step back through a layer, itself recorded when differentiated again."""
+
+    @staticmethod
+    def forward(ctx, grad, weight, recorder):
+        ctx.save_for_backward(grad)
+        ctx.layer = weight, recorder
+        with torch._C.DisableTorchFunctionSubclass():
+            return grad @ weight
+
+    @staticmethod
+    def backward(ctx, again):
+        (grad,) = ctx.saved_tensors
+        weight, recorder = ctx.layer
+        recorder.record(weight, grad, again)
+        forward = None
+        if ctx.needs_input_grad[0]:
+            forward = _SegmentedLinear.apply(again, weight, None, recorder)
+        return forward, None, None
