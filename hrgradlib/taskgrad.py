@@ -19,7 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-__all__ = ["TaskGradients", "UnsupportedLayerError", "task_gradients"]
+__all__ = ["TaskGradients", "UnsupportedLayerError", "segment_means", "task_gradients"]
 
 
 class UnsupportedLayerError(RuntimeError):
@@ -79,6 +79,11 @@ def task_gradients(
     losses = recorder.segments.mean(values.detach())
     recorder.backward(values)
     return TaskGradients(losses, recorder.matrix)
+
+
+def segment_means(values: Tensor, sizes: Sequence[int]) -> Tensor:
+    """``L_k``, the mean of every task's point losses, differentiable: [N] to [K]."""
+    return _Segments(sizes, values.device).mean(values)
 
 
 def _short(sizes: Sequence[int]) -> str:

@@ -1,0 +1,141 @@
+"""The command ``hrgrad``: train, list, reproduce the book's runs, repeat the tuning grid."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from hrgradlib.experiments.campaign import (
+    CampaignError,
+    book_runs,
+    grid_runs,
+    run_all,
+    write_grid,
+)
+from hrgradlib.experiments.runner import RunError, run
+from hrgradlib.experiments.specs import PROBLEMS, PROFILES, SpecError, make_spec
+from hrgradlib.methods import METHODS
+from hrgradlib.training import CheckpointError, Interrupted, TrainingFailed
+
+__all__ = ["main"]
+
+BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; returns the exit code (2: bad input, 1: training failed, 130: interrupted)."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.action(options)
+    except (SpecError, RunError, CheckpointError) as error:
+        return _fail(error, BAD_INPUT)
+    except (TrainingFailed, CampaignError) as error:
+        return _fail(error, FAILED)
+    except (Interrupted, KeyboardInterrupt) as error:
+        return _fail(error or "interrupted", INTERRUPTED)
+
+
+def _fail(error: object, code: int) -> int:
+    print(f"hrgrad: {error}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hrgrad", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    one = commands.add_parser("run", help="train one network and judge it against the reference")
+    one.add_argument("problem", help="see hrgrad list")
+    one.add_argument("--method", default="hrgrad")
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--out", type=Path, required=True, help="new folder for the results")
+    one.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    one.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    for name, kind in (("lr", float), ("beta2", float), ("steps", int), ("tasks", int),
+                       ("harmony", float), ("axis", str)):
+        one.add_argument(f"--{name}", type=kind, help="instead of the profile's or tuned value")
+    one.add_argument("--guard", action="store_true", default=None,
+                     help="descend on every current task gradient")
+    one.set_defaults(action=_run)
+
+    listing = commands.add_parser("list", help="problems, methods, profiles")
+    listing.set_defaults(action=_list)
+
+    book = commands.add_parser("reproduce", help="train every run the book shows")
+    book.set_defaults(action=_reproduce)
+
+    grid = commands.add_parser("grid", help="repeat the tuning grid and write its table")
+    grid.add_argument("--problem", default="transport-periodic")
+    grid.add_argument("--table", type=Path, required=True, help="CSV file to write")
+    grid.set_defaults(action=_grid)
+
+    for sub in (one, book, grid):
+        sub.add_argument("--profile", default="quick")
+        sub.add_argument("--device", default="auto", help="auto, cpu or cuda")
+        sub.add_argument("--quiet", action="store_true", help="no progress bar")
+    for sub in (book, grid):
+        sub.add_argument("--jobs", type=int, default=2, help="runs at a time, one thread each")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    changes = {name: getattr(options, name)
+               for name in ("lr", "beta2", "steps", "tasks", "harmony", "axis", "guard")}
+    spec = make_spec(options.problem, options.method, options.profile, options.seed, **changes)
+    if options.threads < 1:
+        raise SpecError(f"threads = {options.threads} is out of range")
+    torch.set_num_threads(options.threads)
+    result = run(spec, options.out, options.device, options.resume, options.quiet)
+    print(f"{spec.problem} {spec.method} seed {spec.seed}: max relative L2 error of the density "
+          f"{result['max_error']:.2e} after {result['seconds']:.1f} s of training")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    tables = {
+        "problems": PROBLEMS,
+        "methods": {name: method.summary for name, method in METHODS.items()},
+        "profiles": {name: ", ".join(f"{k} {v}" for k, v in p.items())
+                     for name, p in PROFILES.items()},
+    }
+    for title, table in tables.items():
+        print(f"{title}:")
+        for name, text in table.items():
+            print(f"  {name:20s} {text}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.profile not in PROFILES:
+        raise SpecError(f"unknown profile {options.profile!r}; expected {', '.join(PROFILES)}")
+    if options.jobs < 1:
+        raise SpecError(f"jobs = {options.jobs} is out of range")
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    _check(options)
+    runs, began = book_runs(options.profile), time.perf_counter()
+    trained = run_all(runs, options.device, options.jobs, options.quiet)
+    print(f"hrgrad: {len(runs)} runs of profile {options.profile}: {trained} trained, "
+          f"{len(runs) - trained} already there, {time.perf_counter() - began:.0f} s",
+          file=sys.stderr)
+    return 0
+
+
+def _grid(options: argparse.Namespace) -> int:
+    _check(options)
+    if options.problem not in PROBLEMS:
+        raise SpecError(f"unknown problem {options.problem!r}; expected {', '.join(PROBLEMS)}")
+    runs = grid_runs(options.problem, options.profile)
+    run_all(runs, options.device, options.jobs, options.quiet)
+    write_grid(runs, options.table)
+    print(f"hrgrad: {len(runs)} runs written to {options.table}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

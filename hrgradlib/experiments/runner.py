@@ -1,0 +1,151 @@
+"""One run: train, judge against the reference, write a folder that explains itself.
+
+A finished folder holds ``spec.json``, ``provenance.json``, ``model.pt``, ``records.npz`` and, last
+of all, ``result.json``: a folder without it is unfinished and can be resumed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from hrgradlib import provenance
+from hrgradlib.experiments.assemble import build_model, point_losses, problem_of, relative_errors
+from hrgradlib.experiments.specs import Spec
+from hrgradlib.methods import METHODS
+from hrgradlib.training import TrainingFailed, sample_points, train, write_atomically
+
+__all__ = ["RunError", "choose_device", "is_finished", "run", "run_folder"]
+
+
+class RunError(RuntimeError):
+    """A run cannot start: its folder or its device is not as asked."""
+
+
+def choose_device(name: str) -> torch.device:
+    """``auto``, ``cpu`` or ``cuda`` to a device that exists."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise RunError(f"unknown device {name!r}; expected auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise RunError("device cuda was asked for, but PyTorch sees none; use cpu or auto")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def run_folder(spec: Spec, label: str = "") -> Path:
+    """Where the book keeps a run: ``runs/<profile>/<problem>/<method>[-label]-<seed>``."""
+    name = "-".join(part for part in (spec.method, label, f"s{spec.seed}") if part)
+    return provenance.home() / "runs" / spec.profile / spec.problem / name
+
+
+def is_finished(folder: Path, spec: Spec | None = None) -> bool:
+    """Whether the folder holds a finished run (of this specification, if given)."""
+    try:
+        found = json.loads((folder / "result.json").read_text())
+    except (OSError, json.JSONDecodeError):
+        return False
+    return spec is None or found.get("fingerprint") == spec.fingerprint()
+
+
+def run(
+    spec: Spec, folder: Path, device: str = "auto", resume: bool = False, quiet: bool = False
+) -> dict:
+    """Train and judge.
+
+    Args:
+        spec: what to run.
+        folder: new or empty, unless ``resume``.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        resume: go on from the folder's checkpoint; return at once if it is finished.
+        quiet: no progress bar.
+
+    Returns:
+        The content of ``result.json``: errors by ε and t, their maximum, seconds, losses.
+
+    Raises:
+        RunError: the folder is in use, or holds another run, or the device is missing.
+        Interrupted, CheckpointError, TrainingFailed: see :func:`hrgradlib.training.train`.
+    """
+    chosen = choose_device(device)
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not resume)):
+        raise RunError(f"{folder} exists and is not empty; choose another, or pass --resume")
+    if resume and is_finished(folder, spec):
+        return json.loads((folder / "result.json").read_text())
+    _claim(folder, spec, resume)
+    _write_json(folder / "provenance.json", provenance.collect(chosen))
+
+    problem = problem_of(spec)
+    model = build_model(spec).to(chosen)
+    method = METHODS[spec.method](
+        model, spec.lr, spec.beta2, spec.harmony, spec.axis, spec.guard
+    )
+    try:
+        records, seconds = train(
+            model, method, point_losses,
+            lambda generator: sample_points(
+                problem.eps_range, problem.final_time, spec.tasks, spec.per_task, generator, chosen
+            ),
+            [spec.per_task] * spec.tasks,
+            steps=spec.steps, lr=spec.lr, warmup=spec.warmup, seed=spec.seed,
+            fingerprint=spec.fingerprint(), checkpoint=folder / "checkpoint.pt", resume=resume,
+            quiet=quiet, watch=lambda: relative_errors(model, problem),
+        )
+    except TrainingFailed as failure:
+        _write_json(folder / "result.json", {
+            "fingerprint": spec.fingerprint(), "failed": str(failure), "max_error": None,
+        })
+        raise
+    return _finish(folder, spec, model, records.arrays(), seconds)
+
+
+def _claim(folder: Path, spec: Spec, resume: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "spec.json"
+    if resume and path.exists() and json.loads(path.read_text()) != spec.to_dict():
+        raise RunError(f"{folder} holds a run with another specification; "
+                       "resume with the options it was started with")
+    _write_json(path, spec.to_dict())
+
+
+def _finish(folder: Path, spec: Spec, model, arrays: dict, seconds: float) -> dict:
+    problem = problem_of(spec)
+    errors = relative_errors(model, problem)
+    write_atomically(folder / "model.pt", lambda p: torch.save(model.state_dict(), p))
+    write_atomically(folder / "records.npz", lambda p: _savez(p, arrays))
+    # Means over the last tenth: the loss of one batch is noise.
+    tail = max(1, len(arrays["losses"]) // 10)
+    result = {
+        "fingerprint": spec.fingerprint(),
+        "eps": list(problem.eval_eps),
+        "times": list(problem.eval_times),
+        "errors": errors.tolist(),
+        "max_error": float(errors.max()),
+        "mean_error": float(np.exp(np.log(errors.max(1)).mean())),
+        "seconds": seconds,
+        "losses": arrays["losses"][-tail:].mean(0).tolist(),
+    }
+    _write_json(folder / "result.json", result)
+    (folder / "checkpoint.pt").unlink(missing_ok=True)
+    return result
+
+
+def _savez(path: Path, arrays: dict) -> None:
+    with path.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)
+
+
+def _write_json(path: Path, content: dict) -> None:
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    write_atomically(path, lambda p: p.write_text(text, encoding="utf-8"))
+
+
+def fresh(folder: Path) -> Path:
+    """The folder, emptied of an unfinished or outdated run."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    return folder

@@ -1,0 +1,131 @@
+"""What is run: problems, profiles and tuned settings, as data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+
+from hrgradlib.harmonize import AXES
+from hrgradlib.methods import METHODS
+
+__all__ = ["GRID", "PROBLEMS", "PROFILES", "SEEDS", "Spec", "SpecError", "make_spec"]
+
+
+class SpecError(ValueError):
+    """An unknown name or a number out of range in the specification of a run."""
+
+
+PROBLEMS = {
+    "transport-periodic": "linear transport, x periodic, ρ0 = 1 + ½ cos 2πx, ε in [1e-4, 1], T = 0.1",
+}
+
+# Seconds on a laptop core for smoke, a minute for quick, minutes on a GPU for full.
+PROFILES = {
+    "smoke": dict(steps=200, tasks=5, per_task=24, width=24, depth=2, modes=6),
+    "quick": dict(steps=5000, tasks=10, per_task=64, width=64, depth=4, modes=8),
+    "full": dict(steps=40000, tasks=10, per_task=512, width=96, depth=4, modes=10),
+}
+
+SEEDS = (0, 1, 2)
+
+# One grid for every method, searched on seeds that are reported nowhere else.
+GRID = {
+    "lr": (2.5e-3, 5e-3, 1e-2, 2e-2),
+    "beta2": (0.9, 0.99, 0.999),
+    "seeds": (100, 101),
+}
+
+# Winners of the grid above (book/results/transport-periodic-grid.csv); a test compares them.
+TUNED = {
+    "hrgrad": dict(lr=1e-2, beta2=0.99),
+    "sum": dict(lr=1e-2, beta2=0.99),
+}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Everything that determines a run but the machine. Field names are those of the CLI.
+
+    Attributes:
+        problem, method, profile: names from ``hrgrad list``.
+        seed: of initial parameters and collocation points.
+        steps: updates; each draws ``tasks · per_task`` fresh collocation points.
+        width, depth, modes: of the network (hidden features, layers, Legendre modes of g).
+        lr, beta2: peak learning rate and decay of Adam's second moment.
+        warmup: steps of linear warm-up before the cosine decay.
+        harmony, axis, guard: of HRGrad.
+    """
+
+    problem: str
+    method: str
+    profile: str
+    seed: int
+    steps: int
+    tasks: int
+    per_task: int
+    width: int
+    depth: int
+    modes: int
+    lr: float
+    beta2: float
+    warmup: int = 100
+    harmony: float = 0.5
+    axis: str = "equiangular"
+    guard: bool = False
+
+    def fingerprint(self) -> str:
+        """Hash that identifies the run."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+    def with_(self, **changes) -> Spec:
+        """A copy with other values, checked."""
+        return _checked(replace(self, **changes))
+
+
+def make_spec(problem: str, method: str, profile: str = "quick", seed: int = 0, **changes) -> Spec:
+    """The specification of a run, tuned settings filled in.
+
+    Args:
+        problem, method, profile: names from ``hrgrad list``.
+        seed: at least 0.
+        changes: other values for fields of :class:`Spec`; ``None`` keeps the default.
+
+    Raises:
+        SpecError: unknown name or number out of range.
+    """
+    for what, name, known in (
+        ("problem", problem, PROBLEMS), ("method", method, METHODS), ("profile", profile, PROFILES)
+    ):
+        if name not in known:
+            raise SpecError(f"unknown {what} {name!r}; expected one of {', '.join(known)}")
+    chosen = {k: v for k, v in changes.items() if v is not None}
+    settings = PROFILES[profile] | TUNED[method] | chosen
+    try:
+        return _checked(Spec(problem, method, profile, seed, **settings))
+    except TypeError as error:
+        raise SpecError(f"unknown setting in {sorted(chosen)}: {error}") from error
+
+
+def _checked(spec: Spec) -> Spec:
+    rules = {
+        "seed": spec.seed >= 0,
+        "steps": spec.steps >= 1,
+        "tasks": spec.tasks >= 1,
+        "per_task": spec.per_task >= 2,
+        "width": spec.width >= 1,
+        "depth": spec.depth >= 1,
+        "modes": spec.modes >= 1,
+        "lr": 0 < spec.lr < float("inf"),
+        "beta2": 0 <= spec.beta2 < 1,
+        "warmup": spec.warmup >= 0,
+        "harmony": 0 <= spec.harmony <= 1,
+        "axis": spec.axis in AXES,
+    }
+    for name, good in rules.items():
+        if not good:
+            raise SpecError(f"{name} = {getattr(spec, name)!r} is out of range")
+    return spec
