@@ -1,4 +1,4 @@
-"""The command ``hrgrad``: train, list, reproduce the book's runs, repeat the tuning grid."""
+"""The command ``hrgrad``: train, evaluate, list, reproduce the book's runs, repeat the grid."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from hrgradlib.experiments.campaign import (
@@ -16,9 +17,11 @@ from hrgradlib.experiments.campaign import (
     run_all,
     write_grid,
 )
+from hrgradlib.experiments.results import grid_table
 from hrgradlib.experiments.runner import RunError, run
 from hrgradlib.experiments.specs import PROBLEMS, PROFILES, SpecError, make_spec
 from hrgradlib.methods import METHODS
+from hrgradlib.solution import SolutionError, load_solution
 from hrgradlib.training import CheckpointError, Interrupted, TrainingFailed
 
 __all__ = ["main"]
@@ -31,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.action(options)
-    except (SpecError, RunError, CheckpointError) as error:
+    except (SpecError, RunError, CheckpointError, SolutionError) as error:
         return _fail(error, BAD_INPUT)
     except (TrainingFailed, CampaignError) as error:
         return _fail(error, FAILED)
@@ -62,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
                      help="descend on every current task gradient")
     one.set_defaults(action=_run)
 
+    values = commands.add_parser("evaluate", help="print the density of a trained network as CSV")
+    values.add_argument("folder", type=Path, help="what hrgrad run wrote to --out")
+    for name in ("t", "x", "eps"):
+        values.add_argument(f"--{name}", type=float, nargs="+", required=True)
+    values.set_defaults(action=_evaluate)
+
     listing = commands.add_parser("list", help="problems, methods, profiles")
     listing.set_defaults(action=_list)
 
@@ -70,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
     grid = commands.add_parser("grid", help="repeat the tuning grid and write its table")
     grid.add_argument("--problem", default="transport-periodic")
-    grid.add_argument("--table", type=Path, required=True, help="CSV file to write")
+    grid.add_argument("--table", type=Path, help="CSV file (default: the book's)")
     grid.set_defaults(action=_grid)
 
     for sub in (one, book, grid):
@@ -92,6 +101,16 @@ def _run(options: argparse.Namespace) -> int:
     result = run(spec, options.out, options.device, options.resume, options.quiet)
     print(f"{spec.problem} {spec.method} seed {spec.seed}: max relative L2 error of the density "
           f"{result['max_error']:.2e} after {result['seconds']:.1f} s of training")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    solution = load_solution(options.folder)
+    grid = [a.ravel() for a in np.meshgrid(options.t, options.x, options.eps, indexing="ij")]
+    density = solution.density(*grid)
+    print("t,x,eps,density")
+    for row in zip(*grid, density, strict=True):
+        print(",".join(f"{value:.7g}" for value in row))
     return 0
 
 
@@ -132,8 +151,10 @@ def _grid(options: argparse.Namespace) -> int:
         raise SpecError(f"unknown problem {options.problem!r}; expected {', '.join(PROBLEMS)}")
     runs = grid_runs(options.problem, options.profile)
     run_all(runs, options.device, options.jobs, options.quiet)
-    write_grid(runs, options.table)
-    print(f"hrgrad: {len(runs)} runs written to {options.table}", file=sys.stderr)
+    table = options.table or grid_table(options.problem)
+    table.parent.mkdir(parents=True, exist_ok=True)
+    write_grid(runs, table)
+    print(f"hrgrad: {len(runs)} runs written to {table}", file=sys.stderr)
     return 0
 
 

@@ -9,9 +9,10 @@ Pure K×K algebra. With gradients ``g_k``, metric ``P`` and Gramian ``A_ij = g_i
 4. ``r`` is the largest number for which every task keeps a ``harmony``-share of the axis' worst
    cosine, and the length of ``d`` is ``Σ n_k û_k · d̂``.
 
-The K×K numbers are few and wanted by the host, which must know whether to stop; they are computed
-there, in float64, by NumPy, whose calls cost a tenth of a device's. Step 4 has a closed form because ``h_j(r) = d(r)·û_j − κ c ‖d(r)‖`` is concave in ``r`` (a linear
-function minus a norm) and ``h_j(0) ≥ 0``: each task bounds ``r`` by at most one root.
+The K×K numbers are few, and the host must know whether to stop: they are computed there, in
+float64, by NumPy, whose calls cost a fraction of a device's. Step 4 has a closed form because
+``h_j(r) = d(r)·û_j − κ c ‖d(r)‖`` is concave in ``r`` (a linear function minus a norm) and
+``h_j(0) ≥ 0``: each task bounds ``r`` by at most one root.
 """
 
 from __future__ import annotations
@@ -163,7 +164,7 @@ def _normalise(gramian: NDArray, slack: float) -> tuple[NDArray, NDArray, NDArra
     cosines = gramian / safe[..., :, None] / safe[..., None, :]
     cosines *= active[..., :, None] & active[..., None, :]
     transposed = np.swapaxes(cosines, -1, -2)
-    excess = np.maximum(np.abs(cosines) - 1, np.abs(cosines - transposed)).max()
+    excess = np.maximum(np.abs(cosines) - 1, np.abs(cosines - transposed)).max(initial=0.0)
     if excess > slack:
         raise ValueError(
             f"harmonize: not a Gramian, a cosine exceeds one or the matrix is not symmetric, by "
@@ -246,10 +247,11 @@ def _largest_share(
     at_end = along * to_axis + off - bound * np.sqrt(along**2 + off_square)
     # Squared: a r² + 2 b r + d ≥ 0 with d ≥ 0. Where the end breaks the bound there is one
     # crossing in [0, 1): the first positive root, written without cancellation.
+    gap = np.maximum((to_axis - bound) * (to_axis + bound), 0.0)
     a = off**2 - bound**2 * off_square
     b = along * to_axis * off
-    d = np.maximum(along**2 * (to_axis**2 - bound**2), 0.0)
-    root = np.sqrt(np.maximum(b**2 - a * d, 0.0))
+    d = along**2 * gap
+    root = along * bound * np.sqrt(off**2 + off_square * gap)  # √(b² − a d); b² ≈ a d if κ ≈ 0
     below = np.where(b <= 0, root - b, -a)
     first = np.where(b <= 0, d, b + root) / np.where((below > 0) & (at_end < 0), below, 1.0)
     return np.where(at_end >= 0, 1.0, np.clip(first, 0.0, 1.0))

@@ -101,7 +101,6 @@ class HRGrad(torch.optim.Optimizer):
                 "vector of all parameters is harmonised."
             )
         self._buffers: tuple[Tensor, Tensor] | None = None
-        self.register_load_state_dict_post_hook(lambda self_: self_._forget())
 
     def add_param_group(self, param_group: dict) -> None:
         if self.param_groups:
@@ -112,7 +111,9 @@ class HRGrad(torch.optim.Optimizer):
     def _trained(self) -> list[nn.Parameter]:
         return [p for p in self.param_groups[0]["params"] if p.requires_grad]
 
-    def _forget(self) -> None:
+    def __setstate__(self, state: dict) -> None:
+        """After ``load_state_dict``, copying and unpickling; the buffers are built anew."""
+        super().__setstate__(state)
         self._buffers = None
 
     def _flat_state(self, tasks: int, like: Tensor) -> tuple[Tensor, Tensor]:
@@ -139,7 +140,8 @@ class HRGrad(torch.optim.Optimizer):
             )
         return first, second
 
-    def _check(self, matrix: Tensor, losses: Tensor | None) -> None:
+    def _check(self, matrix: Tensor, losses: Tensor | None) -> Tensor:
+        """The summed gradient [n], once it is known that nothing can go wrong with it."""
         count = sum(p.numel() for p in self._trained)
         if matrix.ndim != 2 or matrix.shape[1] != count or matrix.shape[0] < 1:
             raise ValueError(
@@ -153,6 +155,15 @@ class HRGrad(torch.optim.Optimizer):
             shown = "" if losses is None else f" (losses {losses[tasks].tolist()})"
             raise ValueError(f"HRGrad: NaN or inf in the gradient of task(s) {tasks}{shown}; "
                              "nothing was updated.")
+        total = matrix.sum(0)
+        largest = float(total.abs().amax())
+        if not largest**2 < torch.finfo(matrix.dtype).max:
+            raise ValueError(
+                f"HRGrad: NaN or inf in the second moment: the summed gradient reaches {largest:.3g}"
+                f", whose square is too large for {matrix.dtype}; nothing was updated. Scale the "
+                "losses down or use float64."
+            )
+        return total
 
     @torch.no_grad()
     def step(self, gradients: TaskGradients | Tensor) -> StepRecord:
@@ -166,13 +177,14 @@ class HRGrad(torch.optim.Optimizer):
             :class:`StepRecord`.
 
         Raises:
-            ValueError: wrong shape, another number of tasks than before, or NaN or inf in a
-                gradient (the task is named; parameters and moments are left as they were).
+            ValueError: wrong shape, another number of tasks than before, NaN or inf in a
+                gradient (the task is named), or one too large to be squared; parameters and
+                moments are left as they were.
         """
         group = self.param_groups[0]
         given = isinstance(gradients, TaskGradients)
         matrix, losses = (gradients.matrix, gradients.losses) if given else (gradients, None)
-        self._check(matrix, losses)
+        total = self._check(matrix, losses)
         first, second = self._flat_state(matrix.shape[0], matrix)
         parameters = self._trained
         step = int(self.state[parameters[0]]["step"]) + 1
@@ -180,10 +192,11 @@ class HRGrad(torch.optim.Optimizer):
             self.state[p]["step"] += 1
 
         beta1, beta2 = group["betas"]
-        total = matrix.sum(0)
         first.lerp_(matrix, 1 - beta1)
         second.mul_(beta2).addcmul_(total, total, value=1 - beta2)
-        metric = (second / (1 - beta2**step)).sqrt_().add_(group["tiny"]).reciprocal_()
+        # Root first: dividing by the small correction could leave the range of the dtype.
+        root = second.sqrt().div_((1 - beta2**step) ** 0.5)
+        metric = root.add_(group["tiny"]).reciprocal_()
 
         # The bias of the first moments is one common factor: left out of the K×K algebra.
         products, roundoff = _gramian(first, matrix, metric.sqrt())

@@ -105,18 +105,16 @@ class _Segments:
             self.valid = offset < self.sizes[:, None]
             self.index = torch.where(self.valid, starts[:, None] + offset, 0)
 
-    def stack(self, rows: Tensor, *, mask: bool = False) -> Tensor:
-        """[N, ..., f] to [K, longest·(...), f]; padding rows are zero where ``mask`` is set."""
+    def stack(self, rows: Tensor) -> Tensor:
+        """[N, ..., f] to [K, longest·(...), f]; padding rows are zero."""
         if not self.equal:
-            padded = rows[self.index.reshape(-1)]
-            if mask:
-                keep = self.valid.reshape([-1] + [1] * (rows.ndim - 1))
-                padded = padded * keep
-            rows = padded
+            # Filled, not multiplied by zero: a NaN must stay in its own task.
+            padding = ~self.valid.reshape([-1] + [1] * (rows.ndim - 1))
+            rows = rows[self.index.reshape(-1)].masked_fill(padding, 0)
         return rows.reshape(self.count, -1, rows.shape[-1])
 
     def mean(self, values: Tensor) -> Tensor:
-        sums = self.stack(values[:, None], mask=True).sum((1, 2))
+        sums = self.stack(values[:, None]).sum((1, 2))
         return sums / self.sizes
 
     def seed(self, values: Tensor) -> Tensor:
@@ -179,7 +177,7 @@ class _Recorder:
         """Add ``Σ_{i in task k} left_i right_iᵀ`` (or ``Σ left_i``) to the weight's block."""
         if not self.armed or not isinstance(weight, _Lent):
             return
-        stacked = self.segments.stack(left, mask=True)
+        stacked = self.segments.stack(left)
         if right is None:
             weight.block += stacked.sum(1)
         else:
@@ -204,15 +202,21 @@ class _Lent(Tensor):
             result = func(*args, **kwargs)
         if any(t.requires_grad for t in _tensors((result,))):
             used = next(a for a in _tensors((*args, *kwargs.values())) if isinstance(a, cls))
-            raise UnsupportedLayerError(
-                f"task_gradients: parameter {used.name_!r} is used by "
-                f"{getattr(func, '__name__', func)}; only torch.nn.functional.linear (nn.Linear) "
-                "can be split into tasks. Use TorchJD's autojac for such a model."
-            )
+            raise _refusal(used, f"by {getattr(func, '__name__', func)}")
         return result
 
 
+def _refusal(used: _Lent, how: str) -> UnsupportedLayerError:
+    return UnsupportedLayerError(
+        f"task_gradients: parameter {used.name_!r} is used {how}; only the weight and bias of "
+        "torch.nn.functional.linear (nn.Linear) can be split into tasks. Use TorchJD's autojac "
+        "for such a model."
+    )
+
+
 def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    if isinstance(input, _Lent):
+        raise _refusal(input, "as the input of linear")
     lent = weight if isinstance(weight, _Lent) else bias
     recorder = lent.recorder
     if input.shape[0] != recorder.rows or input.ndim < 2:

@@ -17,7 +17,8 @@ class SpecError(ValueError):
 
 
 PROBLEMS = {
-    "transport-periodic": "linear transport, x periodic, ρ0 = 1 + ½ cos 2πx, ε in [1e-4, 1], T = 0.1",
+    "transport-periodic": "linear transport, periodic in x, ρ0 = 1 + ½ cos 2πx, "
+    "ε in [1e-4, 1], T = 0.1",
 }
 
 # Seconds on a laptop core for smoke, a minute for quick, minutes on a GPU for full.

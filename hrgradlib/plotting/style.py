@@ -10,7 +10,6 @@ import io
 import json
 import os
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import matplotlib
@@ -19,9 +18,11 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 
+from hrgradlib.provenance import collect, home
+
 __all__ = [
     "BLACK", "BLUE", "CYCLE", "EPS_CMAP", "GREEN", "GREY", "ORANGE", "PURPLE", "SEQUENTIAL", "SKY",
-    "VERMILLION", "YELLOW", "eps_colour", "eps_label", "figures_dir", "home", "show", "use_style",
+    "VERMILLION", "YELLOW", "eps_colour", "eps_label", "figures_dir", "show", "use_style",
 ]  # fmt: skip
 
 BLACK = "#000000"
@@ -40,9 +41,9 @@ CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 #: Sequential map for fields.
 SEQUENTIAL = "cividis"
 
-#: Sequential map for the Knudsen number: cividis without its palest fifth, which is lost on white.
+#: Sequential map for the Knudsen number: viridis without its pale end, which is lost on white.
 EPS_CMAP = LinearSegmentedColormap.from_list(
-    "eps", matplotlib.colormaps["cividis"](np.linspace(0.0, 0.85, 256))
+    "eps", matplotlib.colormaps["viridis"](np.linspace(0.0, 0.88, 256))
 )
 
 _RC = {
@@ -98,16 +99,6 @@ def eps_label(eps: float) -> str:
     return rf"$\varepsilon = {eps:g}$"
 
 
-def home() -> Path:
-    """Folder of `figures/` and `runs/`: $HRGRAD_HOME, else the project's root, else here."""
-    if os.environ.get("HRGRAD_HOME"):
-        return Path(os.environ["HRGRAD_HOME"])
-    for folder in Path(__file__).resolve().parents:
-        if (folder / "pyproject.toml").is_file():
-            return folder
-    return Path.cwd()
-
-
 def figures_dir() -> Path:
     """Where figures are kept; made if it does not exist."""
     folder = home() / "figures"
@@ -130,7 +121,7 @@ def show(fig: Figure, name: str, profile: str, device: str = "cpu") -> None:
     svg = _svg(fig)
     folder = figures_dir()
     _write(folder / f"{name}.svg", svg)
-    sidecar = {"figure": name, "profile": profile, "device": device} | _provenance()
+    sidecar = {"figure": name, "profile": profile, "provenance": collect(device)}
     _write(folder / f"{name}.json", json.dumps(sidecar, indent=2, default=str) + "\n")
     plt.close(fig)
     _display(svg)
@@ -149,15 +140,6 @@ def _write(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
-
-
-def _provenance() -> dict:
-    found: dict = {"time": datetime.now(UTC).isoformat(timespec="seconds")}
-    with suppress(ImportError):
-        from hrgradlib.provenance import collect
-
-        found["provenance"] = collect()
-    return found
 
 
 def _display(svg: str) -> None:

@@ -25,8 +25,8 @@ class PeriodicReference:
     Args:
         modes: amplitudes by wave number.
         n_velocity: number of Gauss–Legendre nodes, the only discretisation. The error falls
-            faster than any power of 1/n; from 24 nodes on rounding is left, below
-            1e-9 at ε = 1e-4, t ≤ 0.1, k = 1 and below 1e-11 for ε ≥ 1e-3 (tests: refinement, 40 digits).
+            faster than any power of 1/n; from 24 nodes on only rounding is left, below 1e-9 at
+            ε = 1e-4 and 1e-11 for ε ≥ 1e-3 (t ≤ 0.1, k = 1; tests: refinement, 40 digits).
 
     Raises:
         ValueError: no mode, a negative wave number, or fewer than two nodes.
@@ -84,8 +84,8 @@ class PeriodicReference:
     def distribution(self, t: ArrayLike, x: ArrayLike, v: ArrayLike, eps: ArrayLike) -> NDArray:
         """``f(t, x, v; ε)``; arguments broadcast, dimensionless, v in [−1, 1].
 
-        Off the quadrature nodes f follows from the density by Duhamel's formula, discretised by
-        adding v to the nodes with weight zero, so that no interpolation error enters.
+        Other velocities are added to the quadrature nodes with weight zero, so that they follow
+        the density without acting on it and no interpolation error enters.
         """
         t, x, v, eps = np.broadcast_arrays(*_checked(t=t, x=x, v=v, eps=eps))
         result = np.zeros(t.shape)

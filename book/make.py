@@ -1,0 +1,290 @@
+"""Execute the book's chapters and build its pages.
+
+    python book/make.py execute --profile quick --device cpu --work book/_build/quick
+    python book/make.py html    --work book/_build/quick --out book
+
+A chapter is a MyST text with a jupytext header: jupytext turns it into a notebook, Papermill
+executes it with `profile` and `device`, and the result is kept until something it depends on
+changes. Pages without that header are copied. The book ends in OUT/_build/html; progress goes to
+stderr.
+"""
+
+import argparse
+import ast
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import nbformat
+import yaml
+
+BOOK = Path(__file__).resolve().parent
+ROOT = BOOK.parent
+TOC = BOOK / "_toc.yml"
+CONFIG = ROOT / "_config.yml"
+# What Sphinx reads beside the pages and static/.
+BESIDE = (TOC, BOOK / "references.bib", BOOK / "offline.py")
+
+
+class BookError(Exception):
+    """Something the reader of the message can put right; shown as one line."""
+
+
+@dataclass
+class Outcome:
+    """What became of one chapter."""
+
+    name: str
+    state: str  # "executed", "up to date" or "FAILED"
+    seconds: float
+    detail: str = ""
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+# --- what the book consists of ------------------------------------------------------------------
+
+
+def toc_files(node: object) -> list[str]:
+    """Every page named in the table of contents, in order, without suffix."""
+    if isinstance(node, list):
+        return [name for item in node for name in toc_files(item)]
+    if not isinstance(node, dict):
+        return []
+    own = [node[key] for key in ("root", "file") if key in node]
+    nested = [node[key] for key in ("parts", "chapters", "sections", "subtrees") if key in node]
+    return own + toc_files(nested)
+
+
+def pages() -> tuple[list[str], list[str]]:
+    """Names of the executable chapters and of the static pages."""
+    chapters, static = [], []
+    for name in toc_files(yaml.safe_load(TOC.read_text(encoding="utf-8"))):
+        source = BOOK / f"{name}.md"
+        if not source.is_file():
+            raise BookError(f"{TOC.name} names {name}, but there is no {source.relative_to(ROOT)}")
+        head = source.read_text(encoding="utf-8").split("\n---", 1)[0]
+        is_chapter = head.startswith("---") and "jupytext:" in head
+        (chapters if is_chapter else static).append(name)
+    return chapters, static
+
+
+def digest(paths: list[Path], *extra: str) -> str:
+    """Hash of the contents (and relative names) of files, and of some strings."""
+    total = hashlib.sha256("\0".join(extra).encode())
+    for path in sorted(paths):
+        name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path.name
+        total.update(f"\0{name}\0".encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def files_below(*folders: Path) -> list[Path]:
+    return [
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+
+
+# --- executing chapters -------------------------------------------------------------------------
+
+
+def check_parameters(notebook: nbformat.NotebookNode, wanted: dict[str, str], name: str) -> None:
+    """Papermill only warns of a parameter that a notebook does not have."""
+    cells = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
+    if len(cells) != 1:
+        raise BookError(f"{name}: found {len(cells)} cells tagged `parameters`; expected one")
+    assigned = {
+        target.id
+        for statement in ast.parse(cells[0].source).body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+    if missing := sorted(set(wanted) - assigned):
+        raise BookError(f"{name}: the cell tagged `parameters` does not set {', '.join(missing)}")
+
+
+def hide_injected_parameters(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.metadata.tags.append("remove-cell")
+    nbformat.write(notebook, path)
+
+
+def run(command: list[str], **kwargs) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, **kwargs)
+    if done.returncode:
+        raise BookError("\n".join((done.stdout + done.stderr).strip().splitlines()[-40:]))
+
+
+def execute_chapter(name: str, target: Path, parameters: dict[str, str]) -> None:
+    """Write the executed notebook to `target`, or raise and leave `target` as it was."""
+    partial = target.with_name(f".{target.stem}.partial.ipynb")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    run([sys.executable, "-m", "jupytext", "--quiet", "--to", "ipynb",
+         "--output", str(partial), str(BOOK / f"{name}.md")])  # fmt: skip
+    try:
+        check_parameters(nbformat.read(partial, as_version=4), parameters, name)
+        options = [part for key, value in parameters.items() for part in ("-p", key, value)]
+        # No MPLBACKEND from outside: the kernel sets the one that puts figures into the notebook.
+        environment = {k: v for k, v in os.environ.items() if k != "MPLBACKEND"}
+        run([sys.executable, "-m", "papermill", "--no-progress-bar", "--kernel", "python3",
+             "--cwd", str(target.parent), *options, str(partial), str(partial)],
+            env=environment)  # fmt: skip
+        hide_injected_parameters(partial)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def refresh_chapter(name: str, args: argparse.Namespace, library: str) -> Outcome:
+    """Execute one chapter unless its last result is still good."""
+    target = args.work / "notebooks" / f"{name}.ipynb"
+    stamp = target.with_suffix(".json")
+    parameters = {"profile": args.profile, "device": args.device}
+    inputs = digest([BOOK / f"{name}.md"], library, json.dumps(parameters))
+    if target.is_file() and stamp.is_file() and not args.force:
+        last = json.loads(stamp.read_text(encoding="utf-8"))
+        if last["inputs"] == inputs:
+            return Outcome(name, "up to date", 0.0)
+    say(f"   {name} ...")
+    begin = time.perf_counter()
+    try:
+        execute_chapter(name, target, parameters)
+    except BookError as error:
+        target.unlink(missing_ok=True)  # a result of other inputs must not reach the book
+        outcome = Outcome(name, "FAILED", time.perf_counter() - begin, str(error))
+    else:
+        outcome = Outcome(name, "executed", time.perf_counter() - begin)
+        stamp.write_text(json.dumps({"inputs": inputs, **asdict(outcome)}), encoding="utf-8")
+    say(f"   {name} {outcome.state} after {outcome.seconds:.1f} s")
+    return outcome
+
+
+def forget_removed(folder: Path, chapters: list[str]) -> None:
+    """Delete notebooks of chapters that are no longer in the table of contents."""
+    for path in folder.rglob("*.ipynb"):
+        if path.relative_to(folder).with_suffix("").as_posix() not in chapters:
+            path.unlink()
+
+
+def library_digest(profile: str) -> str:
+    """Hash of what every chapter depends on: library, stored results, pins, trained runs."""
+    code = files_below(ROOT / "hrgradlib", BOOK / "results")
+    runs = Path(os.environ.get("HRGRAD_HOME", ROOT)) / "runs" / profile
+    trained = sorted(f"{path} {path.stat().st_mtime_ns}" for path in files_below(runs))
+    return digest([*code, ROOT / "requirements.lock"], *trained)
+
+
+def execute(args: argparse.Namespace) -> None:
+    chapters, _ = pages()
+    forget_removed(args.work / "notebooks", chapters)
+    if args.only:
+        if unknown := sorted(set(args.only) - {Path(name).name for name in chapters}):
+            known = ", ".join(Path(name).name for name in chapters)
+            raise BookError(f"no chapter {', '.join(unknown)}; there are: {known}")
+        chapters = [name for name in chapters if Path(name).name in args.only]
+    library = library_digest(args.profile)
+    with ThreadPoolExecutor(args.jobs) as pool:
+        outcomes = list(pool.map(lambda name: refresh_chapter(name, args, library), chapters))
+    say(f"\n   {'chapter':<40} {'state':<12} seconds")
+    for outcome in outcomes:
+        say(f"   {outcome.name:<40} {outcome.state:<12} {outcome.seconds:7.1f}")
+    if failed := [o for o in outcomes if o.state == "FAILED"]:
+        raise BookError("\n\n".join(f"{o.name} failed:\n{o.detail}" for o in failed))
+
+
+# --- building the pages -------------------------------------------------------------------------
+
+
+def stage_sources(work: Path) -> Path:
+    """Put everything Sphinx reads into one fresh folder."""
+    stage = work / "stage"
+    shutil.rmtree(stage, ignore_errors=True)
+    shutil.copytree(BOOK / "static", stage / "static")
+    chapters, static = pages()
+    for name in chapters:
+        notebook = work / "notebooks" / f"{name}.ipynb"
+        if not notebook.is_file():
+            raise BookError(f"{name} has not been executed; run `make.py execute` first")
+        (stage / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(notebook, stage / f"{name}.ipynb")
+    for source in [*(BOOK / f"{name}.md" for name in static), *BESIDE]:
+        copy = stage / source.relative_to(BOOK)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, copy)
+    shutil.copyfile(CONFIG, stage / CONFIG.name)
+    return stage
+
+
+def build_html(args: argparse.Namespace) -> None:
+    stage = stage_sources(args.work)
+    built = args.out / "_build"
+    stamp = built / "html.stamp"
+    inputs = digest([*files_below(stage), Path(__file__), ROOT / "requirements.lock"])
+    index = built / "html" / "index.html"
+    if index.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == inputs:
+        say(f"   up to date: {index}")
+        return
+    # From nothing: pages of chapters since renamed must not survive, and it takes seconds.
+    stamp.unlink(missing_ok=True)
+    for leftover in ("html", ".doctrees"):
+        shutil.rmtree(built / leftover, ignore_errors=True)
+    jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
+    command = [jupyter_book, "build", str(stage), "--path-output", str(args.out),
+               "--quiet", "-W", "-n", "--keep-going"]  # fmt: skip
+    if subprocess.run(command, stdout=sys.stderr).returncode:
+        raise BookError("the HTML build failed or warned; see above")
+    stamp.write_text(inputs, encoding="utf-8")
+    say(f"   built {index}")
+
+
+# --- command line -------------------------------------------------------------------------------
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    run_ = commands.add_parser("execute", help="execute the chapters that changed")
+    run_.add_argument("--profile", choices=("smoke", "quick", "full"), default="quick")
+    run_.add_argument("--device", choices=("cpu", "cuda", "auto"), default="cpu")
+    run_.add_argument("--jobs", type=int, default=1, help="chapters executed at once")
+    run_.add_argument("--only", nargs="+", metavar="CHAPTER", help="such as 03_micro_macro")
+    run_.add_argument("--force", action="store_true", help="execute even what did not change")
+    run_.set_defaults(do=execute)
+    html = commands.add_parser("html", help="build the pages of the executed chapters")
+    html.add_argument("--out", type=Path, default=BOOK, help="pages go to OUT/_build/html")
+    html.set_defaults(do=build_html)
+    for command in (run_, html):
+        command.add_argument("--work", type=Path, required=True, help="executed notebooks go here")
+    return top
+
+
+def main() -> int:
+    args = parser().parse_args()
+    args.work = args.work.resolve()
+    if hasattr(args, "out"):
+        args.out = args.out.resolve()
+    try:
+        args.do(args)
+    except BookError as error:
+        say(f"error: {error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

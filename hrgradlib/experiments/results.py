@@ -1,0 +1,111 @@
+"""Reading finished runs: errors, records, failure by one definition."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrgradlib.experiments.campaign import book_runs, run_all
+from hrgradlib.experiments.specs import Spec
+
+__all__ = ["Run", "book_results", "failure", "grid_table", "load_run", "read_grid"]
+
+FAILED_ERROR = 0.1  # final error, max over ε
+STALLED, MOVED = 10.0, 100.0  # factors by which losses fell
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        spec: how it was trained.
+        errors: [len(eps), len(times)] final relative L2 errors of ρ.
+        seconds: spent in training steps.
+        records: arrays by name, see :class:`hrgradlib.StepRecord`; ``name_steps`` are the steps.
+    """
+
+    folder: Path
+    spec: Spec
+    eps: NDArray
+    times: NDArray
+    errors: NDArray
+    seconds: float
+    records: dict[str, NDArray]
+
+    @property
+    def max_error(self) -> float:
+        """Largest error over ε and t, the number that methods are compared by."""
+        return float(self.errors.max())
+
+    @property
+    def mean_error(self) -> float:
+        """Geometric mean over ε of the largest error over t."""
+        return float(np.exp(np.log(self.errors.max(1)).mean()))
+
+
+def load_run(folder: Path) -> Run:
+    """Read a finished run.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it ended in a failure and has no errors.
+    """
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    if "failed" in result:
+        raise ValueError(f"{folder.name} failed: {result['failed']}")
+    spec = Spec(**json.loads((folder / "spec.json").read_text(encoding="utf-8")))
+    with np.load(folder / "records.npz") as stored:
+        records = dict(stored)
+    return Run(
+        folder, spec, np.array(result["eps"]), np.array(result["times"]),
+        np.array(result["errors"]), result["seconds"], records,
+    )
+
+
+def book_results(profile: str, device: str = "cpu") -> dict[str, list[Run]]:
+    """The book's runs by label ("hrgrad", "sum", "sum-longer"), each a list over seeds.
+
+    Runs that do not exist yet are trained first, two at a time, which takes minutes in the
+    profile ``quick``; ``make train`` does the same beforehand, with a progress bar.
+    """
+    runs = book_runs(profile)
+    run_all(runs, device, jobs=2, quiet=True)
+    grouped: dict[str, list[Run]] = {}
+    for folder in runs:
+        grouped.setdefault(folder.name.rsplit("-s", 1)[0], []).append(load_run(folder))
+    return grouped
+
+
+def failure(run: Run) -> str | None:
+    """Why a run counts as failed, or None.
+
+    A run fails if its final error exceeds 10 % at some ε, or if one regime's loss fell less than
+    tenfold while another's fell more than a hundredfold. (Runs with a non-finite value end at
+    once and are never loaded.)
+    """
+    if not run.max_error <= FAILED_ERROR:
+        return f"error {run.max_error:.2g}"
+    losses = run.records["losses"]
+    edge = max(1, len(losses) // 50)
+    fall = losses[:edge].mean(0) / losses[-edge:].mean(0)
+    if fall.min() < STALLED and fall.max() > MOVED:
+        return f"a loss fell {fall.min():.0f} times, another {fall.max():.0f} times"
+    return None
+
+
+def grid_table(problem: str) -> Path:
+    """The stored tuning grid of a problem, committed with the book."""
+    return Path(__file__).resolve().parents[2] / "book" / "results" / f"{problem}-grid.csv"
+
+
+def read_grid(table: Path) -> list[dict]:
+    """Rows of a stored grid, numbers as numbers."""
+    with table.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    return [{k: v if k == "method" else float(v) for k, v in row.items()} for row in rows]

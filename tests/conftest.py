@@ -1,0 +1,36 @@
+"""What every test shares: fixed seeds, one thread, device and dtype from the environment."""
+
+import os
+import random
+
+import hypothesis
+import numpy as np
+import pytest
+import torch
+
+# The same examples on every machine and in every run; a slow CI machine is not a failure.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("repeatable")
+
+torch.set_num_threads(1)  # sums in one order, whatever the machine
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def device() -> torch.device:
+    """HRGRAD_TEST_DEVICE, such as `cuda`; the CPU by default."""
+    return torch.device(os.environ.get("HRGRAD_TEST_DEVICE", "cpu"))
+
+
+@pytest.fixture(scope="session")
+def dtype() -> torch.dtype:
+    """HRGRAD_TEST_DTYPE, `float32` or `float64`; the latter by default."""
+    return DTYPES[os.environ.get("HRGRAD_TEST_DTYPE", "float64")]

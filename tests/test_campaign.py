@@ -1,0 +1,80 @@
+"""Sets of runs: the stored grid, the settings taken from it, and what counts as a failure."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hrgradlib.experiments.campaign import best_settings, book_runs, grid_runs
+from hrgradlib.experiments.results import Run, failure, grid_table, read_grid
+from hrgradlib.experiments.specs import GRID, PROBLEMS, PROFILES, SEEDS, TUNED, make_spec
+from hrgradlib.methods import METHODS
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_stored_grid_is_complete_and_decides_the_settings(problem):
+    rows = read_grid(grid_table(problem))
+    cells = {(r["method"], r["lr"], r["beta2"], int(r["seed"])) for r in rows}
+    assert cells == set(product(METHODS, GRID["lr"], GRID["beta2"], GRID["seeds"]))
+    assert len(rows) == len(cells)
+    best = best_settings(rows)
+    assert {m: (s["lr"], s["beta2"]) for m, s in TUNED.items()} == best
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_best_settings_lie_inside_the_grid(problem):
+    """A best value at the edge would mean that the grid is too small."""
+    for lr, beta2 in best_settings(read_grid(grid_table(problem))).values():
+        assert min(GRID["lr"]) < lr < max(GRID["lr"])
+        assert min(GRID["beta2"]) < beta2 < max(GRID["beta2"])
+
+
+def test_grid_and_reported_seeds_are_disjoint():
+    assert not set(SEEDS) & set(GRID["seeds"])
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_book_runs_differ_only_where_they_should(profile):
+    specs = list(book_runs(profile).values())
+    assert len(specs) == 3 * len(SEEDS)
+    shared = [{k: v for k, v in s.to_dict().items()
+               if k not in ("method", "seed", "steps", "lr", "beta2")} for s in specs]
+    assert all(s == shared[0] for s in shared)
+
+
+def test_folders_are_distinct():
+    runs = list(grid_runs("transport-periodic", "quick")) + list(book_runs("quick"))
+    assert len(set(runs)) == len(runs)
+
+
+def test_best_settings_uses_the_mean_over_seeds():
+    rows = [
+        {"method": "sum", "lr": 1.0, "beta2": 0.9, "max_error": 1e-3},
+        {"method": "sum", "lr": 1.0, "beta2": 0.9, "max_error": 1e-1},
+        {"method": "sum", "lr": 2.0, "beta2": 0.9, "max_error": 5e-3},
+        {"method": "sum", "lr": 2.0, "beta2": 0.9, "max_error": 5e-3},
+    ]
+    assert best_settings(rows) == {"sum": (2.0, 0.9)}
+
+
+def fake_run(error: float, losses: np.ndarray) -> Run:
+    spec = make_spec("transport-periodic", "sum", "smoke")
+    one = np.array([1.0])
+    return Run(Path("none"), spec, one, one, np.array([[error]]), 1.0, {"losses": losses})
+
+
+@pytest.mark.parametrize(
+    ("error", "ends", "failed"),
+    [
+        (0.05, (1e-3, 1e-3), False),
+        (0.2, (1e-3, 1e-3), True),  # final error above 10 %
+        (float("nan"), (1e-3, 1e-3), True),
+        (0.05, (0.5, 1e-3), True),  # one regime stalls while the other falls a thousandfold
+        (0.05, (0.5, 0.05), False),  # the other falls only twentyfold
+    ],
+)
+def test_failure(error, ends, failed):
+    losses = np.ones((100, 2))
+    losses[50:] = ends
+    assert (failure(fake_run(error, losses)) is not None) == failed
