@@ -159,9 +159,9 @@ class HRGrad(torch.optim.Optimizer):
         largest = float(total.abs().amax())
         if not largest**2 < torch.finfo(matrix.dtype).max:
             raise ValueError(
-                f"HRGrad: NaN or inf in the second moment: the summed gradient reaches {largest:.3g}"
-                f", whose square is too large for {matrix.dtype}; nothing was updated. Scale the "
-                "losses down or use float64."
+                "HRGrad: NaN or inf in the second moment, as the summed gradient reaches "
+                f"{largest:.3g}, whose square is too large for {matrix.dtype}; nothing was "
+                "updated. Scale the losses down or use float64."
             )
         return total
 

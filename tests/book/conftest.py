@@ -16,6 +16,7 @@ from visiting import Visit, visit
 ROOT = Path(__file__).resolve().parents[2]
 # Another built book can be tested: HRGRAD_BOOK_HTML=book/_build/html pytest -m book
 HTML = Path(os.environ.get("HRGRAD_BOOK_HTML", ROOT / "book/_build/test/_build/html")).resolve()
+PATIENCE = 120_000  # milliseconds; a page takes one second, but on a busy machine much longer
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # The sandbox cannot be set up by root; the rest keeps Chromium from calling home.
 ARGUMENTS = (
@@ -88,7 +89,7 @@ def browser() -> Iterator:
 @pytest.fixture
 def page(browser) -> Iterator:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 
@@ -100,6 +101,7 @@ def visits(browser, site) -> dict[str, Visit]:
     names = {name for name in names if not name.startswith("_static/")}
     names.remove("index.html")  # leads to the first page; has a test of its own
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE)
     found = {name: visit(context, site, name) for name in sorted(names)}
     context.close()
     return found

@@ -123,4 +123,4 @@ def test_solutions_are_hidden_until_asked_for(page, site, chapter_name):
     content = solution.locator("> :not(.admonition-title):not(button)").first
     assert not content.is_visible()
     solution.locator("button").first.click()
-    content.wait_for(state="visible", timeout=5000)
+    content.wait_for(state="visible")

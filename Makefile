@@ -1,0 +1,128 @@
+# `make book` and `make test` need nothing but Python >= 3.11, git and make; `make help` lists the rest.
+PROFILE ?= quick
+DEVICE  ?= cpu
+JOBS    ?= 2
+PORT    ?= 8000
+
+BIN    := .venv/bin
+BUILD  := book/_build
+STAGES := $(BUILD)/stages.txt
+TEST   := $(BUILD)/test
+
+# The notebooks' kernel must be the one of .venv, not one registered in the user's home.
+export JUPYTER_PREFER_ENV_PATH := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help start setup book train chapters html test test-unit test-slow chromium lint bench grid serve \
+        clean distclean
+
+ifeq ($(filter $(PROFILE),smoke quick full),)
+  $(error PROFILE=$(PROFILE): choose smoke, quick or full)
+endif
+ifeq ($(filter $(DEVICE),cpu cuda auto),)
+  $(error DEVICE=$(DEVICE): choose cpu, cuda or auto)
+endif
+
+# $(call stage,name,command[,go on]): run a command and note how long it took; on failure show the
+# table and stop, unless told to go on.
+define stage
+@printf '\n== %s\n' '$(1)' >&2; t=$$(date +%s); rc=0; { $(2); } || rc=$$?; \
+ if [ $$rc = 0 ]; then word=done; else word=FAILED; fi; \
+ printf '%s|%s|%s\n' '$(1)' $$word $$(($$(date +%s) - t)) >> $(STAGES); \
+ if [ $$rc != 0 ] && [ -z '$(3)' ]; then $(call summary,make); exit $$rc; fi
+endef
+
+# $(call summary,title): the table of stages, on stderr.
+define summary
+awk -F'|' 'BEGIN { printf "\n%s\n", "$(1)" } { printf "  %-22s %-11s %6d s\n", $$1, $$2, $$3; n += $$3 } \
+ END { printf "  %-22s %-11s %6d s\n", "total", "", n }' $(STAGES) >&2
+endef
+
+help: ## this list
+	@echo 'make TARGET [PROFILE=smoke|quick|full] [DEVICE=cpu|cuda|auto] [JOBS=2]'
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+start:
+	@mkdir -p $(BUILD) && : > $(STAGES)
+
+setup: start .venv/.ready ## create .venv from requirements.lock and install hrgradlib into it
+	@grep -q '^environment' $(STAGES) || echo 'environment|up to date|0' >> $(STAGES)
+
+.venv/.ready: requirements.lock pyproject.toml
+	$(call stage,environment,$(install))
+	@touch $@
+
+define install
+python=; for p in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
+   if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$p; break; fi; done; \
+ if [ -z "$$python" ]; then \
+   echo 'error: no Python >= 3.11 found. Install one, or name it: make PYTHON=/path/to/python3.11' >&2; false; \
+ else \
+   { $$python -c 'import ensurepip' 2>/dev/null || .ci/apt-install \
+     $$($$python -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); } && \
+   $$python -m venv .venv && \
+   $(BIN)/python -m pip install --progress-bar off -r requirements.lock >&2 && \
+   $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . >&2; \
+ fi
+endef
+
+book: html ## environment, training, chapters executed, HTML: book/_build/html/index.html
+	@$(call summary,make book: profile $(PROFILE) on $(DEVICE))
+	@echo 'open $(BUILD)/html/index.html'
+
+train: setup ## the training runs the chapters show, into runs/PROFILE (does nothing when they exist)
+	$(call stage,training,$(BIN)/hrgrad reproduce --profile $(PROFILE) --device $(DEVICE) --jobs $(JOBS))
+
+chapters: train ## execute the chapters whose source, library, profile or device changed
+	$(call stage,chapters,$(BIN)/python book/make.py execute --profile $(PROFILE) --device $(DEVICE) \
+	  --jobs $(JOBS) --work $(BUILD)/$(PROFILE))
+
+html: chapters ## build the HTML of the executed chapters (any warning is an error)
+	$(call stage,html,$(BIN)/python book/make.py html --work $(BUILD)/$(PROFILE) --out book)
+
+# The tests read a book of their own, in the smoke profile: seconds a chapter, nothing of yours touched.
+# A chapter that fails must not keep the other tests from running.
+test: export HRGRAD_HOME := $(CURDIR)/$(TEST)/home
+test: setup chromium ## unit, property, notebook (nbval) and page tests
+	@mkdir -p $(TEST)/notebooks
+	$(call stage,smoke training,$(BIN)/hrgrad reproduce --profile smoke --device cpu --jobs $(JOBS) \
+	  --quiet,go on)
+	$(call stage,smoke book,$(BIN)/python book/make.py execute --profile smoke --device cpu --jobs $(JOBS) \
+	  --work $(TEST) && $(BIN)/python book/make.py html --work $(TEST) --out $(TEST),go on)
+	$(call stage,pytest,$(BIN)/python -m pytest -m 'not slow' --durations=10 --nbval-lax \
+	  --nbval-current-env tests $(TEST)/notebooks,go on)
+	@$(call summary,make test)
+	@! grep -q FAILED $(STAGES)
+
+test-unit: setup ## unit and property tests only
+	$(BIN)/python -m pytest
+
+test-slow: setup ## the tests marked slow
+	$(BIN)/python -m pytest -m slow
+
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null || .ci/apt-install chromium
+
+lint: setup ## ruff: style and import order
+	$(BIN)/ruff check .
+
+bench: setup ## step times: HRGrad, the plain sum, K backward passes and TorchJD side by side
+	@for script in benchmarks/*.py; do echo "== $$script" >&2; $(BIN)/python $$script || exit; done
+
+grid: setup ## the learning-rate and beta2 grid behind chapter 9 (long)
+	$(BIN)/hrgrad grid --profile $(PROFILE) --device $(DEVICE) --jobs $(JOBS) \
+	  --table book/results/transport-periodic-grid.csv
+
+serve: ## show the built book at http://localhost:PORT
+	@test -f $(BUILD)/html/index.html || { echo 'error: no book yet; run `make book` first' >&2; exit 1; }
+	python3 -m http.server --bind 127.0.0.1 --directory $(BUILD)/html $(PORT)
+
+clean: ## remove built pages, figures and caches; keep .venv and trained runs
+	rm -rf $(BUILD) build dist .pytest_cache .ruff_cache .hypothesis
+	find figures -type f ! -name README.md -delete
+	find . -path ./.venv -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean ## remove .venv and trained runs too
+	rm -rf .venv runs
