@@ -12,7 +12,8 @@ def test_quadrature_is_exact_to_its_degree(count):
     for degree in range(2 * count):
         exact = 0.0 if degree % 2 else 1 / (degree + 1)
         assert weights @ nodes**degree == pytest.approx(exact, abs=1e-15)
-    assert weights @ nodes ** (2 * count) != pytest.approx(1 / (2 * count + 1), rel=1e-15)
+    if count <= 5:  # and no further; at 32 nodes the miss is below rounding
+        assert weights @ nodes ** (2 * count) != pytest.approx(1 / (2 * count + 1), rel=1e-6)
 
 
 def test_quadrature_needs_a_node():

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from hrgradlib import provenance
 from hrgradlib.experiments.runner import fresh, is_finished, run_folder
 from hrgradlib.experiments.specs import GRID, SEEDS, Spec, make_spec
 from hrgradlib.methods import METHODS
@@ -98,14 +97,15 @@ def _same(folder: Path, spec: Spec) -> bool:
 
 
 def write_grid(runs: dict[Path, Spec], target: Path) -> None:
-    """Results of a finished grid as CSV, with provenance beside it."""
+    """Results of a finished grid as CSV, and beside it where the runs come from."""
     rows = [_row(folder, spec) for folder, spec in runs.items()]
     with target.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    side = target.with_suffix(".json")
-    side.write_text(json.dumps(provenance.collect(), indent=1) + "\n", encoding="utf-8")
+    origins = [json.loads((f / "provenance.json").read_text(encoding="utf-8")) for f in runs]
+    content = origins[0] | {"commit": sorted({o["commit"] for o in origins})}
+    target.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def _row(folder: Path, spec: Spec) -> dict:

@@ -43,5 +43,6 @@ def legendre(v: ArrayLike, degree: int) -> NDArray:
     Returns:
         Array of shape ``v.shape + (degree + 1,)``.
     """
-    values = np.polynomial.legendre.legvander(np.asarray(v, dtype=float), degree)
+    v = np.asarray(v, dtype=float)
+    values = np.polynomial.legendre.legvander(v, degree).reshape(*v.shape, degree + 1)
     return values * np.sqrt(2 * np.arange(degree + 1) + 1)
