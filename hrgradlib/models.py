@@ -69,12 +69,13 @@ class StreamMLP(nn.Module):
 class TransportModel(nn.Module):
     """``ρ`` and ``g`` of linear transport, periodic in x, for all ε at once.
 
-    With the initial-layer coordinate ``s = (1−e^{−t/ε²})/(1−e^{−T/ε²})`` and networks N,
+    With the layer's growth ``σ = 1 − e^{−t/ε²}``, the coordinate ``s = σ(t)/σ(T)``, the clock
+    ``c = ∫_0^t σ = t − ε² σ`` of the diffusion that sets in behind it, and networks N,
 
-        ρ = ρ0(x) + (t/T) N_ρ,      b_k = (1 − e^{−t/ε²}) N_k,   k = 1..M,
+        ρ = ρ0(x) + (c/T) N_ρ,      b_k = σ N_k,   k = 1..M,
 
-    the initial data hold exactly for every ε, ``<g> = 0`` by construction (no ``φ_0``), and
-    ``ε² ∂t b_k + b_k = N_k + (1−e^{−t/ε²}) ε² ∂t N_k`` without its stiff part.
+    the initial data hold exactly for every ε, and so does ``∂t ρ = 0`` at t = 0; ``<g> = 0`` by
+    construction (no ``φ_0``), and ``ε² ∂t b_k + b_k = N_k + σ ε² ∂t N_k`` has no stiff part.
 
     Args:
         problem: data and ranges.
@@ -97,28 +98,24 @@ class TransportModel(nn.Module):
         features, _, grown = self._features(t, x, eps, tangents=False)
         out = self.trunk(features)
         density0, _ = self.problem.initial_density(x)
-        return density0 + (t / self.problem.final_time) * out[:, 0], grown[:, None] * out[:, 1:]
+        clock = (t - eps.square() * grown) / self.problem.final_time
+        return density0 + clock * out[:, 0], grown[:, None] * out[:, 1:]
 
     def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> Fields:
         """The derivatives that the residuals need, at points given as three tensors [N]."""
         features, tangents, grown = self._features(t, x, eps, tangents=True)
-        out, (out_x, out_t) = self._unstack(*self.trunk(features, tangents))
+        out, tangents = self.trunk(features, tangents)
+        out_x, out_t = tangents.unbind(1)
         _, slope0 = self.problem.initial_density(x)
-        scaled = t / self.problem.final_time
         layer = eps.square()
+        clock = t - layer * grown
         pace = t + layer  # the time tangent is carried as (t + ε²) ∂t, which is O(1) everywhere
-        density_t = (out[:, 0] + (t / pace) * out_t[:, 0]) / self.problem.final_time
-        relaxation = out[:, 1:] + (grown * layer / pace)[:, None] * out_t[:, 1:]
         return Fields(
-            density_t=density_t,
-            density_x=slope0 + scaled * out_x[:, 0],
+            density_t=(grown * out[:, 0] + (clock / pace) * out_t[:, 0]) / self.problem.final_time,
+            density_x=slope0 + (clock / self.problem.final_time) * out_x[:, 0],
             micro_x=grown[:, None] * out_x[:, 1:],
-            relaxation=relaxation,
+            relaxation=out[:, 1:] + (grown * layer / pace)[:, None] * out_t[:, 1:],
         )
-
-    @staticmethod
-    def _unstack(value: Tensor, tangents: Tensor):
-        return value, tangents.unbind(1)
 
     def _features(self, t: Tensor, x: Tensor, eps: Tensor, *, tangents: bool):
         """Input features [N, F], their tangents [N, 2, F] (x, then time), and 1 − e^{−t/ε²}."""
