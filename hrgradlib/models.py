@@ -70,9 +70,9 @@ class TransportModel(nn.Module):
     """``ρ`` and ``g`` of linear transport, periodic in x, for all ε at once.
 
     With the layer's growth ``σ = 1 − e^{−t/ε²}``, the coordinate ``s = σ(t)/σ(T)``, the clock
-    ``c = ∫_0^t σ = t − ε² σ`` of the diffusion that sets in behind it, and networks N,
+    ``ω = ∫_0^t σ = t − ε² σ`` of the diffusion that sets in behind it, and networks N,
 
-        ρ = ρ0(x) + (c/T) N_ρ,      b_k = σ N_k,   k = 1..M,
+        ρ = ρ0(x) + (ω/T) N_ρ,      b_k = σ N_k,   k = 1..M,
 
     the initial data hold exactly for every ε, and so does ``∂t ρ = 0`` at t = 0; ``<g> = 0`` by
     construction (no ``φ_0``), and ``ε² ∂t b_k + b_k = N_k + σ ε² ∂t N_k`` has no stiff part.

@@ -111,7 +111,7 @@
     const steps = data.presets[names[0]].theta.length - 1;
     const options = names.map((n) => `<option value="${n}">${data.presets[n].title}</option>`).join("");
     root.innerHTML =
-      '<svg class="cone-view" viewBox="-195 -200 390 385" role="img" tabindex="0" fill="none"></svg>' +
+      '<svg class="cone-view" viewBox="-185 -205 370 375" role="img" tabindex="0" fill="none"></svg>' +
       `<div><label>Gradients <select>${options}</select></label>` +
       `<label>Harmony κ = <span></span><input type="range" min="0" max="${steps}" value="${steps / 2}"></label>` +
       `<output></output><svg class="cone-bars" viewBox="0 0 255 ${26 * tasks + 24}" role="img"></svg></div>` +
@@ -131,7 +131,7 @@
       view.setAttribute("aria-label", `Unit sphere with three gradients, axis, cone and direction; ${preset.title}. Arrow keys turn it.`);
       chart.setAttribute("aria-label", `Cosines of the direction with the gradients: ${cosines}`);
       root.querySelector("output").innerHTML =
-        `<span>c = ${fixed(preset.c)}, φ = ${degrees(preset.phi)}</span><span>θ* = ${degrees(preset.theta[index])}</span>` +
+        `<span>c = ${fixed(preset.c)}</span><span>φ = ${degrees(preset.phi)}</span><span>θ* = ${degrees(preset.theta[index])}</span>` +
         `<span>norms ${preset.norms.join(", ")}</span><span>‖d‖ / ‖sum‖ = ${fixed(preset.length[index])}</span>`;
     };
     const rotate = (right, up) => {

@@ -63,22 +63,23 @@ def coordinates(
 
 
 def remainders(curves: Mapping[float, Mapping[str, NDArray]], final_time: float) -> Figure:
-    """What the ansatz leaves to the network: ``N_1`` and ``N_ρ`` over ``t/T``, logarithmic.
+    """What the ansatz leaves to the network, over ``t/T``, logarithmic.
 
     Args:
-        curves: by Knudsen number, arrays [T] "t", "micro" and "density".
+        curves: by Knudsen number, arrays [T] "t", "micro" (``N_1``), "density" (``N_ρ``) and
+            "plain" (``N_ρ`` if its factor were ``t/T``).
         final_time: ``T``.
     """
     use_style()
-    fig, axes = plt.subplots(1, 2, figsize=(7.8, 3.2), sharey=True)
-    for axis, name in zip(axes, ("micro", "density"), strict=True):
+    fig, axes = plt.subplots(1, 3, figsize=(9.2, 3.1), sharey=True)
+    titles = (r"$N_1$", r"$N_\rho$", r"$N_\rho$ with the factor $t/T$")
+    for axis, name, title in zip(axes, ("micro", "density", "plain"), titles, strict=True):
         for eps, curve in curves.items():
             axis.semilogx(
                 curve["t"] / final_time, curve[name], color=eps_colour(eps), label=eps_label(eps)
             )
-        axis.set(xlabel="$t/T$, logarithmic", xlim=(1e-7, 1), ylim=(-0.03, 1.05))
-    axes[0].set(title=r"of the flux: $N_1$", ylabel="in units of the diffusion limit at $t=0$")
-    axes[1].set_title(r"of the density: $N_\rho$")
+        axis.set(xlabel="$t/T$, logarithmic", xlim=(1e-7, 1), ylim=(-0.03, 1.05), title=title)
+    axes[0].set_ylabel("in units of the limit at $t=0$")
     handles, labels = axes[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside right center")
     return fig

@@ -1,0 +1,231 @@
+"""Bad input gets one clear line on stderr and exit code 2, and leaves nothing behind."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from hrgradlib.cli import main
+from hrgradlib.experiments.specs import PROBLEMS, PROFILES
+from hrgradlib.methods import METHODS
+
+SMALL = ["--profile", "smoke", "--steps", "3", "--device", "cpu", "--quiet"]
+
+
+def arguments(folder, *more):
+    return ["run", "transport-periodic", *SMALL, "--out", str(folder), *more]
+
+
+def refused(capsys, given):
+    """The one line that is printed."""
+    assert main(given) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("hrgrad: ") and captured.err.count("\n") == 1, captured.err
+    return captured.err
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def trained(out):
+    assert main(arguments(out)) == 0
+    return out
+
+
+@pytest.fixture
+def unfinished(out):
+    """A folder as a kill leaves it."""
+    from hrgradlib.experiments import runner
+    from hrgradlib.training import Interrupted
+
+    spec = runner.Spec(**_spec_of(arguments(out)))
+
+    def stop(*_, **__):
+        raise Interrupted("stopped")
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(runner, "train", stop)
+        runner.run(spec, out, "cpu", quiet=True)
+    (out / "checkpoint.pt").write_bytes(b"PK\x03\x04 cut short")
+    return out
+
+
+def _spec_of(given):
+    from hrgradlib.experiments.specs import make_spec
+
+    steps = int(given[given.index("--steps") + 1])
+    return make_spec("transport-periodic", "hrgrad", "smoke", 0, steps=steps).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--method", "magic"], "unknown method 'magic'; expected one of hrgrad, sum"),
+        (["--profile", "huge"], "unknown profile 'huge'; expected one of smoke, quick, full"),
+        (["--device", "tpu"], "unknown device 'tpu'; expected auto, cpu or cuda"),
+        (["--seed", "-1"], "seed = -1 is out of range"),
+        (["--seed", str(2**64)], "seed = 18446744073709551616 is out of range"),
+        (["--beta2", "1.0"], "beta2 = 1.0 is out of range"),
+        (["--beta2", "nan"], "beta2 = nan is out of range"),
+        (["--lr", "0"], "lr = 0.0 is out of range"),
+        (["--lr", "inf"], "lr = inf is out of range"),
+        (["--steps", "0"], "steps = 0 is out of range"),
+        (["--tasks", "0"], "tasks = 0 is out of range"),
+        (["--harmony", "1.5"], "harmony = 1.5 is out of range"),
+        (["--axis", "middle"], "axis = 'middle' is out of range"),
+        (["--threads", "0"], "threads = 0 is out of range"),
+    ],
+)
+def test_bad_option(more, message, out, capsys):
+    assert message in refused(capsys, arguments(out, *more))
+    assert not out.exists()
+
+
+def test_unknown_problem(out, capsys):
+    line = refused(capsys, ["run", "navier-stokes", "--out", str(out)])
+    assert "unknown problem 'navier-stokes'; expected one of transport-periodic" in line
+    assert not out.exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="asks for a device that is missing")
+def test_missing_device(out, capsys):
+    line = refused(capsys, arguments(out, "--device", "cuda"))
+    assert "cuda was asked for, but PyTorch sees none" in line
+    assert not out.exists()
+
+
+def test_folder_in_use(out, capsys):
+    out.mkdir()
+    (out / "thesis.tex").write_text("years of work")
+    line = refused(capsys, arguments(out))
+    assert "exists and is not empty; choose another, or pass --resume" in line
+    assert [path.name for path in out.iterdir()] == ["thesis.tex"]
+
+
+def test_resume_in_a_folder_that_holds_no_run(out, capsys):
+    out.mkdir()
+    (out / "thesis.tex").write_text("years of work")
+    assert "no run" in refused(capsys, arguments(out, "--resume"))
+    assert [path.name for path in out.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("more", [[], ["--resume"]])
+def test_folder_is_a_file(more, out, capsys):
+    out.write_text("a file")
+    assert str(out) in refused(capsys, arguments(out, *more))
+    assert out.read_text() == "a file"
+
+
+def test_folder_below_a_file(out, capsys):
+    out.write_text("a file")
+    assert str(out) in refused(capsys, arguments(out / "run"))
+
+
+def test_empty_folder_is_welcome(out):
+    out.mkdir()
+    assert main(arguments(out)) == 0
+
+
+def test_finished_folder_is_not_overwritten(trained, capsys):
+    before = (trained / "model.pt").read_bytes()
+    capsys.readouterr()
+    assert "not empty" in refused(capsys, arguments(trained))
+    assert (trained / "model.pt").read_bytes() == before
+
+
+@pytest.mark.parametrize("more", [["--seed", "1"], ["--method", "sum"], ["--lr", "0.5"],
+                                  ["--guard"]])
+def test_resume_with_other_options(more, trained, capsys):
+    capsys.readouterr()
+    line = refused(capsys, arguments(trained, "--resume", *more))
+    assert "another specification" in line
+
+
+def test_truncated_checkpoint(unfinished, capsys):
+    line = refused(capsys, arguments(unfinished, "--resume"))
+    assert "checkpoint.pt is unreadable" in line and "delete it" in line
+
+
+def test_truncated_checkpoint_can_be_deleted(unfinished):
+    (unfinished / "checkpoint.pt").unlink()
+    assert main(arguments(unfinished, "--resume")) == 0
+
+
+def test_checkpoint_of_another_run(unfinished, capsys):
+    torch.save({"fingerprint": "of another"}, unfinished / "checkpoint.pt")
+    assert "belongs to a run with another" in refused(capsys, arguments(unfinished, "--resume"))
+
+
+def test_damaged_specification(unfinished, capsys):
+    (unfinished / "spec.json").write_text('{"problem": "tra')
+    assert "spec.json" in refused(capsys, arguments(unfinished, "--resume"))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["reproduce", "--profile", "huge"], "unknown profile 'huge'"),
+        (["reproduce", "--jobs", "0"], "jobs = 0 is out of range"),
+        (["grid", "--problem", "none", "--table", "unused.csv"], "unknown problem 'none'"),
+    ],
+)
+def test_other_commands(given, message, capsys):
+    assert message in refused(capsys, given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [[], ["fly"], ["run"], ["run", "transport-periodic"], ["run", "transport-periodic", "--out"],
+     ["run", "transport-periodic", "--out", "x", "--seed", "one"]],
+)
+def test_argparse_has_the_same_code(given, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(given)
+    assert caught.value.code == 2
+    assert "usage: hrgrad" in capsys.readouterr().err
+
+
+def test_list(capsys):
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out
+    for name in (*PROBLEMS, *METHODS, *PROFILES):
+        assert f"\n  {name} " in shown
+
+
+def test_run_prints_its_result(out, capsys):
+    assert main(arguments(out)) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert captured.out.startswith("transport-periodic hrgrad seed 0: max relative L2 error")
+
+
+def test_progress_bar_unless_quiet(out, capsys):
+    given = [a for a in arguments(out) if a != "--quiet"]
+    assert main(given) == 0
+    assert "3/3" in capsys.readouterr().err
+
+
+def test_options_reach_the_run(out):
+    import json
+
+    assert main(arguments(out, "--harmony", "0.25", "--axis", "maxmin", "--guard", "--tasks", "3",
+                          "--beta2", "0.9", "--lr", "0.003", "--seed", "7")) == 0
+    spec = json.loads((out / "spec.json").read_text())
+    assert {k: spec[k] for k in ("harmony", "axis", "guard", "tasks", "beta2", "lr", "seed")} == {
+        "harmony": 0.25, "axis": "maxmin", "guard": True, "tasks": 3, "beta2": 0.9, "lr": 0.003,
+        "seed": 7,
+    }
+
+
+def test_exit_code_reaches_the_shell():
+    done = subprocess.run(
+        [sys.executable, "-m", "hrgradlib.cli", "run", "none", "--out", "unused"],
+        capture_output=True, text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("hrgrad: unknown problem") and done.stderr.count("\n") == 1
