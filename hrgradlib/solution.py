@@ -48,7 +48,7 @@ class Solution:
         Raises:
             SolutionError: as in :meth:`density`, or v outside [−1, 1].
         """
-        t, x, v, eps = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (t, x, v, eps)))
+        t, x, v, eps = _broadcast(t=t, x=x, v=v, eps=eps)
         if not (np.abs(v) <= 1).all():
             raise SolutionError("found NaN in v or |v| > 1; expected v in [-1, 1]")
         density, coefficients = self._evaluate(t=t, x=x, eps=eps)
@@ -63,17 +63,13 @@ class Solution:
         low, high = self.problem.eps_range
         self._inside("eps", arrays["eps"], low, high)
         self._inside("t", arrays["t"], 0.0, self.problem.final_time)
-        try:
-            grid = np.broadcast_arrays(*arrays.values())
-        except ValueError as error:
-            shapes = {n: a.shape for n, a in arrays.items()}
-            raise SolutionError(f"found shapes {shapes}, which do not broadcast") from error
-        points = [torch.as_tensor(g.ravel(), dtype=torch.get_default_dtype()) for g in grid]
+        grid = _broadcast(**arrays)
+        points = [torch.tensor(g.ravel(), dtype=torch.get_default_dtype()) for g in grid]
         with torch.no_grad():
             density, coefficients = self.model(*points)
         shape = grid[0].shape
         return density.double().numpy().reshape(shape), coefficients.double().numpy().reshape(
-            *shape, -1
+            *shape, coefficients.shape[1]
         )
 
     @staticmethod
@@ -84,6 +80,15 @@ class Solution:
                 f"found {name} from {array.min():g} to {array.max():g}; "
                 f"expected the trained range [{low:g}, {high:g}]"
             )
+
+
+def _broadcast(**arguments: ArrayLike) -> tuple[NDArray, ...]:
+    arrays = {name: np.asarray(a, dtype=float) for name, a in arguments.items()}
+    try:
+        return np.broadcast_arrays(*arrays.values())
+    except ValueError as error:
+        shapes = {name: array.shape for name, array in arrays.items()}
+        raise SolutionError(f"found shapes {shapes}, which do not broadcast") from error
 
 
 def load_solution(folder: str | Path) -> Solution:

@@ -45,8 +45,7 @@ def test_folder_as_text_or_path(folder, as_text):
 )
 def test_shapes_broadcast(t, x, v, eps, shape, solution):
     f = solution.distribution(t, x, v, eps)
-    assert isinstance(f, np.ndarray) and f.dtype == np.float64
-    assert f.shape == shape
+    assert f.dtype == np.float64 and f.shape == shape
     without_v = np.broadcast_shapes(*(np.shape(a) for a in (t, x, eps)))
     assert solution.density(t, x, eps).shape == without_v
 

@@ -72,7 +72,7 @@ def start(code, arguments, **kwargs):
     return subprocess.Popen([sys.executable, *code, *arguments], env=environment, **kwargs)
 
 
-def wait_for(condition, process, seconds=120):
+def wait_for(condition, process, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
         assert process.poll() is None, "it ended before it could be stopped"
@@ -87,30 +87,30 @@ def done_steps(folder):
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
 def test_stopped_and_resumed_is_the_same_run(tmp_path, kind):
     """From the command line, stopped once its progress bar moves, at a step nobody chose."""
+    steps = 800  # the bar moves every half second
     stopped, straight = tmp_path / "stopped", tmp_path / "straight"
-    arguments = options(stopped, "hrgrad", 1500)
+    arguments = options(stopped, "hrgrad", steps)
     process = start(["-m", "hrgradlib.cli"], arguments, stderr=subprocess.PIPE)
     seen = b""
-    while not re.search(rb" [1-9]\d*/1500 ", seen):
+    while not re.search(rb" [1-9]\d*/%d " % steps, seen):
         byte = process.stderr.read(1)
         assert byte, seen
         seen += byte
     process.send_signal(kind)
-    rest = process.communicate(timeout=120)[1].decode()
+    rest = process.communicate(timeout=300)[1].decode()
     assert process.returncode == 130
-    assert re.search(r"hrgrad: stopped after step \d+ of 1500; use --resume\n$", rest)
+    assert re.search(r"hrgrad: stopped after step \d+ of 800; use --resume\n$", rest)
     done = done_steps(stopped)
-    assert 0 < done < 1500
+    assert 0 < done < steps
     assert not (stopped / "result.json").exists()
     with pytest.raises(ValueError, match="no finished run"):
         load_solution(stopped)
 
-    # The rest would take long: cut the comparison short, but at a step beyond the stop.
-    # (Steps determine the schedule, so both runs must be of the same length.)
-    assert main([*arguments, "--resume", "--quiet"]) == 0
-    assert main([*options(straight, "hrgrad", 1500), "--quiet"]) == 0
-    assert_same(stopped, straight)
-    assert not (stopped / "checkpoint.pt").exists()
+    if kind == signal.SIGTERM:  # what follows is the same for both
+        assert main([*arguments, "--resume", "--quiet"]) == 0
+        assert main([*options(straight, "hrgrad", steps), "--quiet"]) == 0
+        assert_same(stopped, straight)
+        assert not (stopped / "checkpoint.pt").exists()
 
 
 def test_killed_and_resumed_is_the_same_run(tmp_path, method, whole):

@@ -68,14 +68,17 @@ def run(
         The content of ``result.json``: errors by ε and t, their maximum, seconds, losses.
 
     Raises:
-        RunError: the folder is in use, or holds another run, or the device is missing.
+        RunError: the folder is in use, damaged or holds another run, or the device is missing.
         Interrupted, CheckpointError, TrainingFailed: see :func:`hrgradlib.training.train`.
     """
     chosen = choose_device(device)
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not resume)):
         raise RunError(f"{folder} exists and is not empty; choose another, or pass --resume")
     if resume and is_finished(folder, spec):
-        return json.loads((folder / "result.json").read_text())
+        result = json.loads((folder / "result.json").read_text())
+        if "failed" in result:
+            raise TrainingFailed(result["failed"])
+        return result
     _claim(folder, spec, resume)
     _write_json(folder / "provenance.json", provenance.collect(chosen))
 
@@ -104,9 +107,17 @@ def run(
 
 
 def _claim(folder: Path, spec: Spec, resume: bool) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "spec.json"
-    if resume and path.exists() and json.loads(path.read_text()) != spec.to_dict():
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    except OSError as error:
+        raise RunError(f"{folder} cannot be used ({error.strerror})") from error
+    except ValueError as error:
+        raise RunError(f"{path} is damaged; choose another folder") from error
+    if resume and found is None and any(folder.iterdir()):
+        raise RunError(f"{folder} is not empty and holds no run to resume; choose another")
+    if resume and found not in (None, spec.to_dict()):
         raise RunError(f"{folder} holds a run with another specification; "
                        "resume with the options it was started with")
     _write_json(path, spec.to_dict())

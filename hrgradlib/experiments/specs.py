@@ -113,7 +113,7 @@ def make_spec(problem: str, method: str, profile: str = "quick", seed: int = 0, 
 
 def _checked(spec: Spec) -> Spec:
     rules = {
-        "seed": spec.seed >= 0,
+        "seed": 0 <= spec.seed < 2**63,
         "steps": spec.steps >= 1,
         "tasks": spec.tasks >= 1,
         "per_task": spec.per_task >= 2,
