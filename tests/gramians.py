@@ -1,4 +1,4 @@
-"""Task gradients that make harmonising hard, and what a direction built from them must be judged by.
+"""Task gradients that make harmonising hard, and what a direction built from them is judged by.
 
 Everything here is plain NumPy on the gradients themselves: nothing of the package is used.
 """

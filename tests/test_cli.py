@@ -1,5 +1,6 @@
 """Bad input gets one clear line on stderr and exit code 2, and leaves nothing behind."""
 
+import json
 import subprocess
 import sys
 
@@ -7,8 +8,10 @@ import pytest
 import torch
 
 from hrgradlib.cli import main
-from hrgradlib.experiments.specs import PROBLEMS, PROFILES
+from hrgradlib.experiments import runner
+from hrgradlib.experiments.specs import PROBLEMS, PROFILES, make_spec
 from hrgradlib.methods import METHODS
+from hrgradlib.training import Interrupted
 
 SMALL = ["--profile", "smoke", "--steps", "3", "--device", "cpu", "--quiet"]
 
@@ -40,10 +43,7 @@ def trained(out):
 @pytest.fixture
 def unfinished(out):
     """A folder as a kill leaves it."""
-    from hrgradlib.experiments import runner
-    from hrgradlib.training import Interrupted
-
-    spec = runner.Spec(**_spec_of(arguments(out)))
+    spec = make_spec("transport-periodic", "hrgrad", "smoke", 0, steps=3)
 
     def stop(*_, **__):
         raise Interrupted("stopped")
@@ -53,13 +53,6 @@ def unfinished(out):
         runner.run(spec, out, "cpu", quiet=True)
     (out / "checkpoint.pt").write_bytes(b"PK\x03\x04 cut short")
     return out
-
-
-def _spec_of(given):
-    from hrgradlib.experiments.specs import make_spec
-
-    steps = int(given[given.index("--steps") + 1])
-    return make_spec("transport-periodic", "hrgrad", "smoke", 0, steps=steps).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -211,8 +204,6 @@ def test_progress_bar_unless_quiet(out, capsys):
 
 
 def test_options_reach_the_run(out):
-    import json
-
     assert main(arguments(out, "--harmony", "0.25", "--axis", "maxmin", "--guard", "--tasks", "3",
                           "--beta2", "0.9", "--lr", "0.003", "--seed", "7")) == 0
     spec = json.loads((out / "spec.json").read_text())

@@ -90,7 +90,8 @@ def test_integral_equation(eps, v, reference):
     s, weights = 0.5 * t * (s + 1), 0.5 * t * weights
 
     def flight(lag):
-        phase = average_phase(kappa * lag / eps) if v is None else np.exp(-1j * kappa * v * lag / eps)
+        angle = kappa * lag / eps
+        phase = average_phase(angle) if v is None else np.exp(-1j * v * angle)
         return np.exp(-lag / eps**2) * phase
 
     density = reference.mode_amplitude(s, eps)
@@ -190,7 +191,8 @@ def test_bad_arguments(arguments, message, reference):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [(dict(modes={-1: 1.0}), "modes"), (dict(n_velocity=1), "n_velocity = 1")]
+    ("options", "message"),
+    [(dict(modes={-1: 1.0}), "modes"), (dict(n_velocity=1), "n_velocity = 1")],
 )
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):

@@ -51,7 +51,7 @@ def test_half_of_the_times_uniform_half_in_the_layer():
     for k in range(len(t)):
         assert uniform(t[k, :half], 0, T) > 1e-4
         assert uniform(layer[k, half:]) > 1e-4
-        assert uniform(x[k, :half]) > 0.01 and uniform(x[k, half:]) > 1e-4
+        assert uniform(x[k, :half]) > 1e-4 and uniform(x[k, half:]) > 1e-4
     # And not the other way round, where ε tells them apart.
     assert uniform(layer[0, :half]) < 1e-6
     assert uniform(t[0, half:], 0, T) < 1e-6

@@ -14,7 +14,7 @@ def solve(cosines, active=None):
 
 
 def excess(cosines, weights):
-    """How far the conditions ``(Mλ)_j ≥ λᵀMλ``, equal wherever λ_j > 0, are missed; they suffice."""
+    """How far the sufficient conditions ``(Mλ)_j ≥ λᵀMλ``, equal where λ_j > 0, are missed."""
     assert (weights >= 0).all()
     assert weights.sum() == pytest.approx(1.0, abs=1e-14)
     surplus = cosines @ weights - weights @ cosines @ weights

@@ -51,13 +51,17 @@ def test_shapes_broadcast(t, x, v, eps, shape, solution):
 
 
 def test_broadcast_values_are_those_of_single_points(solution):
-    t, x, v, eps = np.array([[0.01], [0.1]]), np.array([0.1, 0.4, 0.9]), 0.3, np.array([[0.5], [1e-3]])
-    together, density = solution.distribution(t, x, v, eps), solution.density(t, x, eps)
+    t, eps = [0.01, 0.1], [0.5, 1e-3]
+    x, v = [0.1, 0.4, 0.9], 0.3
+    rows = np.array(t)[:, None], x, np.array(eps)[:, None]
+    density = solution.density(*rows)
+    together = solution.distribution(*rows[:2], v, rows[2])
     for i in range(2):
         for j in range(3):
-            one = solution.distribution(t[i, 0], x[j], v, eps[i, 0])
+            one = solution.density(t[i], x[j], eps[i])
+            assert density[i, j] == pytest.approx(one, abs=1e-6)
+            one = solution.distribution(t[i], x[j], v, eps[i])
             assert together[i, j] == pytest.approx(one, abs=1e-6)
-            assert density[i, j] == pytest.approx(solution.density(t[i, 0], x[j], eps[i, 0]), abs=1e-6)
 
 
 def test_arguments_may_be_read_only_and_are_left_alone(solution):

@@ -133,7 +133,8 @@ def test_same_seed_same_bits_and_another_seed_another_network(tmp_path, method, 
     run(spec, tmp_path / "again", "cpu", quiet=True)
     assert_same(tmp_path / "again", whole)
     run(spec.with_(seed=5), tmp_path / "other", "cpu", quiet=True)
-    one, other = (torch.load(f / "model.pt", weights_only=True) for f in (whole, tmp_path / "other"))
+    one = torch.load(whole / "model.pt", weights_only=True)
+    other = torch.load(tmp_path / "other" / "model.pt", weights_only=True)
     assert not any(torch.equal(one[k], other[k]) for k in one if k.endswith("weight"))
 
 

@@ -4,6 +4,7 @@ import re
 from urllib.parse import unquote, urldefrag
 
 import pytest
+from visiting import settle
 
 pytestmark = pytest.mark.book
 
@@ -118,7 +119,8 @@ def test_dark_mode(page, site):
 
 
 def test_solutions_are_hidden_until_asked_for(page, site, chapter_name):
-    page.goto(f"{site}/{chapter_name}.html", wait_until="networkidle")
+    page.goto(f"{site}/{chapter_name}.html")
+    settle(page)
     solution = page.locator(".solution.dropdown").first
     content = solution.locator("> :not(.admonition-title):not(button)").first
     assert not content.is_visible()

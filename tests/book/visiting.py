@@ -42,6 +42,14 @@ class Visit:
         return f"Visit({self.name})"  # all of it would bury a failed test's message
 
 
+def settle(page) -> None:
+    """Wait until the page has typeset its formulas and loaded everything it asked for."""
+    if page.evaluate("document.querySelector('.math.notranslate') !== null"):
+        page.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise")
+        page.evaluate("MathJax.startup.promise.then(() => true)")
+    page.wait_for_load_state("networkidle")
+
+
 def visit(context, site: str, name: str) -> Visit:
     page = context.new_page()
     console, failed, external = [], [], []
@@ -60,11 +68,8 @@ def visit(context, site: str, name: str) -> Visit:
     page.on("pageerror", lambda error: console.append(str(error)))
     page.on("requestfailed", lambda request: failed.append(request.url))
     page.on("response", lambda r: failed.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-    page.goto(f"{site}/{name}", wait_until="load")
-    if page.evaluate("document.querySelector('.math.notranslate') !== null"):
-        page.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise")
-        page.evaluate("MathJax.startup.promise.then(() => true)")
-    page.wait_for_load_state("networkidle")
+    page.goto(f"{site}/{name}")
+    settle(page)
     facts = page.evaluate(FACTS)
     facts["ids"] = set(facts["ids"])
     prose = page.evaluate(PROSE)
