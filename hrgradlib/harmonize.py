@@ -129,7 +129,7 @@ def harmonize_array(
         worst_pair,
         stationary,
     )
-    weights = weights * ~stationary[:, None]
+    weights = np.where(stationary[:, None], 0.0, weights)
     return weights.reshape(*batch, tasks), *(n.reshape(batch) for n in numbers)
 
 
