@@ -11,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from hrgradlib.experiments.runner import fresh, is_finished, run_folder
 from hrgradlib.experiments.specs import GRID, SEEDS, Spec, make_spec
 from hrgradlib.methods import METHODS
 
-__all__ = ["CampaignError", "book_runs", "grid_runs", "run_all", "write_grid"]
+__all__ = ["CampaignError", "best_settings", "book_runs", "grid_runs", "grid_scores", "run_all", "write_grid"]
 
 
 class CampaignError(RuntimeError):
@@ -116,11 +117,17 @@ def _row(folder: Path, spec: Spec) -> dict:
     }
 
 
+def grid_scores(rows: Iterable[dict]) -> dict[str, dict[tuple[float, float], float]]:
+    """Geometric mean over seeds of the final max error: by method, then by (lr, β2)."""
+    errors: dict[str, dict[tuple[float, float], list[float]]] = {}
+    for row in rows:
+        cell = errors.setdefault(row["method"], {})
+        cell.setdefault((row["lr"], row["beta2"]), []).append(row["max_error"])
+    return {method: {key: float(np.exp(np.log(e).mean())) for key, e in cells.items()}
+            for method, cells in errors.items()}
+
+
 def best_settings(rows: Iterable[dict]) -> dict[str, tuple[float, float]]:
     """(lr, β2) with the lowest geometric mean of the final max error over seeds, per method."""
-    scores: dict[str, dict[tuple[float, float], float]] = {}
-    for row in rows:
-        cell = scores.setdefault(row["method"], {})
-        key = (float(row["lr"]), float(row["beta2"]))
-        cell[key] = cell.get(key, 1.0) * float(row["max_error"])
+    scores = grid_scores(rows)
     return {method: min(cells, key=cells.get) for method, cells in scores.items()}

@@ -99,9 +99,10 @@ def failure(run: Run) -> str | None:
     return None
 
 
-def grid_table(problem: str) -> Path:
-    """The stored tuning grid of a problem, committed with the book."""
-    return Path(__file__).resolve().parents[2] / "book" / "results" / f"{problem}-grid.csv"
+def grid_table(problem: str, variant: str = "") -> Path:
+    """The stored tuning grid of a problem (or of a variant), committed with the book."""
+    name = "-".join(part for part in (problem, "grid", variant) if part)
+    return Path(__file__).resolve().parents[2] / "book" / "results" / f"{name}.csv"
 
 
 def read_grid(table: Path) -> list[dict]:

@@ -7,6 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from hrgradlib.experiments.campaign import grid_scores
 from hrgradlib.plotting.style import (
     BLUE,
     GREY,
@@ -118,15 +119,9 @@ def grid_maps(rows: list[dict]) -> Figure:
     methods = sorted({r["method"] for r in rows})
     rates = sorted({r["lr"] for r in rows})
     decays = sorted({r["beta2"] for r in rows})
-    tables = {m: np.full((len(rates), len(decays)), np.nan) for m in methods}
-    for m in methods:
-        for i, lr in enumerate(rates):
-            for j, b in enumerate(decays):
-                cell = [r["max_error"] for r in rows if (r["method"], r["lr"], r["beta2"])
-                        == (m, lr, b)]
-                tables[m][i, j] = np.exp(np.mean(np.log(cell)))
-    low, high = (f([np.nanmin(t) if f is min else np.nanmax(t) for t in tables.values()])
-                 for f in (min, max))
+    scores = grid_scores(rows)
+    tables = {m: np.array([[scores[m][lr, b] for b in decays] for lr in rates]) for m in methods}
+    low, high = min(t.min() for t in tables.values()), max(t.max() for t in tables.values())
     fig, axes = plt.subplots(1, len(methods), figsize=(3.6 * len(methods), 3.3), sharey=True)
     for axis, m in zip(np.atleast_1d(axes), methods, strict=True):
         logs = np.log10(tables[m])
@@ -143,7 +138,7 @@ def grid_maps(rows: list[dict]) -> Figure:
 
 
 def _write_cells(axis, table: NDArray, middle: float) -> None:
-    best = np.unravel_index(np.nanargmin(table), table.shape)
+    best = np.unravel_index(np.argmin(table), table.shape)
     for (i, j), value in np.ndenumerate(table):
         colour = "white" if np.log10(value) < middle else "black"
         weight = "bold" if (i, j) == best else "normal"
