@@ -18,7 +18,8 @@ from hrgradlib.experiments.runner import fresh, is_finished, run_folder
 from hrgradlib.experiments.specs import GRID, SEEDS, Spec, make_spec
 from hrgradlib.methods import METHODS
 
-__all__ = ["CampaignError", "best_settings", "book_runs", "grid_runs", "grid_scores", "run_all", "write_grid"]
+__all__ = ["CampaignError", "best_settings", "book_runs", "grid_runs", "grid_scores", "run_all",
+           "write_grid"]
 
 
 class CampaignError(RuntimeError):
