@@ -83,6 +83,18 @@ def test_average_over_velocity_is_the_density(eps, solution):
         assert np.ptp(f, axis=1).max() > 1e-3  # it does depend on v
 
 
+@pytest.mark.parametrize("eps", [1.0, 0.03])
+def test_distribution_is_density_plus_eps_times_the_micro_part(eps, solution):
+    """The first velocity moment of f is ``ε <v g> = ε b_1/√3``, with b_1 from the network."""
+    v, weights = gauss_legendre(16)
+    x = np.linspace(0, 1, 9)
+    f = solution.distribution(0.07, x[:, None], v, eps)
+    points = [torch.full((9,), 0.07), torch.from_numpy(x).float(), torch.full((9,), eps)]
+    with torch.no_grad():
+        flux = solution.model(*points)[1][:, 0].double().numpy() / np.sqrt(3)
+    np.testing.assert_allclose((f * v) @ weights, eps * flux, rtol=1e-5, atol=1e-9)
+
+
 @pytest.mark.parametrize("eps", [1.0, 0.01, 1e-4])
 def test_initial_data(eps, solution):
     x, v = np.linspace(0, 1, 9)[:, None], np.linspace(-1, 1, 5)
