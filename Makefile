@@ -85,6 +85,7 @@ html: chapters ## build the HTML of the executed chapters (any warning is an err
 # The tests read a book of their own, in the smoke profile: seconds a chapter, nothing of yours touched.
 # A chapter that fails must not keep the other tests from running.
 test: export HRGRAD_HOME := $(CURDIR)/$(TEST)/home
+test: export OMP_NUM_THREADS := 1  # the matrices are small: threads would only wait for each other
 test: setup chromium ## unit, property, notebook (nbval) and page tests
 	@mkdir -p $(TEST)/notebooks
 	$(call stage,smoke training,$(BIN)/hrgrad reproduce --profile smoke --device cpu --jobs $(JOBS) \

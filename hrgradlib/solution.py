@@ -101,6 +101,8 @@ def load_solution(folder: str | Path) -> Solution:
     try:
         raw = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
         result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        if "failed" in result:
+            raise SolutionError(f"{folder} holds a run that failed: {result['failed']}")
         spec = Spec(**{f.name: raw[f.name] for f in fields(Spec)})
         model = build_model(spec)
         state = torch.load(folder / "model.pt", weights_only=True, map_location="cpu")
@@ -108,6 +110,8 @@ def load_solution(folder: str | Path) -> Solution:
     except FileNotFoundError as error:
         raise SolutionError(f"{folder} holds no finished run: no {Path(error.filename).name}; "
                             "finish it with hrgrad run … --resume") from error
+    except SolutionError:
+        raise
     except Exception as error:  # damaged JSON or weights raise many kinds
         raise SolutionError(f"{folder} cannot be read ({type(error).__name__}: {error})") from error
     return Solution(spec, model, result)

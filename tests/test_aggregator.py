@@ -13,6 +13,7 @@ JACOBIANS = [
     torch.tensor([[1.0, 0.0], [0.0, 0.0], [-0.5, 1.0]]),
     torch.tensor([[1.0, 2.0], [-1.0, -2.0]]),
     torch.tensor([[3.0, 4.0]]),
+    torch.tensor([[1.0, 1.0, 0.0], [0.0, 1.4, 0.1], [-1.0, 1.0, 0.0]]),  # the axes differ here
 ]
 
 
@@ -27,6 +28,11 @@ def test_equals_harmonize(jacobian, harmony, axis, device, dtype):
     found = HRGradAggregator(harmony, axis)(jacobian)
     torch.testing.assert_close(found, expected @ jacobian)
     assert found.dtype == dtype
+
+
+def test_axis_matters():
+    one, other = (HRGradAggregator(1.0, axis)(JACOBIANS[-1]) for axis in ("equiangular", "maxmin"))
+    assert (one - other).norm() > 0.01 * one.norm()
 
 
 def test_belongs_to_torchjd():

@@ -171,3 +171,10 @@ def test_weights_of_another_network(folder, tmp_path):
     torch.save({"weight": torch.zeros(2)}, copy / "model.pt")
     with pytest.raises(SolutionError, match="cannot be read"):
         load_solution(copy)
+
+
+def test_a_run_that_failed_says_so(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    (copy / "result.json").write_text('{"failed": "the loss of task(s) [0] is not finite"}')
+    with pytest.raises(SolutionError, match="a run that failed: the loss of task"):
+        load_solution(copy)

@@ -128,12 +128,12 @@ def two_ends(
     )
     right.loglog(large, free, color=BLUE, label="measured")
     right.loglog(
-        large, clock / large, "--", color=VERMILLION, label=r"proved: $\sigma/\varepsilon$"
+        large, clock / large, "--", color=VERMILLION, label=r"proved: $t'/\varepsilon$"
     )
     right.set(
         xlabel=r"$\varepsilon$",
         ylabel=r"$\|f-f_{\mathrm{free}}\|\,/\,\|\rho_0-\bar\rho_0\|$",
-        title=rf"$\varepsilon\to\infty$, kinetic clock, $\sigma={clock:g}$",
+        title=rf"$\varepsilon\to\infty$, kinetic clock, $t'={clock:g}$",
     )
     for axis in (left, right):
         axis.legend()

@@ -2,7 +2,7 @@
 
 A mode ``f̂_k(t, v) e^{2πikx}`` obeys ``∂t f̂ = −(2πik v/ε) f̂ + (<f̂> − f̂)/ε²``. On Gauss nodes
 this is a linear system with constant coefficients. Scaled by the square roots of the weights its
-matrix is ``−iκV/ε − (I − w wᵀ)/ε²``: dissipative, so that the exponential never amplifies errors.
+matrix is ``−iξV/ε − (I − w wᵀ)/ε²``: dissipative, so that the exponential never amplifies errors.
 """
 
 from __future__ import annotations
