@@ -49,7 +49,7 @@ class StepRecord(NamedTuple):
 
 
 class HRGrad(torch.optim.Optimizer):
-    """Conflict-aware harmonised rotational gradient (DESIGN: chapter 7 of the book).
+    """Conflict-aware harmonised rotational gradient (definition and proofs: chapter 7).
 
     Example::
 
