@@ -138,6 +138,11 @@ class HRGrad(torch.optim.Optimizer):
                 f"HRGrad: got gradients of {tasks} tasks after steps with {first.shape[0]}; the "
                 "number and order of tasks must not change."
             )
+        if first.shape != like.shape:
+            raise ValueError(
+                f"HRGrad: {like.shape[1]} numbers are trained now, {first.shape[1]} were before; "
+                "parameters cannot be frozen or released between steps. Make a new optimizer."
+            )
         return first, second
 
     def _check(self, matrix: Tensor, losses: Tensor | None) -> Tensor:

@@ -183,6 +183,15 @@ def test_too_large_to_be_squared_changes_nothing(scale):
     assert all(torch.equal(state[name], kept[name]) for name in state)
 
 
+def test_freezing_a_parameter_between_steps_is_refused():
+    params = parameters()
+    optimizer = HRGrad(params, lr=1e-2)
+    optimizer.step(random_gradients(1, 3, count(params))[0])
+    params[0].requires_grad_(False)
+    with pytest.raises(ValueError, match="frozen or released.*new optimizer"):
+        optimizer.step(random_gradients(1, 3, count(params[1:]))[0])
+
+
 def test_number_of_tasks_must_not_change():
     params = parameters()
     optimizer = HRGrad(params)
