@@ -227,6 +227,8 @@ def test_one_parameter_group():
         (r"betas\[0\]", dict(betas=(1.0, 0.99))),
         (r"betas\[1\]", dict(betas=(0.9, -0.1))),
         ("tiny", dict(tiny=0.0)),
+        ("tiny", dict(tiny=float("inf"))),
+        ("lr", dict(lr=float("inf"))),
         ("harmony", dict(harmony=1.5)),
         ("axis", dict(axis="middle")),
     ],

@@ -106,7 +106,10 @@ def write_grid(runs: dict[Path, Spec], target: Path) -> None:
         writer.writeheader()
         writer.writerows(rows)
     origins = [json.loads((f / "provenance.json").read_text(encoding="utf-8")) for f in runs]
-    content = origins[0] | {"commit": sorted({o["commit"] for o in origins})}
+    content = origins[0] | {
+        "commit": sorted({o["commit"] for o in origins}),
+        "steps": sorted({spec.steps for spec in runs.values()}),
+    }
     target.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
