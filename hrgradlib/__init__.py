@@ -2,6 +2,7 @@
 
 from hrgradlib.aggregator import HRGradAggregator, HRGradWeighting
 from hrgradlib.harmonize import Harmonized, harmonize
+from hrgradlib.jacobian import ResidualJacobian, jacobian_bytes, residual_jacobian
 from hrgradlib.optimizer import HRGrad, StepRecord
 from hrgradlib.solution import Solution, load_solution
 from hrgradlib.taskgrad import TaskGradients, UnsupportedLayerError, task_gradients
@@ -11,11 +12,14 @@ __all__ = [
     "HRGradAggregator",
     "HRGradWeighting",
     "Harmonized",
+    "ResidualJacobian",
     "Solution",
     "StepRecord",
     "TaskGradients",
     "UnsupportedLayerError",
     "harmonize",
+    "jacobian_bytes",
     "load_solution",
+    "residual_jacobian",
     "task_gradients",
 ]

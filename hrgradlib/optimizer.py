@@ -1,9 +1,8 @@
-"""HRGrad in Adam's metric: harmonise the step that is taken, not the gradient before it.
+"""HRGrad: harmonise the step that is taken, in the optimizer's metric, not the gradient before it.
 
-Per-task first moments ``m_k``, one second moment ``v`` shared by all tasks, metric
-``P = diag(1/(√v̂ + tiny))``. The Gramian ``m_iᵀ P m_j`` is harmonised and the step is
-``Δ = −lr · P Σ_k w_k m_k``. Without conflict every ``w_k = 1`` and the step is Adam's for the
-summed loss, to rounding.
+Every task has a first moment ``m_k``; the metric P (identity, Adam's, Gauss–Newton's) is shared.
+The Gramian ``m_iᵀ P m_j`` is harmonised and the step is ``Δ = −lr · P Σ_k w_k m_k``. Without
+conflict every ``w_k = 1``, and the step is momentum's, Adam's or SPRING's for the summed loss.
 """
 
 from __future__ import annotations
@@ -16,7 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from hrgradlib import metric as metrics
 from hrgradlib.harmonize import AXES, harmonize_array
+from hrgradlib.jacobian import ResidualJacobian
+from hrgradlib.metric import METRICS, Candidates
 from hrgradlib.taskgrad import TaskGradients
 
 __all__ = ["HRGrad", "StepRecord"]
@@ -49,7 +51,7 @@ class StepRecord(NamedTuple):
 
 
 class HRGrad(torch.optim.Optimizer):
-    """Conflict-aware harmonised rotational gradient (definition and proofs: chapter 7).
+    """Conflict-aware harmonised rotational gradient (definition and proofs: chapters 7 and 8).
 
     Example::
 
@@ -59,10 +61,17 @@ class HRGrad(torch.optim.Optimizer):
 
     Args:
         params: one group of parameters, in the order of ``model.parameters()``.
-        lr: learning rate (dimensionless step in Adam's metric).
-        betas: decay of first and second moments. Tune the second: its effect on the
-            error is as large as that of harmonisation (chapter 9).
+        lr: learning rate (dimensionless); default 1e-2 (identity, Adam), 0.1 (Gauss–Newton, where
+            1 removes the linearised residuals in one step).
+        metric: ``"adam"``; ``"identity"`` (gradient descent with momentum); or
+            ``"gauss-newton"``, the most accurate and, per step, the dearest: for networks of
+            thousands of parameters in float64 (chapter 13).
+        betas: decay of first and second moments. The first is Gauss–Newton's momentum, default
+            0.9 (there 0.8); the second is Adam's alone, default 0.99. Tune it: its effect on
+            the error is as large as that of harmonisation (chapter 9).
         tiny: added to ``√v̂``; Adam's ``eps``, renamed because ``eps`` is the Knudsen number.
+        damping: ``λ`` of Gauss–Newton, in the units of ``J Jᵀ`` (squared residual per squared
+            parameter; the losses' scale enters).
         harmony: ``κ`` of :func:`hrgradlib.harmonize`.
         axis: axis of :func:`hrgradlib.harmonize`.
         guard: if the step would not descend on a *current* task gradient (momentum points
@@ -70,30 +79,38 @@ class HRGrad(torch.optim.Optimizer):
             direction satisfies both, with the current gradients alone.
 
     Raises:
-        ValueError: more than one parameter group, or a number outside its range.
+        ValueError: more than one parameter group, an unknown metric, or a number outside its range.
     """
 
     def __init__(
         self,
         params: Iterable[nn.Parameter],
-        lr: float = 1e-2,
-        betas: tuple[float, float] = (0.9, 0.99),
+        lr: float | None = None,
+        metric: str = "adam",
+        betas: tuple[float, float] | None = None,
         tiny: float = 1e-8,
+        damping: float = 1e-6,
         harmony: float = 0.5,
         axis: str = "equiangular",
         guard: bool = False,
     ) -> None:
+        sampled = metric == "gauss-newton"
+        lr = (0.1 if sampled else 1e-2) if lr is None else lr
+        betas = (0.8 if sampled else 0.9, 0.99) if betas is None else betas
         for name, value, good in (
+            ("metric", metric, metric in METRICS),
             ("lr", lr, 0 <= lr < float("inf")),
             ("betas[0]", betas[0], 0 <= betas[0] < 1),
             ("betas[1]", betas[1], 0 <= betas[1] < 1),
             ("tiny", tiny, 0 < tiny < float("inf")),
+            ("damping", damping, 0 < damping < float("inf")),
             ("harmony", harmony, 0 <= harmony <= 1),
             ("axis", axis, axis in AXES),
         ):
             if not good:
                 raise ValueError(f"HRGrad: found {name} = {value!r}, which is out of range.")
-        defaults = dict(lr=lr, betas=betas, tiny=tiny, harmony=harmony, axis=axis, guard=guard)
+        defaults = dict(lr=lr, metric=metric, betas=betas, tiny=tiny, damping=damping,
+                        harmony=harmony, axis=axis, guard=guard)
         super().__init__(params, defaults)
         if len(self.param_groups) != 1:
             raise ValueError(
@@ -121,7 +138,8 @@ class HRGrad(torch.optim.Optimizer):
         parameters = self._trained
         if self._buffers is None:
             if not self.state:
-                first, second = torch.zeros_like(like), torch.zeros_like(like[0])
+                first = like.new_zeros(tasks, like.shape[1])
+                second = torch.zeros_like(like[0])
             else:
                 states = [self.state[p] for p in parameters]
                 first = torch.cat([s["first_moments"].flatten(1) for s in states], 1)
@@ -138,7 +156,7 @@ class HRGrad(torch.optim.Optimizer):
                 f"HRGrad: got gradients of {tasks} tasks after steps with {first.shape[0]}; the "
                 "number and order of tasks must not change."
             )
-        if first.shape != like.shape:
+        if first.shape[1] != like.shape[1]:
             raise ValueError(
                 f"HRGrad: {like.shape[1]} numbers are trained now, {first.shape[1]} were before; "
                 "parameters cannot be frozen or released between steps. Make a new optimizer."
@@ -170,105 +188,109 @@ class HRGrad(torch.optim.Optimizer):
             )
         return total
 
+    def _check_jacobian(self, jacobian: ResidualJacobian) -> None:
+        count = sum(p.numel() for p in self._trained)
+        rows = len(jacobian.residuals)
+        if jacobian.matrix.shape != (rows, count) or sum(jacobian.sizes) != rows:
+            raise ValueError(
+                f"HRGrad: found a Jacobian of shape {tuple(jacobian.matrix.shape)} for {rows} "
+                f"residuals of tasks of sizes summing to {sum(jacobian.sizes)}; expected "
+                f"(R, {count}) and R residuals."
+            )
+        finite = jacobian.matrix.sum(1).isfinite() & jacobian.residuals.isfinite()
+        if not bool(finite.all()):
+            broken = [k for k, f in enumerate(finite.split(jacobian.sizes)) if not bool(f.all())]
+            raise ValueError(f"HRGrad: NaN or inf in the residuals or the Jacobian of task(s) "
+                             f"{broken}; nothing was updated.")
+
     @torch.no_grad()
-    def step(self, gradients: TaskGradients | Tensor) -> StepRecord:
+    def step(self, gradients: TaskGradients | ResidualJacobian | Tensor) -> StepRecord:
         """One update.
 
         Args:
             gradients: result of :func:`hrgradlib.task_gradients`, or a tensor [K, n] with one
-                flattened gradient per task.
+                flattened gradient per task; for the Gauss–Newton metric the result of
+                :func:`hrgradlib.residual_jacobian`.
 
         Returns:
             :class:`StepRecord`.
 
         Raises:
-            ValueError: wrong shape, another number of tasks than before, NaN or inf in a
-                gradient (the task is named), or one too large to be squared; parameters and
-                moments are left as they were.
+            ValueError: not what the metric needs, wrong shape, another number of tasks than
+                before, NaN or inf in a gradient (the task is named), or numbers too large for
+                the dtype; parameters and moments are left as they were.
         """
         group = self.param_groups[0]
+        offered, losses, step = self._candidates(gradients, group)
+        parameters = self._trained
+        for p in parameters:
+            self.state[p]["step"].fill_(step)
+        weights, cosine, stationary, guarded = _choose(offered, group)
+        direction = offered.combine(torch.from_numpy(weights).to(parameters[0]))
+        updates = direction.split([p.numel() for p in parameters])
+        torch._foreach_add_(
+            parameters,
+            [u.view(p.shape) for u, p in zip(updates, parameters, strict=True)],
+            alpha=-group["lr"],
+        )
+        return _record(
+            offered, weights, losses, group["harmony"] * cosine, guarded, stationary
+        )
+
+    def _candidates(self, gradients, group: dict) -> tuple[Candidates, Tensor | None, int]:
+        """What the metric offers, the losses, and the number of this step; moments move on."""
+        sampled = isinstance(gradients, ResidualJacobian)
+        if sampled != (group["metric"] == "gauss-newton"):
+            needed = "residual_jacobian(...)" if not sampled else "task_gradients(...)"
+            raise ValueError(
+                f"HRGrad: the metric {group['metric']!r} steps on the result of {needed}; found "
+                f"{type(gradients).__name__}."
+            )
+        if sampled:
+            self._check_jacobian(gradients)
+            first, _ = self._flat_state(len(gradients.sizes), gradients.matrix)
+            offered = metrics.gauss_newton(first, gradients, group["betas"][0], group["damping"])
+            return offered, gradients.losses, self._steps_done + 1
         given = isinstance(gradients, TaskGradients)
         matrix, losses = (gradients.matrix, gradients.losses) if given else (gradients, None)
         total = self._check(matrix, losses)
         first, second = self._flat_state(matrix.shape[0], matrix)
-        parameters = self._trained
-        step = int(self.state[parameters[0]]["step"]) + 1
-        for p in parameters:
-            self.state[p]["step"] += 1
-
-        beta1, beta2 = group["betas"]
-        first.lerp_(matrix, 1 - beta1)
-        second.mul_(beta2).addcmul_(total, total, value=1 - beta2)
-        # Root first: dividing by the small correction could leave the range of the dtype.
-        root = second.sqrt().div_((1 - beta2**step) ** 0.5)
-        metric = root.add_(group["tiny"]).reciprocal_()
-
-        # The bias of the first moments is one common factor: left out of the K×K algebra.
-        products, roundoff = _gramian(first, matrix, metric.sqrt())
-        weights, cosine, stationary, guarded = _choose(products, group, roundoff)
-        kept = torch.from_numpy(weights).to(matrix)
-        direction = kept[: len(matrix)] @ first
-        if guarded:
-            direction += kept[len(matrix):] @ matrix
-        updates = direction.mul_(metric).split([p.numel() for p in parameters])
-        torch._foreach_add_(
-            parameters,
-            [u.view(p.shape) for u, p in zip(updates, parameters, strict=True)],
-            alpha=-group["lr"] / (1 - beta1**step),
+        step = self._steps_done + 1
+        if group["metric"] == "identity":
+            return metrics.identity(first, matrix, group["betas"][0], step), losses, step
+        offered = metrics.adam(
+            first, second, matrix, total, group["betas"], group["tiny"], step
         )
-        return _record(
-            products, weights, losses, group["harmony"] * cosine, guarded, stationary
-        )
+        return offered, losses, step
+
+    @property
+    def _steps_done(self) -> int:
+        return int(self.state[self._trained[0]]["step"])
 
 
-def _gramian(moments: Tensor, gradients: Tensor, root: Tensor) -> tuple[NDArray, float]:
-    """Joint Gramian [2K, 2K] of moments and gradients in the metric ``root²``, float64.
-
-    Products are summed in float64 over blocks of the parameters. Only where a square nears the
-    end of the dtype's range are the rows first scaled to one.
-
-    Returns:
-        The Gramian and the unit roundoff to judge its rank by.
-    """
-    count, tasks = root.numel(), len(moments)
-    blocks = max(1, count // 512)
-    width = -(-count // blocks)
-    rows = root.new_zeros(2 * tasks, blocks * width)
-    torch.mul(moments, root, out=rows[:tasks, :count])
-    torch.mul(gradients, root, out=rows[tasks:, :count])
-    pieces = rows.view(2 * tasks, blocks, width).transpose(0, 1)
-    products = torch.bmm(pieces, pieces.mT).double().sum(0).cpu().numpy()
-    info = torch.finfo(root.dtype)
-    squares = np.diagonal(products)
-    if squares.min() < info.tiny / info.eps or not squares.max() < info.max * info.eps:
-        scale = rows.abs().amax(1, keepdim=True)
-        rows /= torch.where(scale > 0, scale, 1.0)
-        scale = scale.double().cpu().numpy()
-        products = torch.bmm(pieces, pieces.mT).double().sum(0).cpu().numpy() * scale * scale.T
-    return products, info.eps
-
-
-def _choose(
-    products: NDArray, group: dict, roundoff: float
-) -> tuple[NDArray, float, bool, bool]:
-    """Weights [2K] on moments and current gradients, from their joint Gramian [2K, 2K].
+def _choose(offered: Candidates, group: dict) -> tuple[NDArray, float, bool, bool]:
+    """Weights [2K] on moments and current gradients.
 
     Returns:
         Weights, cosine ``c`` of the axis, whether stationary, whether the guard acted.
     """
-    tasks = len(products) // 2
-    weights, cosine, stationary = _solve(products[:tasks, :tasks], group, roundoff)
+    products, tasks = offered.products, len(offered.products) // 2
+    weights, cosine, stationary = _solve(products[:tasks, :tasks], group, offered.roundoff)
     weights = np.concatenate([weights, np.zeros(tasks)])
-    if not group["guard"] or _descends(products, weights):
+    if not group["guard"] or _descends(offered, weights):
         return weights, cosine, stationary, False
     # The current gradients constrain the rotation but, at a whisper, do not pull themselves.
     scale = np.concatenate([np.ones(tasks), np.full(tasks, _WHISPER)])
-    weights, cosine, stationary = _solve(products * scale[:, None] * scale, group, roundoff)
+    joint = products * scale[:, None] * scale
+    weights, cosine, stationary = _solve(joint, group, offered.roundoff)
     weights = weights * scale
-    if not stationary and _descends(products, weights):
+    if not stationary and _descends(offered, weights):
         return weights, cosine, stationary, True
-    weights, cosine, stationary = _solve(products[tasks:, tasks:], group, roundoff)
-    return np.concatenate([np.zeros(tasks), weights]), cosine, stationary, True
+    weights, cosine, stationary = _solve(products[tasks:, tasks:], group, offered.roundoff)
+    weights = np.concatenate([np.zeros(tasks), weights])
+    if not stationary and _descends(offered, weights):
+        return weights, cosine, stationary, True
+    return np.zeros(2 * tasks), 0.0, True, True
 
 
 def _solve(gramian: NDArray, group: dict, roundoff: float) -> tuple[NDArray, float, bool]:
@@ -278,21 +300,21 @@ def _solve(gramian: NDArray, group: dict, roundoff: float) -> tuple[NDArray, flo
     return weights, float(cosine), bool(stationary)
 
 
-def _descends(products: NDArray, weights: NDArray) -> bool:
+def _descends(offered: Candidates, weights: NDArray) -> bool:
     """Whether the step lowers every current task loss to first order."""
-    tasks = len(products) // 2
-    along = products[tasks:] @ weights
-    return bool((along[np.diagonal(products)[tasks:] > 0] > 0).all())
+    along = offered.descent @ weights
+    return bool((along[np.diagonal(offered.products)[len(along):] > 0] > 0).all())
 
 
 def _record(
-    products: NDArray, weights: NDArray, losses: Tensor | None, guaranteed: float,
+    offered: Candidates, weights: NDArray, losses: Tensor | None, guaranteed: float,
     guarded: bool, stationary: bool,
 ) -> StepRecord:
-    tasks = len(products) // 2
+    products, tasks = offered.products, len(offered.products) // 2
     norms = np.sqrt(np.diagonal(products))
     length = np.sqrt(max(weights @ products @ weights, 0.0))
-    cosines = (products @ weights) / np.maximum(norms * length, np.finfo(float).tiny)
+    along = np.concatenate([products[:tasks] @ weights, offered.descent @ weights])
+    cosines = along / np.maximum(norms * length, np.finfo(float).tiny)
     shown = np.full(tasks, np.nan) if losses is None else losses.double().cpu().numpy()
     return StepRecord(
         losses=shown,
