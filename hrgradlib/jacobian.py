@@ -50,6 +50,7 @@ def jacobian_bytes(residuals: int, parameters: int, dtype: torch.dtype) -> int:
 def residual_jacobian(
     residuals: Callable[..., Tensor], model: nn.Module, points: Sequence[Tensor],
     sizes: Sequence[int], chunk: int = 4096, memory_limit: int | None = None,
+    out: ResidualJacobian | None = None,
 ) -> ResidualJacobian:
     """Residuals of all points and their Jacobian by the parameters.
 
@@ -63,6 +64,7 @@ def residual_jacobian(
         chunk: rows (points · components) that pass through the network at a time; bounds the
             memory of the pass, not that of the result.
         memory_limit: bytes that may be taken; default: what the device has free.
+        out: an earlier result that is no longer needed; its storage is used again if it fits.
 
     Raises:
         MemoryError: the result and its kernel do not fit (before any pass over all points).
@@ -80,17 +82,26 @@ def residual_jacobian(
     n = sum(p.numel() for p in model.parameters() if p.requires_grad)
     _check_memory(count * parts, n, one, memory_limit)
 
-    values = one.new_empty(count * parts)
-    matrix = one.new_empty(count * parts, n)
+    values, matrix = _storage(out, count * parts, n, one)
+    scale = torch.tensor([s**-0.5 for s in sizes], dtype=one.dtype, device=one.device)
+    scale = scale.repeat_interleave(torch.tensor(sizes, device=one.device))
     step = max(1, chunk // parts)
     for start in range(0, count, step):
         piece = [p[start:start + step] for p in points]
         rows = slice(start * parts, start * parts + len(piece[0]) * parts)
-        values[rows], matrix[rows] = _rows(residuals, model, piece, parts)
-    scale = torch.tensor([s**-0.5 for s in sizes], dtype=one.dtype, device=one.device)
-    scale = scale.repeat_interleave(torch.tensor(sizes, device=one.device) * parts)
-    return ResidualJacobian(values * scale, matrix.mul_(scale[:, None]),
-                            tuple(int(s) * parts for s in sizes))
+        values[rows] = _rows(
+            residuals, model, piece, scale[start:start + step], parts, matrix[rows]
+        )
+    return ResidualJacobian(values, matrix, tuple(int(s) * parts for s in sizes))
+
+
+def _storage(
+    out: ResidualJacobian | None, rows: int, n: int, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The storage of an earlier result where it fits: fresh pages cost as much as the products."""
+    if out is not None and out.matrix.shape == (rows, n) and out.matrix.dtype == like.dtype:
+        return out.residuals, out.matrix
+    return like.new_empty(rows), like.new_empty(rows, n)
 
 
 def _count(points: Sequence[Tensor], sizes: Sequence[int]) -> int:
@@ -101,18 +112,19 @@ def _count(points: Sequence[Tensor], sizes: Sequence[int]) -> int:
     return sum(sizes)
 
 
-def _rows(residuals, model, points, parts) -> tuple[Tensor, Tensor]:
-    """Values [rows] and gradients [rows, n] of the residuals of some points."""
+def _rows(residuals, model, points, scale, parts, out) -> Tensor:
+    """Scaled residuals of some points; their gradients [rows, n] are written to ``out``."""
     repeated = [p.repeat_interleave(parts, 0) for p in points]
-    own = torch.arange(parts, device=points[0].device).repeat(len(points[0]))[:, None]
+    own = torch.arange(parts, device=out.device).repeat(len(points[0]))[:, None]
+    scale = scale.repeat_interleave(parts)
     kept = []
 
     def each() -> Tensor:
-        kept.append(residuals(*repeated).gather(1, own)[:, 0])
+        kept.append(residuals(*repeated).gather(1, own)[:, 0] * scale)
         return kept[0]
 
-    found = task_gradients(each, model, [1] * len(own))
-    return kept[0].detach(), found.matrix
+    task_gradients(each, model, [1] * len(own), out=out)
+    return kept[0].detach()
 
 
 def _check_memory(rows: int, n: int, like: Tensor, limit: int | None) -> None:

@@ -120,7 +120,9 @@ def gauss_newton(
         moments: [K, n] the φ_k, updated in place.
         jacobian: residuals and their Jacobian; the step Σ φ_k with learning rate one is SPRING's.
         momentum: μ in [0, 1).
-        damping: λ > 0, in the units of J Jᵀ.
+        damping: λ is this multiple of the summed losses ``‖r‖²``, as in Levenberg–Marquardt
+            methods (Fan, Yuan, Computing 74, 2005): strong far from a solution, and gone with the
+            residual; and never less than what rounding needs.
 
     Raises:
         ValueError: the damped kernel is numerically not positive definite (nothing is updated).
@@ -132,33 +134,34 @@ def gauss_newton(
         torch.tensor(jacobian.sizes, device=matrix.device))
     split.scatter_(1, owner[:, None], jacobian.residuals[:, None])
     wanted = torch.cat([split - momentum * (matrix @ moments.mT), split], 1)
-    steps = _damped_solve(matrix, wanted, damping)
+    steps, shift = _damped_solve(matrix, wanted, damping * jacobian.residuals.square().sum())
     steps[:tasks] += momentum * moments
     moments.copy_(steps[:tasks])
 
     moved = matrix @ steps.mT
-    products = (moved.mT @ moved + damping * (steps @ steps.mT)).double().cpu().numpy()
+    products = (moved.mT @ moved + shift * (steps @ steps.mT)).double().cpu().numpy()
     # Exact, while the Gramian bears the rounding of an ill-conditioned solve.
     descent = (split.mT @ moved).double().cpu().numpy()
     roundoff = torch.finfo(matrix.dtype).eps
     return Candidates(products, descent, roundoff, lambda weights: weights @ steps)
 
 
-def _damped_solve(matrix: Tensor, wanted: Tensor, damping: float) -> Tensor:
-    """``((JᵀJ + λ)^{-1} Jᵀ wanted)ᵀ``: [columns, n], through the smaller of two kernels."""
+def _damped_solve(matrix: Tensor, wanted: Tensor, damping: Tensor) -> tuple[Tensor, Tensor]:
+    """``((JᵀJ + λ)^{-1} Jᵀ wanted)ᵀ`` [columns, n], through the smaller of two kernels, and λ."""
     rows, n = matrix.shape
     kernel = _square(matrix if rows <= n else matrix.mT)
-    kernel.diagonal().add_(damping)
+    shift = damping + 10 * torch.finfo(matrix.dtype).eps * kernel.diagonal().sum()
+    kernel.diagonal().add_(shift)
     factor, info = torch.linalg.cholesky_ex(kernel)
     if int(info) != 0:
         raise ValueError(
             f"HRGrad: the Gauss–Newton kernel ({len(kernel)} × {len(kernel)}, {matrix.dtype}) "
-            f"with damping {damping:g} is not positive definite to rounding; nothing was updated. "
-            "Raise the damping, or use float64."
+            f"with λ = {float(shift):g} is not positive definite to rounding; nothing was "
+            "updated. Raise the damping, or use float64."
         )
     if rows <= n:
-        return torch.cholesky_solve(wanted, factor).mT @ matrix
-    return torch.cholesky_solve(matrix.mT @ wanted, factor).mT
+        return torch.cholesky_solve(wanted, factor).mT @ matrix, shift
+    return torch.cholesky_solve(matrix.mT @ wanted, factor).mT, shift
 
 
 def _square(matrix: Tensor) -> Tensor:

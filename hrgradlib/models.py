@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from hrgradlib.kinetics.linear_transport import Fields, PeriodicTransport
 
-__all__ = ["StreamMLP", "TransportModel"]
+__all__ = ["PlainTransportModel", "StreamMLP", "TransportModel"]
 
 
 class _TanhStreams(torch.autograd.Function):
@@ -84,6 +84,8 @@ class TransportModel(nn.Module):
         code: features of the hidden representation ``z = E(log10 ε)``.
     """
 
+    known = 4  # input features beside the code
+
     def __init__(
         self, problem: PeriodicTransport, width: int = 64, depth: int = 4,
         modes: int = 8, code: int = 8,
@@ -91,7 +93,7 @@ class TransportModel(nn.Module):
         super().__init__()
         self.problem, self.modes = problem, modes
         self.encoder = StreamMLP([1, 4 * code, code])
-        self.trunk = StreamMLP([4 + code] + [width] * depth + [1 + modes])
+        self.trunk = StreamMLP([self.known + code] + [width] * depth + [1 + modes])
 
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
         """``ρ`` [N] and the coefficients ``b_1..b_M`` [N, M] at points given as three [N]."""
@@ -138,3 +140,35 @@ class TransportModel(nn.Module):
         )
         moving = torch.stack([along_x, along_t], 1)
         return features, nn.functional.pad(moving, (0, code.shape[1])), grown
+
+
+class PlainTransportModel(TransportModel):
+    """The same network without layer coordinate and exact data: ``ρ = N_ρ``, ``b_k = N_k``.
+
+    The formulation of the literature; the initial condition is left to a penalty.
+    """
+
+    known = 3
+
+    def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
+        out = self.trunk(self._features(t, x, eps, tangents=False)[0])
+        return out[:, 0], out[:, 1:]
+
+    def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> Fields:
+        features, tangents, _ = self._features(t, x, eps, tangents=True)
+        out, tangents = self.trunk(features, tangents)
+        out_x, out_t = tangents.unbind(1)
+        return Fields(
+            density_t=out_t[:, 0], density_x=out_x[:, 0], micro_x=out_x[:, 1:],
+            relaxation=out[:, 1:] + eps.square()[:, None] * out_t[:, 1:],
+        )
+
+    def _features(self, t: Tensor, x: Tensor, eps: Tensor, *, tangents: bool):
+        """As in the parent, with no layer coordinate; the second tangent is ``∂t``."""
+        features, moving, grown = super()._features(t, x, eps, tangents=tangents)
+        kept = [i for i in range(features.shape[1]) if i != 1]
+        if not tangents:
+            return features[:, kept], None, grown
+        pace = (t + eps.square())[:, None, None]
+        moving = torch.cat([moving[:, :1], moving[:, 1:] / pace], 1)
+        return features[:, kept], moving[:, :, kept], grown

@@ -70,8 +70,8 @@ class HRGrad(torch.optim.Optimizer):
             0.9 (there 0.8); the second is Adam's alone, default 0.99. Tune it: its effect on
             the error is as large as that of harmonisation (chapter 9).
         tiny: added to ``√v̂``; Adam's ``eps``, renamed because ``eps`` is the Knudsen number.
-        damping: ``λ`` of Gauss–Newton, in the units of ``J Jᵀ`` (squared residual per squared
-            parameter; the losses' scale enters).
+        damping: ``λ`` of Gauss–Newton as a multiple of the summed losses (dimension: one over a
+            squared parameter).
         harmony: ``κ`` of :func:`hrgradlib.harmonize`.
         axis: axis of :func:`hrgradlib.harmonize`.
         guard: if the step would not descend on a *current* task gradient (momentum points
@@ -89,7 +89,7 @@ class HRGrad(torch.optim.Optimizer):
         metric: str = "adam",
         betas: tuple[float, float] | None = None,
         tiny: float = 1e-8,
-        damping: float = 1e-6,
+        damping: float = 1e-5,
         harmony: float = 0.5,
         axis: str = "equiangular",
         guard: bool = False,
@@ -103,7 +103,7 @@ class HRGrad(torch.optim.Optimizer):
             ("betas[0]", betas[0], 0 <= betas[0] < 1),
             ("betas[1]", betas[1], 0 <= betas[1] < 1),
             ("tiny", tiny, 0 < tiny < float("inf")),
-            ("damping", damping, 0 < damping < float("inf")),
+            ("damping", damping, 0 <= damping < float("inf")),
             ("harmony", harmony, 0 <= harmony <= 1),
             ("axis", axis, axis in AXES),
         ):

@@ -64,7 +64,8 @@ class Solution:
         self._inside("eps", arrays["eps"], low, high)
         self._inside("t", arrays["t"], 0.0, self.problem.final_time)
         grid = _broadcast(**arrays)
-        points = [torch.tensor(g.ravel(), dtype=torch.get_default_dtype()) for g in grid]
+        dtype = next(self.model.parameters()).dtype
+        points = [torch.tensor(g.ravel(), dtype=dtype) for g in grid]
         with torch.no_grad():
             density, coefficients = self.model(*points)
         shape = grid[0].shape

@@ -46,7 +46,8 @@ class TaskGradients(NamedTuple):
 
 
 def task_gradients(
-    point_losses: Callable[[], Tensor], model: nn.Module, sizes: Sequence[int]
+    point_losses: Callable[[], Tensor], model: nn.Module, sizes: Sequence[int],
+    out: Tensor | None = None,
 ) -> TaskGradients:
     """Gradients of the K task losses ``L_k = mean of the losses of task k's points``.
 
@@ -58,6 +59,7 @@ def task_gradients(
         model: its trainable parameters may be used by ``torch.nn.functional.linear`` (hence
             ``nn.Linear``) alone.
         sizes: number of points of every task, ``Σ sizes = N``. Tasks of one size are fastest.
+        out: [K, n] contiguous, overwritten and returned as ``matrix``; saves its allocation.
 
     Returns:
         :class:`TaskGradients`; equal to K backward passes up to rounding.
@@ -68,7 +70,7 @@ def task_gradients(
             a reference kept outside the model.
         ValueError: ``sizes`` do not sum to N, or the losses have the wrong shape.
     """
-    recorder = _Recorder(model, sizes)
+    recorder = _Recorder(model, sizes, out)
     values = recorder.evaluate(point_losses)
     if not isinstance(values, Tensor) or values.shape != (recorder.rows,):
         found = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
@@ -124,7 +126,7 @@ class _Segments:
 class _Recorder:
     """Lends the model stand-ins for its trainable parameters and collects their gradients."""
 
-    def __init__(self, model: nn.Module, sizes: Sequence[int]) -> None:
+    def __init__(self, model: nn.Module, sizes: Sequence[int], out: Tensor | None) -> None:
         named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
         if not named:
             raise ValueError("task_gradients: the model has no trainable parameter.")
@@ -134,7 +136,13 @@ class _Recorder:
         self.segments = _Segments(sizes, first.device)
         self.rows = int(sum(sizes))
         numel = [p.numel() for p in self.parameters]
-        self.matrix = torch.zeros(len(sizes), sum(numel), dtype=first.dtype, device=first.device)
+        self.matrix = first.detach().new_empty(len(sizes), sum(numel)) if out is None else out
+        if self.matrix.shape != (len(sizes), sum(numel)) or not self.matrix.is_contiguous():
+            raise ValueError(
+                f"task_gradients: found out.shape = {tuple(self.matrix.shape)}; expected "
+                f"({len(sizes)}, {sum(numel)}), contiguous."
+            )
+        self.matrix.zero_()
         self.lent = {
             id(p): _Lent.of(p, name, block.unflatten(1, p.shape), self)
             for (name, p), block in zip(named, self.matrix.split(numel, 1), strict=True)

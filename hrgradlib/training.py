@@ -7,13 +7,13 @@ with the same bits: the checkpoint holds model, optimizer, random state, records
 from __future__ import annotations
 
 import math
-import os
 import signal
 import sys
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
+
+from hrgradlib._files import write_atomically
 
 __all__ = ["CheckpointError", "Interrupted", "Records", "TrainingFailed", "learning_rate",
            "sample_points", "train"]
@@ -41,17 +43,20 @@ class CheckpointError(RuntimeError):
 
 def sample_points(
     eps_range: tuple[float, float], final_time: float, tasks: int, per_task: int,
-    generator: torch.Generator, device: torch.device | str = "cpu",
+    generator: torch.Generator, device: torch.device | str = "cpu", beyond: float = 1.0,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Collocation points (t, x, ε), sorted by task.
 
     Task k is the k-th of ``tasks`` equal ranges of ``log ε``. x is uniform on [0, 1]; half of
     the times are uniform on [0, T], half in the layer coordinate ``(1−e^{−t/ε²})/(1−e^{−T/ε²})``.
+    With ``beyond > 1`` both go on to ``beyond · T``: points on one side only leave the end of the
+    interval, where errors are quoted, the least determined.
 
     Returns:
         Three tensors of shape (tasks · per_task,), dimensionless, default dtype.
     """
     low, high = (math.log(e) for e in eps_range)
+    final_time = beyond * final_time
     draw = torch.rand(3, tasks, per_task, generator=generator)
     place = (torch.arange(tasks)[:, None] + draw[0]) / tasks
     eps = torch.exp(low + (high - low) * place)
@@ -89,7 +94,7 @@ class Records:
 
 
 def train(
-    model: nn.Module, method: Any, point_losses: Callable[..., Tensor],
+    model: nn.Module, method: Any, residuals: Callable[..., Tensor],
     sample: Callable[[torch.Generator], tuple[Tensor, ...]], sizes: list[int], *,
     steps: int, lr: float, warmup: int, seed: int, fingerprint: str, checkpoint: Path,
     resume: bool = False, observe_every: int = 25, checkpoint_seconds: float = 30.0,
@@ -99,8 +104,8 @@ def train(
 
     Args:
         model: trained in place.
-        method: has ``step(point_losses, sizes, observe)`` and ``optimizer``.
-        point_losses: (model, *points) → losses [N].
+        method: has ``step(residuals, points, sizes, observe)`` and ``optimizer``.
+        residuals: (model, *points) → [N, C], C residual components of every point.
         sample: draws the points of one step from a generator.
         sizes: points per task.
         fingerprint: identifies the run; a checkpoint of another one is refused.
@@ -134,7 +139,7 @@ def train(
             method.optimizer.param_groups[0]["lr"] = learning_rate(step, steps, lr, warmup)
             points = sample(generator)
             observe = step % observe_every == 0
-            found = _guarded(method, lambda p=points: point_losses(model, *p), sizes, observe)
+            found = _guarded(method, partial(residuals, model), points, sizes, observe)
             records.append(step, found)
             seconds += time.perf_counter() - began
             if step in looks:
@@ -151,9 +156,9 @@ def train(
     return records, seconds
 
 
-def _guarded(method, losses, sizes, observe) -> dict[str, NDArray]:
+def _guarded(method, residuals, points, sizes, observe) -> dict[str, NDArray]:
     try:
-        found = method.step(losses, sizes, observe)
+        found = method.step(residuals, points, sizes, observe)
     except ValueError as error:
         if "NaN or inf" in str(error):
             raise TrainingFailed(str(error)) from error
@@ -190,13 +195,6 @@ def _save(path, fingerprint, model, method, generator, records, done, seconds) -
         "values": {n: torch.from_numpy(np.stack(v)) for n, v in records.values.items()},
     }
     write_atomically(path, lambda temporary: torch.save(state, temporary))
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside ``path``, then rename: a kill leaves the old file or the new one."""
-    temporary = path.with_name(path.name + ".part")
-    write(temporary)
-    os.replace(temporary, path)
 
 
 def _restore(path, fingerprint, model, method, generator) -> tuple[Records, int, float]:

@@ -8,18 +8,25 @@ import pytest
 
 from hrgradlib.experiments.campaign import best_settings, book_runs, grid_runs
 from hrgradlib.experiments.results import Run, failure, grid_table, read_grid
-from hrgradlib.experiments.specs import GRID, PROBLEMS, PROFILES, SEEDS, TUNED, make_spec
-from hrgradlib.methods import METHODS
+from hrgradlib.experiments.specs import (
+    COMPARED,
+    GRID,
+    PROBLEMS,
+    PROFILES,
+    SEEDS,
+    TUNED,
+    make_spec,
+)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_stored_grid_is_complete_and_decides_the_settings(problem):
     rows = read_grid(grid_table(problem))
     cells = {(r["method"], r["lr"], r["beta2"], int(r["seed"])) for r in rows}
-    assert cells == set(product(METHODS, GRID["lr"], GRID["beta2"], GRID["seeds"]))
+    assert cells == set(product(COMPARED, GRID["lr"], GRID["beta2"], GRID["seeds"]))
     assert len(rows) == len(cells)
     best = best_settings(rows)
-    assert {m: (s["lr"], s["beta2"]) for m, s in TUNED.items()} == best
+    assert {m: (TUNED[m]["lr"], TUNED[m]["beta2"]) for m in COMPARED} == best
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)

@@ -1,12 +1,19 @@
 """Training methods: watching a step must not change it."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
-from hrgradlib.experiments.assemble import build_model, point_losses, problem_of
+from hrgradlib.experiments.assemble import (
+    build_model,
+    point_losses,
+    point_residuals,
+    problem_of,
+)
 from hrgradlib.experiments.specs import make_spec
-from hrgradlib.methods import METHODS
+from hrgradlib.methods import METHODS, Settings
 from hrgradlib.training import sample_points
 
 SPEC = make_spec("transport-periodic", "sum", "smoke", seed=3)
@@ -15,13 +22,13 @@ SPEC = make_spec("transport-periodic", "sum", "smoke", seed=3)
 def three_steps(method: str, observe: list[bool]):
     """Parameters after three steps in float64, and what was recorded."""
     model = build_model(SPEC).double()
-    trainer = METHODS[method](model, 1e-2, 0.99, 0.5, "equiangular", False)
+    trainer = METHODS[method](model, Settings(1e-2))
     generator, problem, found = torch.Generator().manual_seed(0), problem_of(SPEC), []
     for watched in observe:
         points = sample_points(problem.eps_range, problem.final_time, 5, 24, generator)
         points = [p.double() for p in points]
         found.append(
-            trainer.step(lambda p=points: point_losses(model, *p), [24] * 5, watched)
+            trainer.step(partial(point_residuals(SPEC), model), points, [24] * 5, watched)
         )
     return torch.cat([p.detach().flatten() for p in model.parameters()]), found
 
@@ -36,7 +43,7 @@ def test_observing_does_not_change_the_step(method):
 def test_observed_cosines_of_the_sum_are_those_of_the_applied_step():
     """Sign and size recomputed from the parameters before and after, gradient by gradient."""
     model = build_model(SPEC).double()
-    trainer = METHODS["sum"](model, 1e-3, 0.99, 0.5, "equiangular", False)
+    trainer = METHODS["sum"](model, Settings(1e-3))
     generator, problem = torch.Generator().manual_seed(1), problem_of(SPEC)
     points = sample_points(problem.eps_range, problem.final_time, 5, 24, generator)
     points = [p.double() for p in points]
@@ -47,7 +54,7 @@ def test_observed_cosines_of_the_sum_are_those_of_the_applied_step():
         for loss in losses
     ])
     before = torch.cat([p.detach().flatten() for p in parameters])
-    found = trainer.step(lambda: point_losses(model, *points), [24] * 5, True)
+    found = trainer.step(partial(point_residuals(SPEC), model), points, [24] * 5, True)
     moved = torch.cat([p.detach().flatten() for p in parameters]) - before
     # At the first step Adam's second moment is the square of the summed gradient.
     metric = 1 / (gradients.sum(0).abs() + 1e-8)
@@ -58,17 +65,21 @@ def test_observed_cosines_of_the_sum_are_those_of_the_applied_step():
     np.testing.assert_allclose(found["gramian_raw"], (gradients @ gradients.T).numpy(), rtol=1e-8)
 
 
-def test_first_step_is_the_same_for_both_methods_without_conflict():
-    """One task: nothing to harmonise, so HRGrad is Adam."""
+@pytest.mark.parametrize(
+    "methods", [("hrgrad", "sum", "harmonise-first"), ("hrgrad-gn", "sum-gn")]
+)
+def test_steps_are_the_same_for_all_methods_of_a_metric_without_conflict(methods):
+    """One task: nothing to harmonise, so HRGrad is Adam, or SPRING."""
     ends = []
-    for method in METHODS:
+    for method in methods:
         model = build_model(SPEC).double()
-        trainer = METHODS[method](model, 1e-2, 0.99, 0.5, "equiangular", False)
+        trainer = METHODS[method](model, Settings(1e-2))
         problem = problem_of(SPEC)
         points = sample_points(problem.eps_range, problem.final_time, 1, 64,
                                torch.Generator().manual_seed(0))
         points = [p.double() for p in points]
         for _ in range(5):
-            trainer.step(lambda p=points, m=model: point_losses(m, *p), [64], False)
+            trainer.step(partial(point_residuals(SPEC), model), points, [64], False)
         ends.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
-    torch.testing.assert_close(*ends, rtol=1e-9, atol=1e-11)
+    for end in ends[1:]:
+        torch.testing.assert_close(end, ends[0], rtol=1e-9, atol=1e-11)

@@ -15,8 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from hrgradlib.experiments.runner import fresh, is_finished, run_folder
-from hrgradlib.experiments.specs import GRID, SEEDS, Spec, make_spec
-from hrgradlib.methods import METHODS
+from hrgradlib.experiments.specs import COMPARED, GRID, SEEDS, Spec, make_spec
 
 __all__ = ["CampaignError", "best_settings", "book_runs", "grid_runs", "grid_scores", "run_all",
            "write_grid"]
@@ -34,7 +33,7 @@ def book_runs(profile: str) -> dict[Path, Spec]:
     """
     specs = {}
     for seed in SEEDS:
-        for method in METHODS:
+        for method in COMPARED:
             spec = make_spec("transport-periodic", method, profile, seed)
             specs[run_folder(spec)] = spec
         longer = make_spec("transport-periodic", "sum", profile, seed)
@@ -46,7 +45,7 @@ def book_runs(profile: str) -> dict[Path, Spec]:
 def grid_runs(problem: str, profile: str) -> dict[Path, Spec]:
     """The tuning grid: every method, learning rate, β2 and tuning seed."""
     specs = {}
-    cells = product(METHODS, GRID["lr"], GRID["beta2"], GRID["seeds"])
+    cells = product(COMPARED, GRID["lr"], GRID["beta2"], GRID["seeds"])
     for method, lr, beta2, seed in cells:
         spec = make_spec(problem, method, profile, seed, lr=lr, beta2=beta2)
         specs[run_folder(spec, f"grid-lr{lr:g}-b{beta2:g}")] = spec

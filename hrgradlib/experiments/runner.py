@@ -14,10 +14,18 @@ import numpy as np
 import torch
 
 from hrgradlib import provenance
-from hrgradlib.experiments.assemble import build_model, point_losses, problem_of, relative_errors
+from hrgradlib._files import write_atomically
+from hrgradlib.experiments.assemble import (
+    build_model,
+    point_residuals,
+    problem_of,
+    relative_errors,
+    sample,
+    task_sizes,
+)
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.methods import METHODS
-from hrgradlib.training import TrainingFailed, sample_points, train, write_atomically
+from hrgradlib.training import TrainingFailed, train
 
 __all__ = ["RunError", "choose_device", "is_finished", "run", "run_folder"]
 
@@ -84,16 +92,11 @@ def run(
 
     problem = problem_of(spec)
     model = build_model(spec).to(chosen)
-    method = METHODS[spec.method](
-        model, spec.lr, spec.beta2, spec.harmony, spec.axis, spec.guard
-    )
+    method = METHODS[spec.method](model, spec.settings)
     try:
         records, seconds = train(
-            model, method, point_losses,
-            lambda generator: sample_points(
-                problem.eps_range, problem.final_time, spec.tasks, spec.per_task, generator, chosen
-            ),
-            [spec.per_task] * spec.tasks,
+            model, method, point_residuals(spec),
+            lambda generator: sample(spec, generator, chosen), task_sizes(spec),
             steps=spec.steps, lr=spec.lr, warmup=spec.warmup, seed=spec.seed,
             fingerprint=spec.fingerprint(), checkpoint=folder / "checkpoint.pt", resume=resume,
             quiet=quiet, watch=lambda: relative_errors(model, problem),

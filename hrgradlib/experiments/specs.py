@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 from hrgradlib.harmonize import AXES
-from hrgradlib.methods import METHODS
+from hrgradlib.methods import METHODS, Settings
 
-__all__ = ["GRID", "PROBLEMS", "PROFILES", "SEEDS", "Spec", "SpecError", "make_spec"]
+__all__ = ["COMPARED", "GRID", "PROBLEMS", "PROFILES", "SEEDS", "Spec", "SpecError", "make_spec"]
 
 
 class SpecError(ValueError):
@@ -28,7 +28,10 @@ PROFILES = {
     "full": dict(steps=40000, tasks=10, per_task=512, width=96, depth=4, modes=10),
 }
 
+FORMULATIONS = ("layer", "plain")
+
 SEEDS = (0, 1, 2)
+COMPARED = ("hrgrad", "sum")  # under Adam, on the grid below
 
 # One grid for every method, searched on seeds that are reported nowhere else.
 GRID = {
@@ -37,10 +40,22 @@ GRID = {
     "seeds": (100, 101),
 }
 
+# A step in the Gauss–Newton metric costs R² n: fewer points, fewer and better steps.
+_SAMPLED = {
+    "smoke": dict(steps=30, tasks=5, per_task=6, width=12, depth=2, modes=4, warmup=5),
+    "quick": dict(steps=150, tasks=10, per_task=14, width=40, depth=4, modes=6, warmup=20),
+    "full": dict(steps=1000, tasks=10, per_task=60, width=64, depth=4, modes=8, warmup=50),
+}
+OWN_SIZES = {"hrgrad-gn": _SAMPLED, "sum-gn": _SAMPLED}
+GAUSS_NEWTON = dict(lr=0.3, beta1=0.8, beta2=0.99, damping=1e-5)
+
 # Winners of the grid above (book/results/transport-periodic-grid.csv); a test compares them.
 TUNED = {
     "hrgrad": dict(lr=2e-2, beta2=0.99),
     "sum": dict(lr=2e-2, beta2=0.99),
+    "harmonise-first": dict(lr=2e-2, beta2=0.99),
+    "hrgrad-gn": GAUSS_NEWTON,
+    "sum-gn": GAUSS_NEWTON,
 }
 
 
@@ -54,8 +69,12 @@ class Spec:
         steps: updates; each draws ``tasks · per_task`` fresh collocation points.
         width, depth, modes: of the network (hidden features, layers, Legendre modes of g).
         lr, beta2: peak learning rate and decay of Adam's second moment.
+        lr, beta2: peak learning rate and decay of Adam's second moment.
         warmup: steps of linear warm-up before the cosine decay.
-        harmony, axis, guard: of HRGrad.
+        beta1, damping, harmony, axis, guard: see :class:`hrgradlib.methods.Settings`.
+        formulation: "layer" (exact initial data, layer coordinate) or "plain" (neither; the
+            initial condition is a penalty of weight ``initial_weight``, with tasks of its own).
+        beyond: collocation times reach to ``beyond · T``.
     """
 
     problem: str
@@ -71,9 +90,19 @@ class Spec:
     lr: float
     beta2: float
     warmup: int = 100
+    beta1: float = 0.9
+    damping: float = 1e-5
     harmony: float = 0.5
     axis: str = "equiangular"
     guard: bool = False
+    formulation: str = "layer"
+    initial_weight: float = 1.0
+    beyond: float = 1.0
+
+    @property
+    def settings(self) -> Settings:
+        """What the method is built from."""
+        return Settings(**{f.name: getattr(self, f.name) for f in fields(Settings)})
 
     def fingerprint(self) -> str:
         """Hash that identifies the run."""
@@ -104,7 +133,8 @@ def make_spec(problem: str, method: str, profile: str = "quick", seed: int = 0, 
         if name not in known:
             raise SpecError(f"unknown {what} {name!r}; expected one of {', '.join(known)}")
     chosen = {k: v for k, v in changes.items() if v is not None}
-    settings = PROFILES[profile] | TUNED[method] | chosen
+    own = OWN_SIZES.get(method, {}).get(profile, {})
+    settings = PROFILES[profile] | own | TUNED[method] | chosen
     try:
         return _checked(Spec(problem, method, profile, seed, **settings))
     except TypeError as error:
@@ -125,6 +155,11 @@ def _checked(spec: Spec) -> Spec:
         "warmup": spec.warmup >= 0,
         "harmony": 0 <= spec.harmony <= 1,
         "axis": spec.axis in AXES,
+        "beta1": 0 <= spec.beta1 < 1,
+        "damping": 0 <= spec.damping < float("inf"),
+        "formulation": spec.formulation in FORMULATIONS,
+        "initial_weight": 0 < spec.initial_weight < float("inf"),
+        "beyond": 1 <= spec.beyond <= 2,
     }
     for name, good in rules.items():
         if not good:
