@@ -19,8 +19,15 @@ from hrgradlib.experiments.campaign import (
 )
 from hrgradlib.experiments.results import grid_table
 from hrgradlib.experiments.runner import RunError, run
-from hrgradlib.experiments.specs import PROBLEMS, PROFILES, SpecError, make_spec
-from hrgradlib.methods import METHODS
+from hrgradlib.experiments.specs import (
+    METHODS,
+    PROBLEMS,
+    PROFILES,
+    SETTINGS,
+    SpecError,
+    make_spec,
+)
+from hrgradlib.experiments.studies import STUDIES, study_runs, write_study
 from hrgradlib.solution import SolutionError, load_solution
 from hrgradlib.training import CheckpointError, Interrupted, TrainingFailed
 
@@ -58,11 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--out", type=Path, required=True, help="new folder for the results")
     one.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
     one.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
-    for name, kind in (("lr", float), ("beta2", float), ("steps", int), ("tasks", int),
-                       ("harmony", float), ("axis", str)):
-        one.add_argument(f"--{name}", type=kind, help="instead of the profile's or tuned value")
-    one.add_argument("--guard", action="store_true", default=None,
-                     help="descend on every current task gradient")
+    for name, kind in SETTINGS.items():
+        flag, text = f"--{name.replace('_', '-')}", "instead of the profile's or tuned value"
+        if kind is bool:
+            one.add_argument(flag, action="store_true", default=None,
+                             help="descend on every current task gradient")
+        else:
+            one.add_argument(flag, type=kind, help=text)
     one.set_defaults(action=_run)
 
     values = commands.add_parser("evaluate", help="print the density of a trained network as CSV")
@@ -82,18 +91,21 @@ def _parser() -> argparse.ArgumentParser:
     grid.add_argument("--table", type=Path, help="CSV file (default: the book's)")
     grid.set_defaults(action=_grid)
 
-    for sub in (one, book, grid):
+    study = commands.add_parser("study", help="repeat a study of the book and write its table")
+    study.add_argument("name", help=f"one of {', '.join(STUDIES)}")
+    study.set_defaults(action=_study)
+
+    for sub in (one, book, grid, study):
         sub.add_argument("--profile", default="quick")
         sub.add_argument("--device", default="auto", help="auto, cpu or cuda")
         sub.add_argument("--quiet", action="store_true", help="no progress bar")
-    for sub in (book, grid):
+    for sub in (book, grid, study):
         sub.add_argument("--jobs", type=int, default=2, help="runs at a time, one thread each")
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
-    changes = {name: getattr(options, name)
-               for name in ("lr", "beta2", "steps", "tasks", "harmony", "axis", "guard")}
+    changes = {name: getattr(options, name) for name in SETTINGS}
     spec = make_spec(options.problem, options.method, options.profile, options.seed, **changes)
     if options.threads < 1:
         raise SpecError(f"threads = {options.threads} is out of range")
@@ -154,6 +166,17 @@ def _grid(options: argparse.Namespace) -> int:
     table = options.table or grid_table(options.problem)
     table.parent.mkdir(parents=True, exist_ok=True)
     write_grid(runs, table)
+    print(f"hrgrad: {len(runs)} runs written to {table}", file=sys.stderr)
+    return 0
+
+
+def _study(options: argparse.Namespace) -> int:
+    _check(options)
+    if options.name not in STUDIES:
+        raise SpecError(f"unknown study {options.name!r}; expected one of {', '.join(STUDIES)}")
+    runs = study_runs(options.name, options.profile)
+    run_all(runs, options.device, options.jobs, options.quiet)
+    table = write_study(options.name, runs)
     print(f"hrgrad: {len(runs)} runs written to {table}", file=sys.stderr)
     return 0
 

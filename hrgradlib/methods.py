@@ -15,7 +15,7 @@ from hrgradlib.jacobian import residual_jacobian
 from hrgradlib.optimizer import HRGrad
 from hrgradlib.taskgrad import TaskGradients, segment_means, task_gradients
 
-__all__ = ["METHODS", "Settings"]
+__all__ = ["METHODS", "HarmonizedSum", "Settings", "record_arrays"]
 
 Residuals = Callable[..., Tensor]  # (*points) -> [N, C]
 
@@ -57,11 +57,12 @@ class _Method:
 
 class HarmonizedSum(_Method):
     summary = "HRGrad: harmonised rotation of the task gradients, in Adam's metric"
+    optimizer_class = HRGrad
 
     def __init__(self, model: nn.Module, settings: Settings) -> None:
         super().__init__(model, settings)
         s = settings
-        self.optimizer = HRGrad(
+        self.optimizer = self.optimizer_class(
             model.parameters(), lr=s.lr, betas=(s.beta1, s.beta2), harmony=s.harmony,
             axis=s.axis, guard=s.guard,
         )
@@ -73,7 +74,7 @@ class HarmonizedSum(_Method):
         found = task_gradients(
             lambda: residuals(*points).square().sum(1), self.model, sizes
         )
-        return _arrays(self.optimizer.step(found))
+        return record_arrays(self.optimizer.step(found))
 
 
 class GaussNewton(_Method):
@@ -98,10 +99,10 @@ class GaussNewton(_Method):
             residuals, self.model, points, sizes, out=self._last
         )
         if self.apart:
-            return _arrays(self.optimizer.step(found))
+            return record_arrays(self.optimizer.step(found))
         losses = found.losses.cpu().numpy()
         record = self.optimizer.step(found._replace(sizes=(sum(found.sizes),)))
-        return _arrays(record) | {"losses": losses}
+        return record_arrays(record) | {"losses": losses}
 
 
 class SummedGaussNewton(GaussNewton):
@@ -130,7 +131,7 @@ class PlainSum(_Method):
         losses = segment_means(residuals(*points).square().sum(1), sizes)
         losses.sum().backward()
         self.optimizer.step()
-        return _arrays({"losses": losses.detach()})
+        return record_arrays({"losses": losses.detach()})
 
     combines = False  # whether the task gradients are needed at every step
 
@@ -148,12 +149,12 @@ class PlainSum(_Method):
             p.grad = torch.tensordot(weights, block, 1)
         self.optimizer.step()
         if not observe:
-            return _arrays({"losses": found.losses})
+            return record_arrays({"losses": found.losses})
         applied = torch.cat([(q - p).flatten() for p, q in zip(parameters, before, strict=True)])
         root = self._root_metric()
         rows, step = found.matrix.double() * root, applied.double() / root
         norms = rows.norm(dim=1)
-        return _arrays({
+        return record_arrays({
             "losses": found.losses,
             "norms": norms,
             "gramian": rows @ rows.T,
@@ -181,7 +182,8 @@ class HarmonizedThenAdam(PlainSum):
         ).weights.to(found.matrix)
 
 
-def _arrays(record) -> dict[str, NDArray]:
+def record_arrays(record) -> dict[str, NDArray]:
+    """A record's fields by name, as float64 arrays (flags stay flags)."""
     fields = record if isinstance(record, dict) else record._asdict()
     return {name: value.double().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
             for name, value in fields.items()}

@@ -68,10 +68,14 @@ def sample_points(
     return tuple(p.flatten().to(device) for p in (t, draw[2], eps))
 
 
-def learning_rate(step: int, steps: int, peak: float, warmup: int) -> float:
-    """Linear warm-up over ``warmup`` steps, then a cosine to zero; ``step`` counts from 0."""
+def learning_rate(step: int, steps: int, peak: float, warmup: int, hold: float = 0.0) -> float:
+    """Linear warm-up over ``warmup`` steps times a cosine that falls to zero at the end.
+
+    The cosine stays at one for the share ``hold`` of the steps; ``step`` counts from 0.
+    """
     rise = min(1.0, (step + 1) / max(1, warmup))
-    return peak * rise * 0.5 * (1 + math.cos(math.pi * step / steps))
+    fallen = max(0.0, (step / steps - hold) / (1 - hold))
+    return peak * rise * 0.5 * (1 + math.cos(math.pi * fallen))
 
 
 @dataclass
@@ -97,6 +101,7 @@ def train(
     model: nn.Module, method: Any, residuals: Callable[..., Tensor],
     sample: Callable[[torch.Generator], tuple[Tensor, ...]], sizes: list[int], *,
     steps: int, lr: float, warmup: int, seed: int, fingerprint: str, checkpoint: Path,
+    hold: float = 0.0,
     resume: bool = False, observe_every: int = 25, checkpoint_seconds: float = 30.0,
     quiet: bool = False, watch: Callable[[], NDArray] | None = None, watches: int = 10,
 ) -> tuple[Records, float]:
@@ -136,7 +141,9 @@ def train(
     with _stop_flag() as stop, bar:
         for step in range(start, steps):
             began = time.perf_counter()
-            method.optimizer.param_groups[0]["lr"] = learning_rate(step, steps, lr, warmup)
+            method.optimizer.param_groups[0]["lr"] = learning_rate(
+                step, steps, lr, warmup, hold
+            )
             points = sample(generator)
             observe = step % observe_every == 0
             found = _guarded(method, partial(residuals, model), points, sizes, observe)

@@ -10,9 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hrgradlib.experiments.specs import Spec
+from hrgradlib.experiments.specs import METHODS, Spec
 from hrgradlib.kinetics.linear_transport import PeriodicTransport, macro_residual, micro_residual
-from hrgradlib.methods import METHODS
 from hrgradlib.models import PlainTransportModel, TransportModel
 from hrgradlib.reference.linear_transport import PeriodicReference
 from hrgradlib.training import sample_points

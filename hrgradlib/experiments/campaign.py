@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -15,10 +16,10 @@ import numpy as np
 from tqdm import tqdm
 
 from hrgradlib.experiments.runner import fresh, is_finished, run_folder
-from hrgradlib.experiments.specs import COMPARED, GRID, SEEDS, Spec, make_spec
+from hrgradlib.experiments.specs import COMPARED, GRID, SEEDS, SETTINGS, Spec, make_spec
 
-__all__ = ["CampaignError", "best_settings", "book_runs", "grid_runs", "grid_scores", "run_all",
-           "write_grid"]
+__all__ = ["CampaignError", "best_settings", "book_runs", "fold_provenance", "grid_runs",
+           "grid_scores", "run_all", "write_grid"]
 
 
 class CampaignError(RuntimeError):
@@ -81,13 +82,23 @@ def _run_one(folder: Path, spec: Spec, device: str) -> str:
     command = [
         sys.executable, "-m", "hrgradlib.cli", "run", spec.problem, "--method", spec.method,
         "--profile", spec.profile, "--seed", str(spec.seed), "--device", device, "--quiet",
-        "--out", str(folder), "--lr", repr(spec.lr), "--beta2", repr(spec.beta2),
-        "--steps", str(spec.steps),
+        "--out", str(folder), *_flags(spec),
     ] + ["--resume"] * resumable
-    done = subprocess.run(command, capture_output=True, text=True)
+    # One thread each, NumPy's matrix products included: runs share the cores, and the timing.
+    alone = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=alone)
     if done.returncode == 0:
         return ""
     return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+
+
+def _flags(spec: Spec) -> list[str]:
+    """Every setting of a specification as arguments of ``hrgrad run``."""
+    flags = []
+    for name, kind in SETTINGS.items():
+        value, flag = getattr(spec, name), f"--{name.replace('_', '-')}"
+        flags += [flag] * value if kind is bool else [flag, str(value)]
+    return flags
 
 
 def _same(folder: Path, spec: Spec) -> bool:
@@ -104,12 +115,14 @@ def write_grid(runs: dict[Path, Spec], target: Path) -> None:
         writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    origins = [json.loads((f / "provenance.json").read_text(encoding="utf-8")) for f in runs]
-    content = origins[0] | {
-        "commit": sorted({o["commit"] for o in origins}),
-        "steps": sorted({spec.steps for spec in runs.values()}),
-    }
+    content = fold_provenance(runs) | {"steps": sorted({spec.steps for spec in runs.values()})}
     target.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def fold_provenance(runs: Iterable[Path]) -> dict:
+    """Where a set of runs comes from: that of the first, and every commit."""
+    origins = [json.loads((f / "provenance.json").read_text(encoding="utf-8")) for f in runs]
+    return origins[0] | {"commit": sorted({o["commit"] for o in origins})}
 
 
 def _row(folder: Path, spec: Spec) -> dict:

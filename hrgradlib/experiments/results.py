@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from hrgradlib.experiments.campaign import book_runs, run_all
 from hrgradlib.experiments.specs import Spec
 
-__all__ = ["Run", "book_results", "failure", "grid_table", "load_run", "read_grid"]
+__all__ = ["Run", "book_results", "failure", "grid_table", "load_run", "read_grid",
+           "results_folder"]
 
 FAILED_ERROR = 0.1  # final error, max over ε
 STALLED, MOVED = 10.0, 100.0  # factors by which losses fell
@@ -99,10 +100,15 @@ def failure(run: Run) -> str | None:
     return None
 
 
+def results_folder() -> Path:
+    """Small data committed with the book: what takes too long to be made with its pages."""
+    return Path(__file__).resolve().parents[2] / "book" / "results"
+
+
 def grid_table(problem: str, variant: str = "") -> Path:
     """The stored tuning grid of a problem (or of a variant), committed with the book."""
     name = "-".join(part for part in (problem, "grid", variant) if part)
-    return Path(__file__).resolve().parents[2] / "book" / "results" / f"{name}.csv"
+    return results_folder() / f"{name}.csv"
 
 
 def read_grid(table: Path) -> list[dict]:

@@ -23,8 +23,7 @@ from hrgradlib.experiments.assemble import (
     sample,
     task_sizes,
 )
-from hrgradlib.experiments.specs import Spec
-from hrgradlib.methods import METHODS
+from hrgradlib.experiments.specs import METHODS, Spec
 from hrgradlib.training import TrainingFailed, train
 
 __all__ = ["RunError", "choose_device", "is_finished", "run", "run_folder"]
@@ -97,7 +96,8 @@ def run(
         records, seconds = train(
             model, method, point_residuals(spec),
             lambda generator: sample(spec, generator, chosen), task_sizes(spec),
-            steps=spec.steps, lr=spec.lr, warmup=spec.warmup, seed=spec.seed,
+            steps=spec.steps, lr=spec.lr, warmup=spec.warmup, hold=spec.hold,
+            seed=spec.seed,
             fingerprint=spec.fingerprint(), checkpoint=folder / "checkpoint.pt", resume=resume,
             quiet=quiet, watch=lambda: relative_errors(model, problem),
         )

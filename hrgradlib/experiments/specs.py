@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields, replace
+from typing import get_type_hints
 
+from hrgradlib import methods, trials
 from hrgradlib.harmonize import AXES
-from hrgradlib.methods import METHODS, Settings
+from hrgradlib.methods import Settings
 
-__all__ = ["COMPARED", "GRID", "PROBLEMS", "PROFILES", "SEEDS", "Spec", "SpecError", "make_spec"]
+__all__ = ["COMPARED", "GRID", "METHODS", "PROBLEMS", "PROFILES", "SEEDS", "SETTINGS", "Spec",
+           "SpecError", "make_spec"]
 
 
 class SpecError(ValueError):
@@ -28,6 +31,8 @@ PROFILES = {
     "full": dict(steps=40000, tasks=10, per_task=512, width=96, depth=4, modes=10),
 }
 
+METHODS = methods.METHODS | trials.TRIALS
+
 FORMULATIONS = ("layer", "plain")
 
 SEEDS = (0, 1, 2)
@@ -43,11 +48,13 @@ GRID = {
 # A step in the Gauss–Newton metric costs R² n: fewer points, fewer and better steps.
 _SAMPLED = {
     "smoke": dict(steps=30, tasks=5, per_task=6, width=12, depth=2, modes=4, warmup=5),
-    "quick": dict(steps=150, tasks=10, per_task=14, width=40, depth=4, modes=6, warmup=20),
+    "quick": dict(steps=250, tasks=10, per_task=14, width=32, depth=3, modes=6, warmup=20),
     "full": dict(steps=1000, tasks=10, per_task=60, width=64, depth=4, modes=8, warmup=50),
 }
 OWN_SIZES = {"hrgrad-gn": _SAMPLED, "sum-gn": _SAMPLED}
-GAUSS_NEWTON = dict(lr=0.3, beta1=0.8, beta2=0.99, damping=1e-5)
+GAUSS_NEWTON = dict(
+    lr=0.5, beta1=0.8, beta2=0.99, damping=1e-4, hold=0.3, harmony=0.0, beyond=1.15
+)
 
 # Winners of the grid above (book/results/transport-periodic-grid.csv); a test compares them.
 TUNED = {
@@ -70,7 +77,7 @@ class Spec:
         width, depth, modes: of the network (hidden features, layers, Legendre modes of g).
         lr, beta2: peak learning rate and decay of Adam's second moment.
         lr, beta2: peak learning rate and decay of Adam's second moment.
-        warmup: steps of linear warm-up before the cosine decay.
+        warmup, hold: steps of linear warm-up, and the share of all steps before the cosine falls.
         beta1, damping, harmony, axis, guard: see :class:`hrgradlib.methods.Settings`.
         formulation: "layer" (exact initial data, layer coordinate) or "plain" (neither; the
             initial condition is a penalty of weight ``initial_weight``, with tasks of its own).
@@ -90,6 +97,7 @@ class Spec:
     lr: float
     beta2: float
     warmup: int = 100
+    hold: float = 0.0
     beta1: float = 0.9
     damping: float = 1e-5
     harmony: float = 0.5
@@ -116,6 +124,11 @@ class Spec:
         return _checked(replace(self, **changes))
 
 
+# What may differ from the profile's and the tuned values, with its type.
+_NAMED = ("problem", "method", "profile", "seed")
+SETTINGS = {name: kind for name, kind in get_type_hints(Spec).items() if name not in _NAMED}
+
+
 def make_spec(problem: str, method: str, profile: str = "quick", seed: int = 0, **changes) -> Spec:
     """The specification of a run, tuned settings filled in.
 
@@ -134,7 +147,7 @@ def make_spec(problem: str, method: str, profile: str = "quick", seed: int = 0, 
             raise SpecError(f"unknown {what} {name!r}; expected one of {', '.join(known)}")
     chosen = {k: v for k, v in changes.items() if v is not None}
     own = OWN_SIZES.get(method, {}).get(profile, {})
-    settings = PROFILES[profile] | own | TUNED[method] | chosen
+    settings = PROFILES[profile] | own | TUNED.get(method, TUNED["hrgrad"]) | chosen
     try:
         return _checked(Spec(problem, method, profile, seed, **settings))
     except TypeError as error:
@@ -153,6 +166,7 @@ def _checked(spec: Spec) -> Spec:
         "lr": 0 < spec.lr < float("inf"),
         "beta2": 0 <= spec.beta2 < 1,
         "warmup": spec.warmup >= 0,
+        "hold": 0 <= spec.hold < 1,
         "harmony": 0 <= spec.harmony <= 1,
         "axis": spec.axis in AXES,
         "beta1": 0 <= spec.beta1 < 1,

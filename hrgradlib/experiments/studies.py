@@ -1,0 +1,136 @@
+"""Named sets of runs behind the book's longer comparisons; their results are kept as small tables.
+
+A study is data: labels, and for each label the settings in which it departs from the profile. Every
+label runs on the same seeds. ``hrgrad study NAME`` trains what is missing and writes the table
+``book/results/NAME.csv`` and, beside it, origins and error-against-time curves as JSON.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from hrgradlib.experiments.campaign import fold_provenance
+from hrgradlib.experiments.conflict import uphill_share
+from hrgradlib.experiments.results import failure, load_run, results_folder
+from hrgradlib.experiments.runner import run_folder
+from hrgradlib.experiments.specs import Spec, make_spec
+
+__all__ = ["STUDIES", "read_study", "study_runs", "write_study"]
+
+PROBLEM = "transport-periodic"
+FIVE = (0, 1, 2, 3, 4)
+TUNING = (100, 101)
+
+
+def _grid(method: str, **axes) -> dict[str, dict]:
+    """Every combination of the values given for each setting, labelled by them."""
+    cells = {method: dict(method=method)}
+    for name, values in axes.items():
+        cells = {f"{label}-{name}{value:g}": cell | {name: value}
+                 for label, cell in cells.items() for value in values}
+    return cells
+
+
+_RULES = ("trial-root", "trial-log", "trial-worst", "trial-adaptive", "trial-persistent")
+
+STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
+    # Chapter 7: is the applied step uphill for some task, and what does the guard cost?
+    "guard": ((0, 1, 2), {
+        "hrgrad": dict(method="hrgrad"),
+        "hrgrad-guard": dict(method="hrgrad", guard=True),
+        "sum": dict(method="sum"),
+        "harmonise-first": dict(method="harmonise-first"),
+    }),
+    # Chapter 13: the metric's own grid, then what it reaches.
+    "gauss-newton-grid": (TUNING, _grid(
+        "hrgrad-gn", lr=(0.3, 0.5, 0.7), damping=(1e-5, 1e-4, 1e-3))),
+    "gauss-newton": (FIVE, {
+        "hrgrad-gn": dict(method="hrgrad-gn"),
+        "harmony-half": dict(method="hrgrad-gn", harmony=0.5),
+        "guard": dict(method="hrgrad-gn", guard=True),
+        "sum-gn": dict(method="sum-gn"),
+        "hrgrad": dict(method="hrgrad"),
+        "sum": dict(method="sum", steps=4800),
+    }),
+    # Chapter 13: other rules under Adam, learning rates tuned on seeds of their own.
+    "rules-grid": (TUNING, {
+        label: cell for method in _RULES
+        for label, cell in _grid(method, lr=(5e-3, 1e-2, 2e-2, 4e-2)).items()
+    } | _grid("hrgrad", beta1=(0.95, 0.97), lr=(5e-3, 1e-2, 2e-2, 4e-2))),
+    "gauss-newton-long": (FIVE, {
+        "hrgrad-gn": dict(method="hrgrad-gn", steps=600, per_task=20),
+    }),
+}
+
+
+def study_runs(name: str, profile: str = "quick") -> dict[Path, Spec]:
+    """Every run of a study, by folder.
+
+    Raises:
+        KeyError: no such study.
+    """
+    seeds, cells = STUDIES[name]
+    runs = {}
+    for label, settings in cells.items():
+        for seed in seeds:
+            spec = make_spec(PROBLEM, settings["method"], profile, seed,
+                             **{k: v for k, v in settings.items() if k != "method"})
+            runs[run_folder(spec, f"{name}--{label}")] = spec
+    return runs
+
+
+def _label(folder: Path) -> str:
+    return folder.name.split("--", 1)[1].rsplit("-s", 1)[0]
+
+
+def write_study(name: str, runs: dict[Path, Spec]) -> Path:
+    """The table and the curves of a study whose runs are finished; returns the table's path."""
+    target = results_folder() / f"{name}.csv"
+    rows, curves = [], {}
+    for folder, spec in runs.items():
+        row, curve = _row(folder, spec)
+        rows.append({"label": _label(folder)} | row)
+        curves.setdefault(_label(folder), {})[str(spec.seed)] = curve
+    with target.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    settings = {_label(f): {k: v for k, v in asdict(s).items() if k != "seed"}
+                for f, s in runs.items()}
+    content = fold_provenance(runs) | {"settings": settings, "curves": curves}
+    target.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return target
+
+
+def _row(folder: Path, spec: Spec) -> tuple[dict, dict]:
+    """Numbers of one run, and its error against training time."""
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    if "failed" in result:
+        return dict(method=spec.method, seed=spec.seed, max_error="inf", mean_error="inf",
+                    seconds="", uphill="", guarded="", stationary="",
+                    failure=result["failed"]), {}
+    run = load_run(folder)
+    curve = {"seconds": np.round(run.records["seconds"].ravel(), 1).tolist(),
+             "error": [float(f"{e.max():.3e}") for e in run.records["error"]]}
+    acted = {name: f"{run.records[name].mean():.4e}" if name in run.records else ""
+             for name in ("guarded", "stationary")}
+    return dict(
+        method=spec.method, seed=spec.seed, max_error=f"{run.max_error:.4e}",
+        mean_error=f"{run.mean_error:.4e}", seconds=f"{run.seconds:.1f}",
+        uphill=f"{uphill_share(run.records):.4e}", **acted, failure=failure(run) or "",
+    ), curve
+
+
+def read_study(name: str) -> tuple[list[dict], dict]:
+    """Rows of a stored study, numbers as numbers, and the content of its JSON file."""
+    table = results_folder() / f"{name}.csv"
+    with table.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    text = ("label", "method", "failure")
+    rows = [{k: v if k in text else float(v or "nan") for k, v in row.items()} for row in rows]
+    return rows, json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))
