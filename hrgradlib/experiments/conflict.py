@@ -9,10 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from hrgradlib.experiments.assemble import point_losses, problem_of
+from hrgradlib.experiments.assemble import point_losses, problem_of, sample
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.taskgrad import task_gradients
-from hrgradlib.training import sample_points
 
 __all__ = ["HalvedGradients", "cosine_matrix", "halved_gradients", "negative_share",
            "task_edges", "uphill_share"]
@@ -68,14 +67,11 @@ def halved_gradients(model: nn.Module, spec: Spec, batches: int, seed: int = 0) 
     """
     if batches < 2:
         raise ValueError(f"halved_gradients: found batches = {batches}; expected at least 2.")
-    problem = problem_of(spec)
     generator = torch.Generator().manual_seed(seed)
     halves: list = [0.0, 0.0]
     squares, single = 0.0, 0.0
     for index in range(batches):
-        points = sample_points(
-            problem.eps_range, problem.final_time, spec.tasks, spec.per_task, generator
-        )
+        points = sample(spec, generator)
         found = task_gradients(
             lambda p=points: point_losses(model, *p), model, [spec.per_task] * spec.tasks
         ).matrix.double()

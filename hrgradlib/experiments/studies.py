@@ -54,14 +54,15 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
         "harmony-half": dict(method="hrgrad-gn", harmony=0.5),
         "guard": dict(method="hrgrad-gn", guard=True),
         "sum-gn": dict(method="sum-gn"),
-        "hrgrad": dict(method="hrgrad"),
-        "sum": dict(method="sum", steps=4800),
+        "within": dict(method="hrgrad-gn", beyond=1.0),
+        "hrgrad": dict(method="hrgrad", beyond=1.15),
+        "sum": dict(method="sum", steps=4800, beyond=1.15),
     }),
     # Chapter 13: other rules under Adam, learning rates tuned on seeds of their own.
     "rules-grid": (TUNING, {
         label: cell for method in _RULES
         for label, cell in _grid(method, lr=(5e-3, 1e-2, 2e-2, 4e-2)).items()
-    } | _grid("hrgrad", beta1=(0.95, 0.97), lr=(5e-3, 1e-2, 2e-2, 4e-2))),
+    } | _grid("hrgrad", beta1=(0.97,), lr=(5e-3, 1e-2, 2e-2, 4e-2))),
     "gauss-newton-long": (FIVE, {
         "hrgrad-gn": dict(method="hrgrad-gn", steps=600, per_task=20),
     }),
