@@ -75,10 +75,10 @@ def _residuals(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
 def _plain_residuals(
     root_weight: float, model: nn.Module, t: Tensor, x: Tensor, eps: Tensor
 ) -> Tensor:
-    """The same for t > 0; at t = 0 the weighted misfit of the initial data, by component."""
+    """The same for t > 0; at t = 0 the weighted misfit of ``f = ρ + ε g``, by component."""
     density, coefficients = model(t, x, eps)
     wanted, _ = model.problem.initial_density(x)
-    misfit = torch.cat([(density - wanted)[:, None], coefficients], 1)
+    misfit = torch.cat([(density - wanted)[:, None], eps[:, None] * coefficients], 1)
     return torch.where((t == 0)[:, None], root_weight * misfit, _residuals(model, t, x, eps))
 
 

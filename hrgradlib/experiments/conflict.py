@@ -35,8 +35,14 @@ def negative_share(cosines: NDArray) -> NDArray:
 
 
 def uphill_share(records: dict[str, NDArray]) -> float:
-    """Share of recorded (step, task) pairs in which the applied step does not descend."""
-    return float((records["cosine_gradients"] <= 0).mean())
+    """Share of recorded (step, task) pairs in which the applied step does not descend.
+
+    Steps reported Pareto-stationary are no steps and do not count.
+    """
+    cosines = records["cosine_gradients"]
+    if "stationary" in records:
+        cosines = cosines[~records["stationary"].astype(bool)]
+    return float((cosines <= 0).mean())
 
 
 class HalvedGradients(NamedTuple):

@@ -28,14 +28,19 @@ TUNING = (100, 101)
 
 
 def _grid(method: str, **axes) -> dict[str, dict]:
-    """Every combination of the values given for each setting, labelled by them."""
-    cells = {method: dict(method=method)}
+    """Every combination of the tuples given for settings, labelled by them; the rest is fixed."""
+    fixed = {name: value for name, value in axes.items() if not isinstance(value, tuple)}
+    cells = {method: dict(method=method) | fixed}
     for name, values in axes.items():
+        if name in fixed:
+            continue
         cells = {f"{label}-{name}{value:g}": cell | {name: value}
                  for label, cell in cells.items() for value in values}
     return cells
 
 
+DECADES = (1.0, 10.0, 100.0, 1e3, 1e4)  # weights of the initial loss
+_PLAIN = dict(formulation="plain")
 _RULES = ("trial-root", "trial-log", "trial-worst", "trial-adaptive", "trial-persistent")
 
 STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
@@ -48,7 +53,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
     }),
     # Chapter 13: the metric's own grid, then what it reaches.
     "gauss-newton-grid": (TUNING, _grid(
-        "hrgrad-gn", lr=(0.3, 0.5, 0.7), damping=(1e-5, 1e-4, 1e-3))),
+        "hrgrad-gn", lr=(0.3, 0.5, 0.7), damping=(1e-5, 1e-4, 1e-3, 1e-2, 1e-1))),
     "gauss-newton": (FIVE, {
         "hrgrad-gn": dict(method="hrgrad-gn"),
         "harmony-half": dict(method="hrgrad-gn", harmony=0.5),
@@ -63,8 +68,12 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
         label: cell for method in _RULES
         for label, cell in _grid(method, lr=(5e-3, 1e-2, 2e-2, 4e-2)).items()
     } | _grid("hrgrad", beta1=(0.97,), lr=(5e-3, 1e-2, 2e-2, 4e-2))),
+    # Chapter 13: the plain formulation, where the sum needs a weight.
+    "plain-grid": (TUNING[:1], _grid(
+        "sum", initial_weight=DECADES, lr=(5e-3, 1e-2, 2e-2, 4e-2), **_PLAIN
+    ) | _grid("hrgrad", lr=(5e-3, 1e-2, 2e-2, 4e-2), **_PLAIN)),
     "gauss-newton-long": (FIVE, {
-        "hrgrad-gn": dict(method="hrgrad-gn", steps=600, per_task=20),
+        "hrgrad-gn": dict(method="hrgrad-gn", width=40, depth=4, per_task=20, steps=500),
     }),
 }
 

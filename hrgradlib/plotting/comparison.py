@@ -18,7 +18,8 @@ from hrgradlib.plotting.style import (
     use_style,
 )
 
-__all__ = ["density_profiles", "error_by_eps", "error_histories", "grid_maps", "phase_space"]
+__all__ = ["density_profiles", "error_by_eps", "error_histories", "grid_maps", "guard_outcome",
+           "phase_space"]
 
 COLOURS = {"hrgrad": VERMILLION, "sum": BLUE, "sum-longer": GREY}
 NAMES = {"hrgrad": "HRGrad", "sum": "sum", "sum-longer": "sum, 20 % more steps"}
@@ -144,3 +145,25 @@ def _write_cells(axis, table: NDArray, middle: float) -> None:
         weight = "bold" if (i, j) == best else "normal"
         axis.text(j, i, f"{value:.1e}", ha="center", va="center", color=colour, fontsize=8,
                   weight=weight)
+
+
+def guard_outcome(rows: list[dict], names: dict[str, str]) -> Figure:
+    """Share of uphill products and final error by method: dots for seeds, a bar for the median.
+
+    Args:
+        rows: of the study "guard"; names: label → what to call it, in order.
+    """
+    use_style()
+    fig, axes = plt.subplots(1, 2, figsize=(6.8, 2.9), sharey=True)
+    for place, label in enumerate(names):
+        cell = [r for r in rows if r["label"] == label]
+        for axis, key, scale in ((axes[0], "uphill", 100), (axes[1], "max_error", 1)):
+            values = scale * np.array([r[key] for r in cell])
+            axis.plot(values, np.full(len(values), place), "o", color=BLUE, ms=4, clip_on=False)
+            axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=VERMILLION, lw=2)
+    axes[0].set(xlabel="uphill products / %", yticks=range(len(names)),
+                yticklabels=list(names.values()))
+    axes[0].set_xlim(left=0)
+    axes[0].invert_yaxis()
+    axes[1].set(xlabel="max error over ε and t", xscale="log")
+    return fig

@@ -1,0 +1,80 @@
+"""Studies: what they run, and that their stored tables are complete and decide the settings."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from hrgradlib.experiments.specs import GAUSS_NEWTON, SEEDS, make_spec
+from hrgradlib.experiments.studies import STUDIES, TUNING, read_study, study_runs, write_study
+
+GRIDS = [name for name in STUDIES if name.endswith("-grid")]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_run_has_a_folder_of_its_own(name):
+    runs = study_runs(name)
+    seeds, cells = STUDIES[name]
+    assert len(runs) == len(seeds) * len(cells)
+    assert len({spec.fingerprint() for spec in runs.values()}) == len(runs)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_stored_table_is_complete_and_of_these_settings(name):
+    rows, content = read_study(name)
+    seeds, cells = STUDIES[name]
+    assert {(r["label"], r["seed"]) for r in rows} == {(c, s) for c in cells for s in seeds}
+    for spec in study_runs(name).values():
+        label = next(c for c in cells if content["settings"].get(c) and
+                     spec == make_spec("transport-periodic", cells[c]["method"], "quick", spec.seed,
+                                       **{k: v for k, v in cells[c].items() if k != "method"}))
+        stored = content["settings"][label]
+        assert {k: v for k, v in spec.to_dict().items() if k != "seed"} == stored
+    assert all(np.isfinite(r["max_error"]) or r["failure"] for r in rows)
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_tuning_seeds_are_reported_nowhere_else(name):
+    assert STUDIES[name][0] == TUNING[:len(STUDIES[name][0])]
+    others = {s for other, (seeds, _) in STUDIES.items() if other not in GRIDS for s in seeds}
+    assert not set(TUNING) & (others | set(SEEDS))
+
+
+def scores(name):
+    """Geometric mean over the tuning seeds of the final error, by label."""
+    errors = defaultdict(list)
+    for row in read_study(name)[0]:
+        errors[row["label"]].append(row["max_error"])
+    return {label: np.exp(np.log(e).mean()) for label, e in errors.items()}
+
+
+def test_the_gauss_newton_grid_decides_its_settings():
+    best = min(scores("gauss-newton-grid").items(), key=lambda item: item[1])[0]
+    cell = STUDIES["gauss-newton-grid"][1][best]
+    assert {k: GAUSS_NEWTON[k] for k in ("lr", "damping")} == \
+        {k: cell[k] for k in ("lr", "damping")}
+
+
+def test_the_guard_leaves_no_step_uphill():
+    """The claim of chapter 9, read from the stored trainings: every step of every seed."""
+    rows = [r for r in read_study("guard")[0] if r["label"] == "hrgrad-guard"]
+    assert len(rows) == 3 and all(r["uphill"] == 0 for r in rows)
+
+
+def test_written_tables_are_read_back(tmp_path, monkeypatch):
+    monkeypatch.setattr("hrgradlib.experiments.studies.results_folder", lambda: tmp_path)
+    monkeypatch.setenv("HRGRAD_HOME", str(tmp_path))
+    from hrgradlib.experiments import studies
+    from hrgradlib.experiments.runner import run
+
+    monkeypatch.setitem(STUDIES, "tiny", ((0,), {"one": dict(method="hrgrad-gn", steps=20)}))
+    runs = studies.study_runs("tiny", "smoke")
+    for folder, spec in runs.items():
+        run(spec, folder, device="cpu", quiet=True)
+    write_study("tiny", runs)
+    rows, content = read_study("tiny")
+    assert rows[0]["label"] == "one" and rows[0]["max_error"] > 0
+    assert len(content["curves"]["one"]["0"]["error"]) == 10
+    assert content["settings"]["one"]["steps"] == 20
+
+
