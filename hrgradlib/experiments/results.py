@@ -70,7 +70,7 @@ def load_run(folder: Path) -> Run:
 
 
 def book_results(profile: str, device: str = "cpu") -> dict[str, list[Run]]:
-    """The book's runs by label ("hrgrad", "sum", "sum-longer"), each a list over seeds.
+    """The book's runs by label (hrgrad, hrgrad-gn, sum, sum-longer), each a list over seeds.
 
     Runs that do not exist yet are trained first, two at a time, which takes minutes in the
     profile ``quick``; ``make train`` does the same beforehand, with a progress bar.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hrgradlib.experiments.campaign import grid_scores
 from hrgradlib.plotting.style import (
     BLUE,
+    GREEN,
     GREY,
     SEQUENTIAL,
     VERMILLION,
@@ -21,8 +22,9 @@ from hrgradlib.plotting.style import (
 __all__ = ["density_profiles", "error_by_eps", "error_histories", "grid_maps", "guard_outcome",
            "phase_space"]
 
-COLOURS = {"hrgrad": VERMILLION, "sum": BLUE, "sum-longer": GREY}
-NAMES = {"hrgrad": "HRGrad", "sum": "sum", "sum-longer": "sum, 20 % more steps"}
+COLOURS = {"hrgrad": VERMILLION, "hrgrad-gn": GREEN, "sum": BLUE, "sum-longer": GREY}
+NAMES = {"hrgrad": "HRGrad, Adam", "hrgrad-gn": "HRGrad, Gauss–Newton", "sum": "sum, Adam",
+         "sum-longer": "sum, 20 % more steps"}
 
 
 def density_profiles(
