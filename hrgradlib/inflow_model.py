@@ -1,0 +1,143 @@
+"""One network for ``transport-inflow`` at every ε: similarity coordinates, two trunks.
+
+The solution is diffusive behind a time ε² and a distance ε from the walls, where it depends on
+``x/√t``; at the corner it depends on ``x/ε`` and ``t/ε²``. The network sees all of these as bounded
+features, with tangents in the scaled derivatives ``p ∂t`` and ``√p ∂x``, ``p = t + ε²``, which are
+of order one everywhere (:mod:`hrgradlib.kinetics.parity`).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from hrgradlib.kinetics.half_range import jacobi
+from hrgradlib.kinetics.inflow import InflowTransport
+from hrgradlib.kinetics.parity import ParityFields, front_density
+from hrgradlib.models import StreamMLP
+
+__all__ = ["InflowModel"]
+
+
+class InflowModel(nn.Module):
+    """``ρ' = σ (R + δ Q)`` and ``E, O = σ N`` with ``σ = 1 − e^{−t/ε²}``: zero at t = 0 exactly.
+
+    The outer trunk does not see ``x/ε``: it holds R and the flux, which do not change across the
+    boundary layers to leading order. The inner trunk sees everything and holds what is δ times
+    smaller, Q and the flux's correction, and the coefficients ``E_k``, ``O_k`` with k ≥ 1;
+    ``O_0`` follows from the flux ``(B O)_0``.
+
+    Args:
+        problem: data and ranges.
+        width, depth: of each trunk.
+        modes: K, functions on each half-range.
+        code: features of the hidden representation ``z = E(log10 ε)``.
+    """
+
+    outer_features, layer_features = 5, 3
+
+    def __init__(
+        self, problem: InflowTransport, width: int = 24, depth: int = 3, modes: int = 3,
+        code: int = 6,
+    ) -> None:
+        super().__init__()
+        self.problem, self.modes = problem, modes
+        outer = self.outer_features + code
+        self.encoder = StreamMLP([1, 2 * code, code])
+        self.outer = StreamMLP([outer] + [width] * depth + [2])
+        self.inner = StreamMLP(
+            [outer + self.layer_features] + [width] * depth + [2 + 2 * (modes - 1)]
+        )
+        self.register_buffer("b", torch.as_tensor(jacobi(modes)), persistent=False)
+
+    def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
+        """``ρ`` [N], of f and not f', and the coefficients ``δE_1…, δO_0…`` [N, 2K−1] of f'."""
+        outer, inner, _ = self._features(t, x, eps, tangents=False)
+        density, flux, even, odd = self._split(self.outer(outer), self.inner(inner), t, eps)
+        grown, delta = self._growth(t, eps), self._delta(t, eps)
+        coefficients = delta[:, None] * torch.cat([even, self._odd(flux, odd)], 1)
+        return grown * density + front_density(t, x, eps), grown[:, None] * coefficients
+
+    def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> ParityFields:
+        """What the residuals need, at points given as three tensors [N]."""
+        outer, inner, moving = self._features(t, x, eps, tangents=True)
+        a, a_d = self.outer(outer, moving[0])
+        b, b_d = self.inner(inner, moving[1])
+        grown, delta = self._growth(t, eps)[:, None], self._delta(t, eps)
+        density, flux, even, odd = self._split(a, b, t, eps)
+        along = [self._split(a_d[:, i], b_d[:, i], t, eps) for i in range(2)]  # √p ∂x, p ∂t
+        slope = -0.5 * delta  # p ∂t δ
+        density_t = along[1][0] + slope * b[:, 0]
+        flux_t = along[1][1] + slope * b[:, 1]
+        pace = (t / eps.square() + 1) * torch.exp(-t / eps.square())  # p ∂t σ
+        whole_odd = self._odd(flux, odd)
+        odd_x, odd_t = self._odd(along[0][1], along[0][3]), self._odd(flux_t, along[1][3])
+        return ParityFields(
+            density=grown[:, 0] * density,
+            density_t=grown[:, 0] * density_t + pace * density,
+            density_x=grown[:, 0] * along[0][0],
+            even=grown * even, odd=grown * whole_odd,
+            even_t=grown * along[1][2] + pace[:, None] * even,
+            odd_t=grown * odd_t + pace[:, None] * whole_odd,
+            even_x=grown * delta[:, None] * along[0][2],
+            odd_x=grown * delta[:, None] * odd_x,
+            flux_x=grown[:, 0] * along[0][1],
+        )
+
+    def _split(self, outer: Tensor, inner: Tensor, t: Tensor, eps: Tensor):
+        """Network outputs to ρ'/σ, (B O)_0/σ, E/σ and O_{1…}/σ."""
+        delta = self._delta(t, eps)
+        return (
+            outer[:, 0] + delta * inner[:, 0], outer[:, 1] + delta * inner[:, 1],
+            inner[:, 2:1 + self.modes], inner[:, 1 + self.modes:],
+        )
+
+    def _odd(self, flux: Tensor, higher: Tensor) -> Tensor:
+        """``O_0 … O_{K−1}`` from the flux ``(B O)_0 = B_00 O_0 + B_01 O_1`` and ``O_1 …``."""
+        beside = self.b[0, 1:] @ higher.mT
+        return torch.cat([((flux - beside) / self.b[0, 0])[:, None], higher], 1)
+
+    @staticmethod
+    def _growth(t: Tensor, eps: Tensor) -> Tensor:
+        return -torch.expm1(-t / eps.square())
+
+    @staticmethod
+    def _delta(t: Tensor, eps: Tensor) -> Tensor:
+        return eps / (t + eps.square()).sqrt()
+
+    def _features(self, t: Tensor, x: Tensor, eps: Tensor, *, tangents: bool):
+        """Inputs of both trunks and, with tangents, their derivatives [N, 2, F] by √p ∂x, p ∂t."""
+        low, high = (torch.log10(torch.tensor(e)).item() for e in self.problem.eps_range)
+        # Below the trained range the solution is the diffusion limit to O(ε).
+        position = torch.log10(eps.clamp_min(self.problem.eps_range[0]))
+        code = self.encoder(((2 * position - low - high) / (high - low))[:, None])
+        p = t + eps.square()
+        root, delta = p.sqrt(), eps / p.sqrt()
+        tau = t / eps.square()
+        final = self.problem.final_time
+        radius = (x.square() + p).sqrt()
+        near = x / (x + eps)
+        far = (1 - x) / (1 - x + eps)
+        front = (1 - x / (tau * eps).clamp_min(torch.finfo(t.dtype).tiny)).clamp_min(-1.0)
+        known = torch.stack([2 * x - 1, 2 * t / final - 1, x / radius, delta,
+                             (p / (p + final))], 1)
+        layers = torch.stack([near, far, front], 1)
+        outer = torch.cat([known, code], 1)
+        inner = torch.cat([outer, layers], 1)
+        if not tangents:
+            return outer, inner, None
+        zero = torch.zeros_like(t)
+        ahead = (front > -1.0).to(t.dtype)
+        along_x = torch.stack([2 * root, zero, root * p / radius**3, zero, zero], 1)
+        along_t = torch.stack([
+            zero, 2 * p / final, -0.5 * x * p / radius**3, -0.5 * delta,
+            p * final / (p + final).square(),
+        ], 1)
+        speed = 1 / (tau * eps).clamp_min(torch.finfo(t.dtype).tiny)  # of the front, 1/(t/ε)
+        layers_x = torch.stack([
+            root * eps / (x + eps).square(), -root * eps / (1 - x + eps).square(),
+            -ahead * root * speed,
+        ], 1)
+        layers_t = torch.stack([zero, zero, ahead * x * speed * p / t.clamp_min(1e-300)], 1)
+        first = nn.functional.pad(torch.stack([along_x, along_t], 1), (0, code.shape[1]))
+        return outer, inner, (first, torch.cat([first, torch.stack([layers_x, layers_t], 1)], 2))
