@@ -34,7 +34,7 @@ class Settings:
     lr: float
     beta1: float = 0.9
     beta2: float = 0.99
-    damping: float = 1e-6
+    damping: float = 1e-2
     harmony: float = 0.5
     axis: str = "equiangular"
     guard: bool = False

@@ -53,7 +53,7 @@ _SAMPLED = {
 }
 OWN_SIZES = {"hrgrad-gn": _SAMPLED, "sum-gn": _SAMPLED}
 GAUSS_NEWTON = dict(
-    lr=0.5, beta1=0.8, beta2=0.99, damping=1e-4, hold=0.3, harmony=0.0, beyond=1.15
+    lr=0.5, beta1=0.8, beta2=0.99, damping=1e-2, hold=0.3, harmony=0.0, beyond=1.15
 )
 
 # Winners of the grid above (book/results/transport-periodic-grid.csv); a test compares them.
