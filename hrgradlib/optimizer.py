@@ -89,7 +89,7 @@ class HRGrad(torch.optim.Optimizer):
         metric: str = "adam",
         betas: tuple[float, float] | None = None,
         tiny: float = 1e-8,
-        damping: float = 1e-5,
+        damping: float = 1e-2,
         harmony: float = 0.5,
         axis: str = "equiangular",
         guard: bool = False,
