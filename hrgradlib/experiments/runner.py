@@ -19,6 +19,7 @@ from hrgradlib.experiments.assemble import (
     build_model,
     point_residuals,
     problem_of,
+    quantities_of,
     relative_errors,
     sample,
     task_sizes,
@@ -89,7 +90,6 @@ def run(
     _claim(folder, spec, resume)
     _write_json(folder / "provenance.json", provenance.collect(chosen))
 
-    problem = problem_of(spec)
     model = build_model(spec).to(chosen)
     method = METHODS[spec.method](model, spec.settings)
     try:
@@ -99,7 +99,7 @@ def run(
             steps=spec.steps, lr=spec.lr, warmup=spec.warmup, hold=spec.hold,
             seed=spec.seed,
             fingerprint=spec.fingerprint(), checkpoint=folder / "checkpoint.pt", resume=resume,
-            quiet=quiet, watch=lambda: relative_errors(model, problem),
+            quiet=quiet, watch=lambda: relative_errors(model, spec).max(0),
         )
     except TrainingFailed as failure:
         _write_json(folder / "result.json", {
@@ -128,7 +128,8 @@ def _claim(folder: Path, spec: Spec, resume: bool) -> None:
 
 def _finish(folder: Path, spec: Spec, model, arrays: dict, seconds: float) -> dict:
     problem = problem_of(spec)
-    errors = relative_errors(model, problem)
+    by_quantity = relative_errors(model, spec)
+    errors = by_quantity.max(0)
     write_atomically(folder / "model.pt", lambda p: torch.save(model.state_dict(), p))
     write_atomically(folder / "records.npz", lambda p: _savez(p, arrays))
     # Means over the last tenth: the loss of one batch is noise.
@@ -138,7 +139,9 @@ def _finish(folder: Path, spec: Spec, model, arrays: dict, seconds: float) -> di
         "eps": list(problem.eval_eps),
         "times": list(problem.eval_times),
         "errors": errors.tolist(),
+        "quantities": dict(zip(quantities_of(spec), by_quantity.tolist(), strict=True)),
         "max_error": float(errors.max()),
+        "final_error": float(errors[:, -1].max()),
         "mean_error": float(np.exp(np.log(errors.max(1)).mean())),
         "seconds": seconds,
         "losses": arrays["losses"][-tail:].mean(0).tolist(),

@@ -22,6 +22,8 @@ class SpecError(ValueError):
 PROBLEMS = {
     "transport-periodic": "linear transport, periodic in x, ρ0 = 1 + ½ cos 2πx, "
     "ε in [1e-4, 1], T = 0.1",
+    "transport-inflow": "linear transport on [0, 1] from f = 0, inflow 1 left and 0 right, "
+    "ε in [1e-4, 1], T = 0.1",
 }
 
 # Seconds on a laptop core for smoke, a minute for quick, minutes on a GPU for full.
@@ -51,7 +53,26 @@ _SAMPLED = {
     "quick": dict(steps=250, tasks=10, per_task=14, width=32, depth=3, modes=6, warmup=20),
     "full": dict(steps=1000, tasks=10, per_task=60, width=64, depth=4, modes=8, warmup=50),
 }
-OWN_SIZES = {"hrgrad-gn": _SAMPLED, "sum-gn": _SAMPLED}
+# Two trunks, and on each half-range its own velocity functions (modes).
+_INFLOW = {
+    "smoke": dict(steps=30, tasks=4, per_task=14, width=8, depth=2, modes=2),
+    "quick": dict(steps=250, tasks=8, per_task=28, width=20, depth=3, modes=3),
+    "full": dict(steps=1000, tasks=8, per_task=42, width=32, depth=3, modes=5),
+}
+SAMPLED_METHODS = ("hrgrad-gn", "sum-gn")
+
+
+def _sizes(problem: str, method: str, profile: str) -> dict:
+    """Sizes of a problem's run: those of the profile, and what problem or method change in them."""
+    sampled = method in SAMPLED_METHODS
+    own = _SAMPLED[profile] if sampled else {}
+    if problem == "transport-inflow":
+        own = own | _INFLOW[profile]
+        if not sampled:
+            own["steps"] = PROFILES[profile]["steps"]
+    return PROFILES[profile] | own
+
+
 GAUSS_NEWTON = dict(
     lr=0.5, beta1=0.8, beta2=0.99, damping=1e-2, hold=0.3, harmony=0.0, beyond=1.15
 )
@@ -146,8 +167,7 @@ def make_spec(problem: str, method: str, profile: str = "quick", seed: int = 0, 
         if name not in known:
             raise SpecError(f"unknown {what} {name!r}; expected one of {', '.join(known)}")
     chosen = {k: v for k, v in changes.items() if v is not None}
-    own = OWN_SIZES.get(method, {}).get(profile, {})
-    settings = PROFILES[profile] | own | TUNED.get(method, TUNED["hrgrad"]) | chosen
+    settings = _sizes(problem, method, profile) | TUNED.get(method, TUNED["hrgrad"]) | chosen
     try:
         return _checked(Spec(problem, method, profile, seed, **settings))
     except TypeError as error:

@@ -1,0 +1,111 @@
+"""``transport-inflow``: collocation inside and on the walls, residuals, errors."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from hrgradlib.experiments.evaluation import evaluate, relative_l2
+from hrgradlib.experiments.specs import Spec
+from hrgradlib.inflow_model import InflowModel
+from hrgradlib.kinetics.inflow import InflowTransport
+from hrgradlib.kinetics.parity import inflow_misfit, residual
+from hrgradlib.kinetics.velocity import gauss_legendre
+from hrgradlib.reference import inflow as inflow_reference
+from hrgradlib.reference._cache import cached
+
+__all__ = ["InflowCase", "graded_points"]
+
+_WALL = 3.0  # weight of an inflow condition against a residual, as a factor of its root
+_LEFT = 0.35  # share of the wall points at x = 0
+_EDGES = (0.0, 1e-3, 3e-3, 1e-2, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)  # panels of the norm
+
+
+class InflowCase:
+    """See :mod:`hrgradlib.experiments.assemble` for what the methods are for."""
+
+    problem = InflowTransport()
+    quantities = ("density",)
+
+    def build(self, spec: Spec) -> nn.Module:
+        return InflowModel(self.problem, spec.width, spec.depth, spec.modes)
+
+    def sizes(self, spec: Spec) -> list[int]:
+        return [spec.per_task] * spec.tasks
+
+    def sample(self, spec: Spec, generator: torch.Generator) -> list[Tensor]:
+        """Ranges of ε; times and places on all the scales that the solution lives on.
+
+        Of the times a third each is uniform, uniform in ``1 − e^{−t/ε²}``, and uniform in
+        ``log(1 + t/ε²)``; of the places uniform, uniform up to ``2.5 √(t + ε²)``, and uniform in
+        ``log(1 + x/ε)``. Two points of seven lie on a wall.
+        """
+        tasks, count = spec.tasks, spec.per_task
+        draw = torch.rand(4, tasks, count, generator=generator, dtype=torch.float64)
+        low, high = (math.log(e) for e in self.problem.eps_range)
+        eps = torch.exp(low + (high - low) * (torch.arange(tasks)[:, None] + draw[0]) / tasks)
+        index, layer = torch.arange(count), eps.square()
+        final = spec.beyond * self.problem.final_time
+        t = torch.stack([
+            draw[1] * final,
+            -layer * torch.log1p(draw[1] * torch.expm1(-final / layer)),
+            layer * torch.expm1(draw[1] * torch.log1p(final / layer)),
+        ]).gather(0, (index % 3).expand(1, tasks, -1))[0].clamp(max=final)
+        x = torch.stack([
+            draw[2],
+            (2.5 * (t + layer).sqrt() * draw[2]).clamp(max=1),
+            eps * torch.expm1(draw[2] * torch.log1p(1 / eps)),
+        ]).gather(0, (index // 3 % 3).expand(1, tasks, -1))[0]
+        x = x.clamp(1e-12, 1 - 1e-9)  # the walls are marked by their exact coordinate
+        on_wall = index >= count - round(2 * count / 7)
+        x = torch.where(on_wall, (draw[3] >= _LEFT).to(x.dtype), x)
+        return [p.flatten() for p in (t, x, eps)]
+
+    def residuals(self, spec: Spec) -> Callable[..., Tensor]:
+        return residuals
+
+    def errors(self, model: nn.Module) -> NDArray:
+        exact, weights, grid = _reference(self.problem)
+        return relative_l2(evaluate(model, *grid)[0], exact, weights)[None]
+
+
+def residuals(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
+    """Residuals inside, inflow conditions at x = 0 and x = 1; [N, 2K]."""
+    fields = model.fields(t, x, eps)
+    inside = residual(fields, t, x, eps)
+    misfit = _WALL * inflow_misfit(fields, t, x, eps)
+    misfit = nn.functional.pad(misfit, (0, inside.shape[1] - misfit.shape[1]))
+    return torch.where(((x == 0) | (x == 1))[:, None], misfit, inside)
+
+
+def graded_points(edges: tuple[float, ...] = _EDGES, order: int = 8) -> tuple[NDArray, NDArray]:
+    """Gauss points and weights on panels of [0, 1] that are graded towards the inflow."""
+    nodes, weights = gauss_legendre(order)
+    left, width = np.array(edges[:-1])[:, None], np.diff(edges)[:, None]
+    return (left + width * (nodes + 1) / 2).ravel(), (width * weights).ravel()
+
+
+def _reference(problem: InflowTransport) -> tuple[NDArray, NDArray, tuple[NDArray, ...]]:
+    """The reference density [E, T, X], quadrature weights [X], and the points."""
+    nodes, weights = graded_points()
+    grid = np.broadcast_arrays(
+        np.array(problem.eval_times)[:, None], nodes, np.array(problem.eval_eps)[:, None, None]
+    )
+
+    def compute() -> dict[str, NDArray]:
+        solver = inflow_reference.InflowReference(
+            problem.inflow_left, problem.inflow_right, problem.initial
+        )
+        return {"density": solver.density(*grid)}
+
+    modules = [sys.modules[name] for name in sorted(sys.modules)
+               if name.startswith("hrgradlib.reference.") and "inflow" in name]
+    parameters = {"eps": problem.eval_eps, "times": problem.eval_times, "edges": _EDGES,
+                  "data": [problem.inflow_left, problem.inflow_right, problem.initial]}
+    return cached("inflow-density", parameters, compute, modules)["density"], weights, tuple(grid)

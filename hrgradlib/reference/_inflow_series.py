@@ -1,0 +1,170 @@
+"""Half-space inflow, exactly, as a sum over the number of collisions.
+
+In mean free paths ``X = x/ε`` and mean free times ``τ = t/ε²`` the equation has no parameter,
+``∂τ f + v ∂X f = <f> − f``. Into an empty half-space X > 0 comes ``f = 1``; ``e^τ f`` sees neither
+absorption nor a length, so that its Taylor coefficients in τ depend on ``ξ = X/τ`` alone:
+
+    ρ(X, τ) = Σ_N e^{−τ} τ^N/N! · b_N(ξ),                    0 ≤ ξ < 1,  ρ = 0 beyond
+    b_N(ξ) = ½ ∫_ξ^1 (1 − ξ/v)^N dv + ½ N ∫_0^1 G_N(U(ξ, η)) b_{N−1}(η) dη
+    G_N(U) = −ln(1 − U) − Σ_{k=1}^N U^k/k,     U = (1−ξ)/(1−η) if η < ξ, else (1+ξ)/(1+η)
+
+(derived in chapter 2). The coefficients lie in [0, 1], and ``b_N(0) = 1 − C(2N+2, N+1)/4^{N+1}``.
+The flux follows from the balance of mass: ``<v f> = Σ_N e^{−τ} τ^N/N! · q_N`` with
+``q_N = ξ b_N + ∫_ξ^1 ((N+1) b_N − N b_{N−1})``. In a slab the sum is exact until the first
+particles have crossed it, ``t ≤ ε``.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from hrgradlib.reference import _panels
+from hrgradlib.reference._cache import cached
+from hrgradlib.reference._panels import Panels, geometric
+
+__all__ = ["CollisionSeries", "MAX_TIME", "coefficients", "series"]
+
+#: Largest τ for which ``TERMS`` coefficients are enough: what is left out is below 1e-12.
+MAX_TIME = 30.0
+TERMS = 80
+_CHUNK = 20_000
+
+
+@lru_cache(maxsize=4)
+def series(low: int = 24, high: int = 6, n: int = 10) -> CollisionSeries:
+    """The solution on given panels (see `geometric`), its coefficients kept on disk."""
+    modules = [sys.modules[__name__], _panels]
+    parameters = {"low": low, "high": high, "n": n, "terms": TERMS}
+    panels = Panels(geometric(low, high), n)
+    arrays = cached("inflow-series", parameters, lambda: {"b": coefficients(panels)}, modules)
+    return CollisionSeries(panels, arrays["b"])
+
+
+def coefficients(panels: Panels, terms: int = TERMS) -> NDArray:
+    """``b_0 … b_{terms−1}`` on the panels' nodes, shape (terms, P, n)."""
+    xi = panels.nodes.ravel()
+    eta, weights, starts = _quadrature(xi, panels)
+    own = np.repeat(xi, np.diff(np.append(starts, eta.size)))
+    gap = np.abs(eta - own) / np.where(eta < own, 1 - eta, 1 + eta)
+    ratio, power = 1 - gap, np.ones_like(gap)
+    kernel = -np.log(np.maximum(gap, 1e-300))  # a node that meets ξ has no weight to speak of
+    interpolate = panels.matrix(eta)
+    b = np.zeros((terms, xi.size))
+    b[0] = 0.5 * (1 - xi)
+    for count in range(1, terms):
+        power *= ratio
+        kernel -= power / count
+        integrand = weights * kernel * (interpolate @ b[count - 1])
+        b[count] = _uncollided(count, xi) + 0.5 * count * np.add.reduceat(integrand, starts)
+    return b.reshape(terms, *panels.nodes.shape)
+
+
+def _quadrature(xi: NDArray, panels: Panels) -> tuple[NDArray, NDArray, NDArray]:
+    """Nodes and weights for every ξ, graded towards it (the kernel is logarithmic there)."""
+    gauss, weights = np.polynomial.legendre.leggauss(panels.n)
+    shrink = 0.15 ** np.arange(16)
+    nodes, all_weights, starts = [], [], [0]
+    for one in xi:
+        breaks = np.concatenate([panels.edges, one * (1 - shrink), one + (1 - one) * shrink, [one]])
+        breaks = np.unique(breaks)
+        half = np.diff(breaks) / 2
+        nodes.append((breaks[:-1, None] + half[:, None] * (gauss + 1)).ravel())
+        all_weights.append((half[:, None] * weights).ravel())
+        starts.append(starts[-1] + nodes[-1].size)
+    return np.concatenate(nodes), np.concatenate(all_weights), np.array(starts[:-1])
+
+
+def _uncollided(count: int, xi: NDArray) -> NDArray:
+    """``½ ∫_ξ^1 (1 − ξ/v)^N dv``, by panels in ln v."""
+    gauss, weights = np.polynomial.legendre.leggauss(16)
+    pieces = 12
+    at = (np.arange(pieces)[:, None] + (gauss + 1) / 2).ravel() / pieces
+    length = -np.log(xi)[:, None]
+    v = xi[:, None] * np.exp(length * at)
+    values = (1 - xi[:, None] / v) ** count * v * length
+    return 0.5 * values @ np.tile(weights / (2 * pieces), pieces)
+
+
+class CollisionSeries:
+    """The solution in scaled variables; every method takes one τ in [0, MAX_TIME].
+
+    Args:
+        panels: where the coefficients are given.
+        b: [terms, P, n] from `coefficients`.
+    """
+
+    def __init__(self, panels: Panels, b: NDArray) -> None:
+        self.panels, self.b = panels, b
+        count = np.arange(1, len(b))[:, None, None]
+        growth = np.concatenate([b[:1], (count + 1) * b[1:] - count * b[:-1]])
+        self.q = panels.nodes * b + panels.tail(growth)
+        self._index = np.arange(len(b))
+        self._log_factorial = gammaln(self._index + 1.0)
+
+    def density(self, tau: float, x: NDArray) -> NDArray:
+        """``ρ`` at the points x (any shape, ≥ 0, mean free paths)."""
+        return self._sum(self.b, tau, x)
+
+    def flux(self, tau: float, x: NDArray) -> NDArray:
+        """``<v f>`` at the points x."""
+        return self._sum(self.q, tau, x)
+
+    def _sum(self, table: NDArray, tau: float, x: NDArray) -> NDArray:
+        result = np.zeros(x.shape)
+        inside = x < tau
+        if inside.any():
+            values = np.tensordot(self._poisson(np.array([tau]))[0], table, 1)
+            panel, weights = self.panels.rows(x[inside] / tau)
+            result[inside] = (weights * values[panel]).sum(-1)
+        return result
+
+    def _poisson(self, tau: NDArray) -> NDArray:
+        """``e^{−τ} τ^N/N!``, shape (τ, N)."""
+        log_tau = np.log(np.maximum(tau, 1e-300))[:, None]
+        return np.exp(self._index * log_tau - tau[:, None] - self._log_factorial)
+
+    def _density_along(self, tau: NDArray, x: NDArray) -> NDArray:
+        """``ρ`` at pairs (τ, x), both [M], with x < τ."""
+        panel, weights = self.panels.rows(np.clip(x / tau, 0.0, 1.0))
+        result = np.empty(tau.size)
+        for one in np.unique(panel):
+            here = panel == one
+            result[here] = ((self._poisson(tau[here]) @ self.b[:, one]) * weights[here]).sum(-1)
+        return result
+
+    def distribution(self, tau: float, x: NDArray, v: NDArray) -> NDArray:
+        """``f`` at pairs (x, v), both [M]: the density, integrated back along the flight."""
+        result = np.zeros(x.shape)
+        for at in range(0, x.size, _CHUNK):
+            part = slice(at, at + _CHUNK)
+            result[part] = self._back(tau, x[part], v[part])
+        return result
+
+    def _back(self, tau: float, x: NDArray, v: NDArray) -> NDArray:
+        from_wall = v * tau > x
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # A flight begins at the wall, or where it left the empty region ahead of the front.
+            length = np.where(from_wall, x / v, (tau - x) / (1 - v))
+        length = np.where(x < tau, length, 0.0)
+        result = np.where(from_wall, np.exp(-length), 0.0)
+        s, weights = _lags(length)
+        flying = (x - v * s, tau - s)
+        inside = (flying[0] >= 0) & (flying[0] < flying[1]) & (weights > 0)
+        density = np.zeros(s.shape)
+        density[inside] = self._density_along(flying[1][inside], flying[0][inside])
+        return result + (weights * np.exp(-s) * density).sum(0)
+
+
+def _lags(length: NDArray) -> tuple[NDArray, NDArray]:
+    """Nodes and weights [Q, M] on [0, length], graded towards both ends: a flight may begin in the
+    corner x = t = 0 or end at the wall."""
+    gauss, weights = np.polynomial.legendre.leggauss(10)
+    edges = geometric(5, 5)
+    half = np.diff(edges)[:, None] / 2
+    nodes = (edges[:-1, None] + half * (gauss + 1)).ravel()[:, None]
+    return nodes * length, (half * weights).ravel()[:, None] * length
