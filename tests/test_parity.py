@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from hrgradlib.inflow_model import InflowModel
 from hrgradlib.kinetics.half_range import even_odd, jacobi
 from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.kinetics.parity import front_density, inflow_misfit, residual
+from hrgradlib.models import InflowModel
 
 F64 = torch.float64
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)

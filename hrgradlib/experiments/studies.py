@@ -72,7 +72,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
         "sum", initial_weight=DECADES, lr=(1e-2, 2e-2), **_PLAIN
     ) | _grid("hrgrad", lr=(1e-2, 2e-2), **_PLAIN)),
     "gauss-newton-long": (FIVE, {
-        "hrgrad-gn": dict(method="hrgrad-gn", width=40, depth=4, per_task=20, steps=500),
+        "hrgrad-gn": dict(method="hrgrad-gn", width=40, depth=4, per_task=20, steps=300),
     }),
 }
 

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.experiments.specs import Spec
-from hrgradlib.inflow_model import InflowModel
 from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.kinetics.parity import inflow_misfit, residual
 from hrgradlib.kinetics.velocity import gauss_legendre
+from hrgradlib.models import InflowModel
 from hrgradlib.reference import inflow as inflow_reference
 from hrgradlib.reference._cache import cached
 

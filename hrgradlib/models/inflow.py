@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from hrgradlib.kinetics.half_range import jacobi
 from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.kinetics.parity import ParityFields, front_density
-from hrgradlib.models import StreamMLP
+from hrgradlib.models.streams import StreamMLP
 
 __all__ = ["InflowModel"]
 
