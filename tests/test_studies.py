@@ -55,6 +55,14 @@ def test_the_gauss_newton_grid_decides_its_settings():
         {k: cell[k] for k in ("lr", "damping")}
 
 
+def test_the_rules_grid_decides_their_learning_rates():
+    found = scores("rules-grid")
+    for label, settings in STUDIES["rules"][1].items():
+        cells = {c: e for c, e in found.items() if c.rsplit("-lr", 1)[0] == label}
+        best = STUDIES["rules-grid"][1][min(cells, key=cells.get)]
+        assert best["lr"] == settings["lr"], label
+
+
 def test_the_guard_leaves_no_step_uphill():
     """The claim of chapter 9, read from the stored trainings: every step of every seed."""
     rows = [r for r in read_study("guard")[0] if r["label"] == "hrgrad-guard"]

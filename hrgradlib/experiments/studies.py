@@ -67,6 +67,14 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
         label: cell for method in _RULES
         for label, cell in _grid(method, lr=(5e-3, 1e-2, 2e-2, 4e-2)).items()
     } | _grid("hrgrad", beta1=(0.97,), lr=(5e-3, 1e-2, 2e-2, 4e-2))),
+    "rules": (FIVE, {
+        "trial-root": dict(method="trial-root", lr=2e-2, beyond=1.15),
+        "trial-log": dict(method="trial-log", lr=2e-2, beyond=1.15),
+        "trial-worst": dict(method="trial-worst", lr=1e-2, beyond=1.15),
+        "trial-adaptive": dict(method="trial-adaptive", lr=2e-2, beyond=1.15),
+        "trial-persistent": dict(method="trial-persistent", lr=2e-2, beyond=1.15),
+        "hrgrad-beta10.97": dict(method="hrgrad", beta1=0.97, lr=1e-2, beyond=1.15),
+    }),
     # Chapter 13: the plain formulation, where the sum needs a weight.
     "plain-grid": (TUNING[:1], _grid(
         "sum", initial_weight=DECADES, lr=(1e-2, 2e-2), **_PLAIN
