@@ -6,8 +6,9 @@ The usual way: two networks, ρ(t, x) with 5×128 and g(t, x, v) with 5×256 neu
 evaluated at every (point, velocity), derivatives by nested reverse mode, penalties for <g> = 0, the
 initial and the inflow conditions, one Adam step. Our way: `InflowModel` at the same points,
 tangents carried forward, velocity in half-range modes, residuals and task gradients, one step of
-HRGrad in Adam's metric; the solution's f is evaluated at every velocity in both. Each step yields the
-residuals at all points and velocities. Times vary between machines; the ratio is what is claimed.
+HRGrad in Adam's metric; the solution's f is evaluated at every velocity in both. Each step
+yields the residuals at all points and velocities. Times vary between machines; the ratio is what
+is claimed.
 """
 
 import argparse
