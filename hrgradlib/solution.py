@@ -11,8 +11,9 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from hrgradlib.experiments.assemble import build_model, problem_of
+from hrgradlib.experiments.evaluation import evaluate
 from hrgradlib.experiments.specs import Spec
-from hrgradlib.kinetics.velocity import legendre
+from hrgradlib.views import view_of
 
 __all__ = ["Solution", "SolutionError", "load_solution"]
 
@@ -32,30 +33,54 @@ class Solution:
 
     def __init__(self, spec: Spec, model: torch.nn.Module, result: dict) -> None:
         self.spec, self.model, self.result = spec, model.eval(), result
-        self.problem = problem_of(spec)
+        self.problem, self._view = problem_of(spec), view_of(model)
 
     def density(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
         """``ρ(t, x; ε)``; arguments broadcast, dimensionless.
 
         Raises:
-            SolutionError: NaN, t outside [0, T], or ε outside the trained range.
+            SolutionError: NaN, t outside [0, T], x outside the domain (of a problem with walls),
+                or ε outside the trained range.
         """
-        return self._evaluate(t=t, x=x, eps=eps)[0]
+        return self.moments(t, x, eps)[..., 0]
+
+    def velocity(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
+        """``u = <v f>/<f>``, the mean velocity; arguments and errors as for :meth:`density`."""
+        moments = self.moments(t, x, eps)
+        return moments[..., 1] / moments[..., 0]
+
+    def temperature(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
+        """``<(v − u)² f>/<f>``, the variance of v; arguments and errors as for :meth:`density`."""
+        moments = self.moments(t, x, eps)
+        return 2 * moments[..., 2] / moments[..., 0] - (moments[..., 1] / moments[..., 0]) ** 2
+
+    def moments(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
+        """``<(1, v, v²/2) f>`` along a new last axis, with the average ``<·>`` of the equation.
+
+        For BGK these are (ρ, ρu, E). Arguments and errors as for :meth:`density`.
+        """
+        return self._view.moments(*self._evaluate(t=t, x=x, eps=eps), *self._points(t, x, eps))
 
     def distribution(self, t: ArrayLike, x: ArrayLike, v: ArrayLike, eps: ArrayLike) -> NDArray:
-        """``f(t, x, v; ε) = ρ + ε Σ_k b_k φ_k(v)``; arguments broadcast, dimensionless.
+        """``f(t, x, v; ε)``; arguments broadcast, dimensionless.
 
         Raises:
-            SolutionError: as in :meth:`density`, or v outside [−1, 1].
+            SolutionError: as in :meth:`density`, or v outside its range ([−1, 1] for transport).
         """
         t, x, v, eps = _broadcast(t=t, x=x, v=v, eps=eps)
-        if not (np.abs(v) <= 1).all():
-            raise SolutionError("found NaN in v or |v| > 1; expected v in [-1, 1]")
-        density, coefficients = self._evaluate(t=t, x=x, eps=eps)
-        basis = legendre(v, coefficients.shape[-1])[..., 1:]
-        return density + eps * (coefficients * basis).sum(-1)
+        slowest, fastest = self._view.speeds
+        if not ((v >= slowest) & (v <= fastest) & np.isfinite(v)).all():
+            raise SolutionError(
+                f"found NaN in v or |v| > {fastest:g}; expected v in [{slowest:g}, {fastest:g}]"
+            )
+        first, modes = self._evaluate(t=t, x=x, eps=eps)
+        return self._view.distribution(first, modes, t, x, v, eps)
 
-    def _evaluate(self, **arguments: ArrayLike) -> tuple[NDArray, NDArray]:
+    @staticmethod
+    def _points(*arguments: ArrayLike) -> tuple[NDArray, ...]:
+        return np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in arguments))
+
+    def _evaluate(self, **arguments: ArrayLike) -> tuple[NDArray, ...]:
         arrays = {name: np.asarray(a, dtype=float) for name, a in arguments.items()}
         for name, array in arrays.items():
             if not np.isfinite(array).all():
@@ -63,19 +88,12 @@ class Solution:
         low, high = self.problem.eps_range
         self._inside("eps", arrays["eps"], low, high)
         self._inside("t", arrays["t"], 0.0, self.problem.final_time)
-        grid = _broadcast(**arrays)
-        dtype = next(self.model.parameters()).dtype
-        points = [torch.tensor(g.ravel(), dtype=dtype) for g in grid]
-        with torch.no_grad():
-            density, coefficients = self.model(*points)
-        shape = grid[0].shape
-        return density.double().numpy().reshape(shape), coefficients.double().numpy().reshape(
-            *shape, coefficients.shape[1]
-        )
+        self._inside("x", arrays["x"], *self._view.places)
+        return evaluate(self.model, *_broadcast(**arrays))
 
     @staticmethod
     def _inside(name: str, array: NDArray, low: float, high: float) -> None:
-        slack = 1e-6 * high
+        slack = 1e-6 * high if np.isfinite(high) else 0.0
         if array.size and (array.min() < low * (1 - 1e-6) or array.max() > high + slack):
             raise SolutionError(
                 f"found {name} from {array.min():g} to {array.max():g}; "

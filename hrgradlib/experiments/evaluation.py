@@ -13,12 +13,12 @@ __all__ = ["evaluate", "relative_l2"]
 def evaluate(model: nn.Module, *points: NDArray) -> tuple[NDArray, ...]:
     """Every output of ``model(*points)`` as float64, in the shape of the points (and columns)."""
     parameter = next(model.parameters())
-    flat = [torch.as_tensor(np.ascontiguousarray(p).ravel(), dtype=parameter.dtype,
-                            device=parameter.device) for p in points]
+    flat = [torch.tensor(np.ravel(p), dtype=parameter.dtype,
+                         device=parameter.device) for p in points]
     with torch.no_grad():
         outputs = model(*flat)
     shape = np.shape(points[0])
-    return tuple(o.double().cpu().numpy().reshape(*shape, *o.shape[1:]) for o in outputs)
+    return tuple(o.double().cpu().numpy().reshape((*shape, *o.shape[1:])) for o in outputs)
 
 
 def relative_l2(found: NDArray, exact: NDArray, weights: NDArray | float = 1.0) -> NDArray:

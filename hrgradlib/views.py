@@ -1,0 +1,98 @@
+"""From a network's outputs to ``f`` and its moments, one view per family of networks.
+
+A view knows what the two outputs of a model mean. ``moments`` are ``<(1, v, v²/2) f>`` with the
+average of the equation: ``½ ∫_{-1}^{1}`` for linear transport, ``∫_{-∞}^{∞}`` for BGK.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrgradlib.kinetics.half_range import even_odd, jacobi
+from hrgradlib.kinetics.velocity import legendre, recurrence
+from hrgradlib.models import BGKModel, InflowModel, TransportModel
+
+__all__ = ["view_of"]
+
+
+class PeriodicView:
+    """``f = ρ + ε Σ b_k φ_k``; outputs ρ [...] and b [..., M]."""
+
+    speeds, places = (-1.0, 1.0), (-np.inf, np.inf)
+
+    def __init__(self, model: TransportModel) -> None:
+        self.modes = model.modes
+
+    def moments(self, density, modes, t, x, eps) -> NDArray:
+        first, second = recurrence(2)
+        beyond = modes[..., 1] if self.modes > 1 else 0.0
+        flux, square = first * modes[..., 0], first * second * beyond
+        return np.stack([density, eps * flux, 0.5 * (density / 3 + eps * square)], -1)
+
+    def distribution(self, density, modes, t, x, v, eps) -> NDArray:
+        return density + eps * (modes * legendre(v, self.modes)[..., 1:]).sum(-1)
+
+
+class InflowView:
+    """``f = S + f'``; outputs ρ (of f) [...] and ``δE_1…, δO_0…`` of f' [..., 2K−1]."""
+
+    speeds, places = (-1.0, 1.0), (0.0, 1.0)
+
+    def __init__(self, model: InflowModel) -> None:
+        self.count = model.modes
+
+    @staticmethod
+    def _front(t, x, eps) -> tuple[NDArray, NDArray]:
+        """``e^{−t/ε²}`` and the slowest velocity behind the front, x/(t/ε), at most 1."""
+        reach = t / eps
+        slowest = np.where(x < reach, x / np.where(reach > 0, reach, 1.0), 1.0)
+        return np.exp(-t / eps**2) * (t > 0), slowest
+
+    def moments(self, density, modes, t, x, eps) -> NDArray:
+        height, slowest = self._front(t, x, eps)
+        b = jacobi(self.count + 1)
+        even, odd = modes[..., :self.count - 1], modes[..., self.count - 1:]
+        prime = density - 0.5 * height * (1 - slowest)
+        flux = odd @ b[0, :self.count] + 0.25 * height * (1 - slowest**2)
+        square = prime / 3 + even @ (b @ b)[0, 1:self.count] + height * (1 - slowest**3) / 6
+        return np.stack([density, flux, 0.5 * square], -1)
+
+    def distribution(self, density, modes, t, x, v, eps) -> NDArray:
+        height, slowest = self._front(t, x, eps)
+        even, odd = even_odd(v, self.count)
+        prime = density - 0.5 * height * (1 - slowest)
+        smooth = prime + (modes * np.concatenate([even[..., 1:], odd], -1)).sum(-1)
+        return smooth + height * ((v > slowest) & (v > 0))
+
+
+class BGKView:
+    """``f = M[ρ, u, T] + ε Σ b_k ψ_k``; outputs (ρ, u, T) [..., 3] and b [..., M], k ≥ 3."""
+
+    speeds, places = (-np.inf, np.inf), (-np.inf, np.inf)
+
+    def __init__(self, model: BGKModel) -> None:
+        self.theta, self.modes = model.theta, model.modes
+
+    def moments(self, state, modes, t, x, eps) -> NDArray:
+        rho, u, temperature = np.moveaxis(state, -1, 0)
+        return np.stack([rho, rho * u, 0.5 * rho * (u**2 + temperature)], -1)
+
+    def distribution(self, state, modes, t, x, v, eps) -> NDArray:
+        rho, u, temperature = np.moveaxis(state, -1, 0)
+        scaled = v / self.theta**0.5
+        below, here = np.zeros_like(scaled), np.ones_like(scaled)
+        total = np.zeros(np.broadcast_shapes(np.shape(v), rho.shape))
+        for k in range(self.modes + 2):  # He_{k+1}/√(k+1)! from the two before
+            below, here = here, (scaled * here - k**0.5 * below) / (k + 1) ** 0.5
+            if k >= 2:
+                total = total + modes[..., k - 2] * here
+        gauss = np.exp(-0.5 * scaled**2) / np.sqrt(2 * np.pi * self.theta)
+        maxwell = rho * np.exp(-0.5 * (v - u) ** 2 / temperature)
+        return maxwell / np.sqrt(2 * np.pi * temperature) + eps * gauss * total
+
+
+def view_of(model) -> PeriodicView | InflowView | BGKView:
+    """The view that fits a network."""
+    kinds = {TransportModel: PeriodicView, InflowModel: InflowView, BGKModel: BGKView}
+    return next(view(model) for kind, view in kinds.items() if isinstance(model, kind))

@@ -1,0 +1,65 @@
+"""Moments and distribution of every family of networks belong together."""
+
+import numpy as np
+import pytest
+import torch
+
+from hrgradlib.experiments.evaluation import evaluate
+from hrgradlib.kinetics.bgk_problems import BGK_SMOOTH
+from hrgradlib.kinetics.inflow import InflowTransport
+from hrgradlib.kinetics.linear_transport import PeriodicTransport
+from hrgradlib.models import BGKModel, InflowModel, TransportModel
+from hrgradlib.views import view_of
+
+MODELS = {
+    "periodic": lambda: TransportModel(PeriodicTransport(), 8, 2, 5),
+    "inflow": lambda: InflowModel(InflowTransport(), 8, 2, 3),
+    "bgk": lambda: BGKModel(BGK_SMOOTH, 8, 2, 4),
+}
+
+
+def velocities(name, front):
+    """Nodes and weights of ``<·>``, split at the front's velocity where f jumps."""
+    nodes, weights = np.polynomial.legendre.leggauss(24)
+    edges = [-9.0, -3.0, 0.0, 3.0, 9.0] if name == "bgk" else [-1.0, 0.0, front, 1.0]
+    panels = list(zip(edges[:-1], edges[1:], strict=True))
+    v = [a + (b - a) * (nodes + 1) / 2 for a, b in panels]
+    w = [(b - a) * weights / 2 for a, b in panels]
+    return np.concatenate(v), np.concatenate(w) / (1 if name == "bgk" else 2)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(("t", "x", "eps"), [(0.05, 0.1, 0.3), (0.1, 0.7, 1e-3), (0.02, 0.01, 1.0),
+                                             (0.0, 0.4, 0.1)])
+def test_moments_are_those_of_the_distribution(name, t, x, eps):
+    torch.manual_seed(0)
+    model = MODELS[name]().double()
+    view = view_of(model)
+    front = min(1.0, x * eps / t) if t > 0 else 1.0
+    v, w = velocities(name, front)
+    points = [np.full_like(v, p) for p in (t, x, eps)]
+    first, modes = evaluate(model, *points)
+    f = view.distribution(first, modes, points[0], points[1], v, points[2])
+    found = view.moments(first, modes, *points)[0]
+    exact = [w @ f, w @ (v * f), w @ (0.5 * v**2 * f)]
+    np.testing.assert_allclose(found, exact, rtol=1e-9, atol=1e-12)
+
+
+def test_inflow_and_initial_state_are_those_of_the_problem():
+    torch.manual_seed(0)
+    model = InflowModel(InflowTransport(), 8, 2, 3).double()
+    v = np.linspace(-1, 1, 9)
+    points = [np.full_like(v, p) for p in (0.0, 0.3, 0.5)]
+    f = view_of(model).distribution(*evaluate(model, *points), *points[:2], v, points[2])
+    assert (f == 0).all()
+
+
+def test_bgk_starts_from_its_maxwellian():
+    torch.manual_seed(0)
+    model = BGKModel(BGK_SMOOTH, 8, 2, 4).double()
+    v = np.linspace(-5, 5, 21)
+    points = [np.full_like(v, p) for p in (0.0, 0.2, 0.5)]
+    f = view_of(model).distribution(*evaluate(model, *points), *points[:2], v, points[2])
+    rho, u, temperature = BGK_SMOOTH.initial_moments(np.array(0.2))[0]
+    exact = rho * np.exp(-0.5 * (v - u) ** 2 / temperature) / np.sqrt(2 * np.pi * temperature)
+    np.testing.assert_allclose(f, exact, rtol=1e-12)
