@@ -24,6 +24,8 @@ PROBLEMS = {
     "ε in [1e-4, 1], T = 0.1",
     "transport-inflow": "linear transport on [0, 1] from f = 0, inflow 1 left and 0 right, "
     "ε in [1e-4, 1], T = 0.1",
+    "bgk-smooth": "BGK on the line, initial moments joined by a sine, ε in [1e-3, 1], T = 0.1",
+    "bgk-layer": "BGK on the line, initial moments joined by tanh 20x, ε in [1e-3, 1], T = 0.1",
 }
 
 # Seconds on a laptop core for smoke, a minute for quick, minutes on a GPU for full.
@@ -59,6 +61,12 @@ _INFLOW = {
     "quick": dict(steps=250, tasks=8, per_task=28, width=20, depth=3, modes=3),
     "full": dict(steps=1000, tasks=8, per_task=42, width=32, depth=3, modes=5),
 }
+# Micro modes beside the three moments.
+_BGK = {
+    "smoke": dict(steps=30, tasks=4, per_task=8, width=10, depth=2, modes=4),
+    "quick": dict(steps=250, tasks=8, per_task=16, width=24, depth=3, modes=7),
+    "full": dict(steps=1000, tasks=8, per_task=32, width=40, depth=4, modes=10),
+}
 SAMPLED_METHODS = ("hrgrad-gn", "sum-gn")
 
 
@@ -66,8 +74,9 @@ def _sizes(problem: str, method: str, profile: str) -> dict:
     """Sizes of a problem's run: those of the profile, and what problem or method change in them."""
     sampled = method in SAMPLED_METHODS
     own = _SAMPLED[profile] if sampled else {}
-    if problem == "transport-inflow":
-        own = own | _INFLOW[profile]
+    family = {"transport-inflow": _INFLOW, "bgk-smooth": _BGK, "bgk-layer": _BGK}.get(problem)
+    if family:
+        own = own | family[profile]
         if not sampled:
             own["steps"] = PROFILES[profile]["steps"]
     return PROFILES[profile] | own

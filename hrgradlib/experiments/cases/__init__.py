@@ -1,8 +1,12 @@
 """One file per family of problems: network, collocation points, residuals, errors."""
 
+from hrgradlib.experiments.cases.bgk import BGKCase
 from hrgradlib.experiments.cases.inflow import InflowCase
 from hrgradlib.experiments.cases.periodic import PeriodicCase
+from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_SMOOTH
 
 __all__ = ["CASES"]
 
-CASES = {case.problem.name: case for case in (PeriodicCase(), InflowCase())}
+CASES = {case.problem.name: case for case in (
+    PeriodicCase(), InflowCase(), BGKCase(BGK_SMOOTH), BGKCase(BGK_LAYER),
+)}

@@ -1,0 +1,95 @@
+"""``bgk-smooth`` and ``bgk-layer``: collocation, residuals, errors of ρ, ρu and E."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+from torch import Tensor, nn
+
+from hrgradlib.experiments.evaluation import evaluate, relative_l2
+from hrgradlib.experiments.specs import Spec
+from hrgradlib.kinetics.bgk import residual
+from hrgradlib.kinetics.bgk_problems import BGKProblem
+from hrgradlib.models import BGKModel
+from hrgradlib.reference import bgk_semilagrangian, maxwellian
+from hrgradlib.reference._cache import cached
+from hrgradlib.reference.bgk_semilagrangian import Mesh, SemiLagrangian
+
+__all__ = ["BGKCase"]
+
+_CELLS = 100  # points in the window that errors are measured at
+
+
+class BGKCase:
+    """See :mod:`hrgradlib.experiments.assemble` for what the methods are for."""
+
+    quantities = ("density", "momentum", "energy")
+
+    def __init__(self, problem: BGKProblem) -> None:
+        self.problem = problem
+
+    def build(self, spec: Spec) -> nn.Module:
+        return BGKModel(self.problem, spec.width, spec.depth, spec.modes)
+
+    def sizes(self, spec: Spec) -> list[int]:
+        return [spec.per_task] * spec.tasks
+
+    def sample(self, spec: Spec, generator: torch.Generator) -> list[Tensor]:
+        """Ranges of ε; half of the times uniform, half uniform in ``1 − e^{−t/ε}``.
+
+        Half of the places lie where waves have come since t = 0, ``|x| ≤ 0.1 + 3t``, a quarter in
+        the window and what can be felt there, a quarter in the whole domain.
+        """
+        tasks, count, problem = spec.tasks, spec.per_task, self.problem
+        draw = torch.rand(3, tasks, count, generator=generator, dtype=torch.float64)
+        low, high = (math.log(e) for e in problem.eps_range)
+        eps = torch.exp(low + (high - low) * (torch.arange(tasks)[:, None] + draw[0]) / tasks)
+        final, index = spec.beyond * problem.final_time, torch.arange(count)
+        in_layer = -eps * torch.log1p(draw[1] * torch.expm1(-final / eps))
+        t = torch.where(index % 2 == 0, draw[1] * final, in_layer).clamp(max=final)
+        reach = torch.stack([
+            0.1 + 3 * t, 0.1 + 3 * t, torch.full_like(t, 0.8), torch.full_like(t, 1.2),
+        ]).gather(0, (index // 2 % 4).expand(1, tasks, -1))[0]
+        return [p.flatten() for p in (t, (2 * draw[2] - 1) * reach, eps)]
+
+    def residuals(self, spec: Spec) -> Callable[..., Tensor]:
+        return residuals
+
+    def errors(self, model: nn.Module) -> NDArray:
+        exact, grid = _reference(self.problem)
+        state, _ = evaluate(model, *grid)
+        rho, u, temperature = np.moveaxis(state, -1, 0)
+        found = np.stack([rho, rho * u, 0.5 * rho * (u**2 + temperature)])
+        return relative_l2(found, exact)
+
+
+def residuals(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
+    """Residuals of modes 0 … M + 2, [N, M + 3]."""
+    return residual(model.fields(t, x, eps), eps, model.theta)
+
+
+def _reference(problem: BGKProblem) -> tuple[NDArray, tuple[NDArray, ...]]:
+    """(ρ, ρu, E) [3, E, T, X] in the window, and the points."""
+    low, high = problem.window
+    x = low + (np.arange(_CELLS) + 0.5) * (high - low) / _CELLS
+    grid = np.broadcast_arrays(
+        np.array(problem.eval_times)[:, None], x, np.array(problem.eval_eps)[:, None, None]
+    )
+
+    def compute() -> dict[str, NDArray]:
+        found = []
+        for eps in problem.eval_eps:
+            scheme = SemiLagrangian(problem, eps, Mesh(nx=1200, nv=121, nt=200))
+            found.append([CubicSpline(scheme.x, moments[:3], axis=1)(x)
+                          for moments, _ in scheme.run(problem.eval_times)])
+        return {"moments": np.moveaxis(np.array(found), 2, 0)}
+
+    parameters = {"problem": problem.name, "eps": problem.eval_eps, "times": problem.eval_times,
+                  "cells": _CELLS}
+    modules = [bgk_semilagrangian, maxwellian]
+    return cached("bgk-moments", parameters, compute, modules)["moments"], tuple(grid)
