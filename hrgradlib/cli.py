@@ -111,7 +111,8 @@ def _run(options: argparse.Namespace) -> int:
         raise SpecError(f"threads = {options.threads} is out of range")
     torch.set_num_threads(options.threads)
     result = run(spec, options.out, options.device, options.resume, options.quiet)
-    print(f"{spec.problem} {spec.method} seed {spec.seed}: max relative L2 error of the density "
+    what = ", ".join(result["quantities"])
+    print(f"{spec.problem} {spec.method} seed {spec.seed}: max relative L2 error ({what}) "
           f"{result['max_error']:.2e} after {result['seconds']:.1f} s of training")
     return 0
 
