@@ -63,6 +63,14 @@ def test_the_rules_grid_decides_their_learning_rates():
         assert best["lr"] == settings["lr"], label
 
 
+def test_the_plain_grid_decides_the_sums_weight():
+    found = {c: e for c, e in scores("plain-grid").items() if c.startswith("sum")}
+    best = STUDIES["plain-grid"][1][min(found, key=found.get)]
+    chosen = STUDIES["plain"][1]["sum"]
+    assert {k: best[k] for k in ("initial_weight", "lr")} == \
+        {k: chosen[k] for k in ("initial_weight", "lr")}
+
+
 def test_the_guard_leaves_no_step_uphill():
     """The claim of chapter 9, read from the stored trainings: every step of every seed."""
     rows = [r for r in read_study("guard")[0] if r["label"] == "hrgrad-guard"]
