@@ -51,7 +51,7 @@ def cached(
     """
     key = cache_key(name, parameters, modules)
     path = cache_dir() / f"{name}-{key[:20]}.npz"
-    with suppress(*_DAMAGED), np.load(path, allow_pickle=False) as stored:
+    with suppress(*_DAMAGED), path.open("rb") as file, np.load(file) as stored:
         if str(stored["_key"]) == key:
             return {k: stored[k] for k in stored.files if k != "_key"}  # every checksum is read
     arrays = {k: np.asarray(v) for k, v in compute().items()}

@@ -1,16 +1,16 @@
 """Slab inflow by Laplace transform in t, and modes in x that are exact for discrete velocities.
 
-With ``s = 1 + ε² p`` the transform obeys ``s f̂ + ε v ∂x f̂ = <f̂>``, ``f̂ = 1/p`` coming in on the
+With ``μ = 1 + ε² λ`` the transform obeys ``μ f̂ + ε v ∂x f̂ = <f̂>``, ``f̂ = 1/λ`` coming in on the
 left and nothing on the right. On velocities ±v_i it is solved without a mesh in x by
 
-    f̂(x, v) = Σ_j a_j e^{−K_j x/ε}/(s − K_j v) + b_j e^{−K_j (1−x)/ε}/(s + K_j v),
-    <1/(s − K_j v)> = 1,                                   2N numbers a_j, b_j from 2N inflow data
+    f̂(x, v) = Σ_j a⁺_j e^{−γ_j x}/(μ − ε γ_j v) + a⁻_j e^{−γ_j (1−x)}/(μ + ε γ_j v),
+    <1/(μ − ε γ_j v)> = 1,                              2N numbers a± from 2N inflow data
 
-(Case's modes, discretised; their densities are 1). The mode that carries diffusion, ``K_0 = ε k``
-with ``k² → 3p`` as ε → 0, is found from ``<v² k²/(s² − ε² k² v²)> = p``, where nothing cancels.
-The transform is inverted on a parabola around the negative axis, whose nodes and weights do not
-depend on ε. Right of ``Re p = −1/ε²`` there is nothing but poles on the axis: what the parabola
-leaves out is of size ``e^{−t/ε²}``, so that the formula serves where particles collide often.
+(Case's modes, discretised; their densities are 1). The mode that carries diffusion, ``γ_0² → 3λ``
+as ε → 0, is found from ``<v² γ²/(μ² − ε² γ² v²)> = λ``, where nothing cancels. The transform is
+inverted on a parabola around the negative axis, whose nodes and weights do not depend on ε. Right
+of ``Re λ = −1/ε²`` there is nothing but poles on the axis: what the parabola leaves out is of size
+``e^{−t/ε²}``, so that the formula serves where particles collide often.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ class Expansion:
 
     Attributes:
         weights: [C] such that a function of time is ``Re Σ weights · transform``.
-        p, s: [C] Laplace variable and ``1 + ε² p``.
-        rate: [C, N] ``K_j/ε``.
-        left, right: [C, N] ``a_j`` and ``b_j``.
+        laplace, mu: [C] λ and ``1 + ε² λ``.
+        rate: [C, N] ``γ_j``.
+        left, right: [C, N] ``a⁺_j`` and ``a⁻_j``.
     """
 
     t: float
     eps: float
     weights: NDArray
-    p: NDArray
-    s: NDArray
+    laplace: NDArray
+    mu: NDArray
     rate: NDArray
     left: NDArray
     right: NDArray
@@ -62,8 +62,8 @@ class Expansion:
         return self._combine(x, self.left, self.right)
 
     def flux(self, x: NDArray) -> NDArray:
-        """``<v f>/ε`` at the points x; a mode's is ``p/rate`` times its density."""
-        slope = self.p[:, None] / self.rate
+        """``<v f>/ε`` at the points x; a mode's is ``λ/γ`` times its density."""
+        slope = self.laplace[:, None] / self.rate
         return self._combine(x, self.left * slope, -self.right * slope)
 
     def _combine(self, x: NDArray, left: NDArray, right: NDArray) -> NDArray:
@@ -95,13 +95,13 @@ class Expansion:
         free_time = np.minimum(free_time, _FOREVER)  # of flight since the wall, in units of ε²
         same = np.where(v > 0, self.left[..., None], self.right[..., None])
         other = np.where(v > 0, self.right[..., None], self.left[..., None])
-        rate, s = self.rate[..., None], self.s[:, None, None]
-        decay = np.exp(-s * free_time)
+        rate, mu = self.rate[..., None], self.mu[:, None, None]
+        decay = np.exp(-mu * free_time)
         wave = same * _divided_difference(
-            np.exp(-rate * flown), decay, s - self.eps * rate * speed, free_time
+            np.exp(-rate * flown), decay, mu - self.eps * rate * speed, free_time
         )
         back = np.exp(-rate * (1 - flown)) - np.exp(-rate) * decay
-        wave += other * back / (s + self.eps * rate * speed)
+        wave += other * back / (mu + self.eps * rate * speed)
         arrived = (v > 0) & (flown <= speed * self.t / self.eps)
         return (self.weights @ wave.sum(1)).real + np.where(arrived, np.exp(-free_time), 0.0)
 
@@ -127,46 +127,47 @@ def expand(
         t, eps: dimensionless, positive.
         n_velocity: velocities on each half of the range.
         n_contour: nodes on the upper half of the parabola.
-        reach: the parabola ends at ``Re p = −min(36/t, reach/ε²)``.
+        reach: the parabola ends at ``Re λ = −min(36/t, reach/ε²)``.
     """
-    p, weights = _contour(t, eps, n_contour, reach)
+    laplace, weights = _contour(t, eps, n_contour, reach)
     v, w = half_range(n_velocity)
-    s = 1 + eps**2 * p
-    rate = _rates(p, s, eps, v, w)
-    toward = 1 / (s[:, None, None] - eps * rate[:, None, :] * v[:, None])
-    away = 1 / (s[:, None, None] + eps * rate[:, None, :] * v[:, None])
+    mu = 1 + eps**2 * laplace
+    rate = _rates(laplace, mu, eps, v, w)
+    toward = 1 / (mu[:, None, None] - eps * rate[:, None, :] * v[:, None])
+    away = 1 / (mu[:, None, None] + eps * rate[:, None, :] * v[:, None])
     across = away * np.exp(-rate)[:, None, :]
     system = np.block([[toward, across], [across, toward]])
-    inflow = np.zeros((p.size, 2 * v.size), dtype=complex)
-    inflow[:, : v.size] = 1 / p[:, None]
+    inflow = np.zeros((laplace.size, 2 * v.size), dtype=complex)
+    inflow[:, : v.size] = 1 / laplace[:, None]
     solution = np.linalg.solve(system, inflow[..., None])[..., 0]
-    return Expansion(t, eps, weights, p, s, rate, solution[:, : v.size], solution[:, v.size :])
+    plus, minus = solution[:, : v.size], solution[:, v.size :]
+    return Expansion(t, eps, weights, laplace, mu, rate, plus, minus)
 
 
 def _contour(t: float, eps: float, count: int, reach: float) -> tuple[NDArray, NDArray]:
-    """Nodes p and weights of the parabola ``p t = μ (1 + iu)²``, u > 0 (the rest by symmetry)."""
+    """Nodes λ and weights of the parabola ``λ t = m (1 + iu)²``, u > 0 (the rest by symmetry)."""
     depth = min(36.0, reach * t / eps**2)
-    mu = 4.5 if depth > 20 else 3.0
-    step = np.sqrt(1 + depth / mu) / count
+    scale = 4.5 if depth > 20 else 3.0
+    step = np.sqrt(1 + depth / scale) / count
     side = 1 + 1j * (np.arange(count) + 0.5) * step
-    z = mu * side**2
-    return z / t, np.exp(z) * 2 * mu * side * step / (np.pi * t)
+    z = scale * side**2
+    return z / t, np.exp(z) * 2 * scale * side * step / (np.pi * t)
 
 
-def _rates(p: NDArray, s: NDArray, eps: float, v: NDArray, w: NDArray) -> NDArray:
-    """``K_j/ε``, [C, N], real parts positive, the diffusive one first.
+def _rates(laplace: NDArray, mu: NDArray, eps: float, v: NDArray, w: NDArray) -> NDArray:
+    """``γ_j``, [C, N], real parts positive, the diffusive one first.
 
-    ``(K_j)²`` are the eigenvalues of ``s² diag(1/v²) − s q qᵀ`` with ``q = √w/v``.
+    ``(ε γ_j)²`` are the eigenvalues of ``μ² diag(1/v²) − μ q qᵀ`` with ``q = √w/v``.
     """
     q = np.sqrt(w) / v
-    matrix = (s**2)[:, None, None] * np.diag(v**-2) - s[:, None, None] * np.outer(q, q)
+    matrix = (mu**2)[:, None, None] * np.diag(v**-2) - mu[:, None, None] * np.outer(q, q)
     squares = np.linalg.eigvals(matrix)
     squares = np.take_along_axis(squares, np.argsort(np.abs(squares), 1), 1) / eps**2
-    diffusive = np.where(np.abs(eps**2 * p) < 0.1, 3 * p, squares[:, 0])[:, None]
+    diffusive = np.where(np.abs(eps**2 * laplace) < 0.1, 3 * laplace, squares[:, 0])[:, None]
     for _ in range(20):
-        lag = s[:, None] ** 2 - eps**2 * diffusive * v**2
-        value = (w * v**2 * diffusive / lag).sum(1) - p
-        slope = (w * v**2 * s[:, None] ** 2 / lag**2).sum(1)
+        lag = mu[:, None] ** 2 - eps**2 * diffusive * v**2
+        value = (w * v**2 * diffusive / lag).sum(1) - laplace
+        slope = (w * v**2 * mu[:, None] ** 2 / lag**2).sum(1)
         diffusive = diffusive - (value / slope)[:, None]
     squares[:, :1] = diffusive
     rate = np.sqrt(squares)

@@ -2,15 +2,15 @@
 
 In mean free paths ``X = x/ε`` and mean free times ``τ = t/ε²`` the equation has no parameter,
 ``∂τ f + v ∂X f = <f> − f``. Into an empty half-space X > 0 comes ``f = 1``; ``e^τ f`` sees neither
-absorption nor a length, so that its Taylor coefficients in τ depend on ``ξ = X/τ`` alone:
+absorption nor a length, so that its Taylor coefficients in τ depend on ``ζ = X/τ`` alone:
 
-    ρ(X, τ) = Σ_N e^{−τ} τ^N/N! · b_N(ξ),                    0 ≤ ξ < 1,  ρ = 0 beyond
-    b_N(ξ) = ½ ∫_ξ^1 (1 − ξ/v)^N dv + ½ N ∫_0^1 G_N(U(ξ, η)) b_{N−1}(η) dη
-    G_N(U) = −ln(1 − U) − Σ_{k=1}^N U^k/k,     U = (1−ξ)/(1−η) if η < ξ, else (1+ξ)/(1+η)
+    ρ(X, τ) = Σ_n e^{−τ} τ^n/n! · R_n(ζ),                    0 ≤ ζ < 1,  ρ = 0 beyond
+    R_n(ζ) = ½ ∫_ζ^1 (1 − ζ/v)^n dv + ½ n ∫_0^1 G_n(u(ζ, η)) R_{n−1}(η) dη
+    G_n(u) = −ln(1 − u) − Σ_{k=1}^n u^k/k,     u = (1−ζ)/(1−η) if η < ζ, else (1+ζ)/(1+η)
 
-(derived in chapter 2). The coefficients lie in [0, 1], and ``b_N(0) = 1 − C(2N+2, N+1)/4^{N+1}``.
-The flux follows from the balance of mass: ``<v f> = Σ_N e^{−τ} τ^N/N! · q_N`` with
-``q_N = ξ b_N + ∫_ξ^1 ((N+1) b_N − N b_{N−1})``. In a slab the sum is exact until the first
+(derived in chapter 2). The ``R_n`` lie in [0, 1], and ``R_n(0) = 1 − C(2n+2, n+1)/4^{n+1}``. The
+flux follows from the balance of mass: ``<v f> = Σ_n e^{−τ} τ^n/n! · Q_n`` with
+``Q_n = ζ R_n + ∫_ζ^1 ((n+1) R_n − n R_{n−1})``. In a slab the sum is exact until the first
 particles have crossed it, ``t ≤ ε``.
 """
 
@@ -41,35 +41,35 @@ def series(low: int = 24, high: int = 6, n: int = 10) -> CollisionSeries:
     modules = [sys.modules[__name__], _panels]
     parameters = {"low": low, "high": high, "n": n, "terms": TERMS}
     panels = Panels(geometric(low, high), n)
-    arrays = cached("inflow-series", parameters, lambda: {"b": coefficients(panels)}, modules)
-    return CollisionSeries(panels, arrays["b"])
+    arrays = cached("inflow-series", parameters, lambda: {"R": coefficients(panels)}, modules)
+    return CollisionSeries(panels, arrays["R"])
 
 
 def coefficients(panels: Panels, terms: int = TERMS) -> NDArray:
-    """``b_0 … b_{terms−1}`` on the panels' nodes, shape (terms, P, n)."""
-    xi = panels.nodes.ravel()
-    eta, weights, starts = _quadrature(xi, panels)
-    own = np.repeat(xi, np.diff(np.append(starts, eta.size)))
+    """``R_0 … R_{terms−1}`` on the panels' nodes, shape (terms, P, n)."""
+    zeta = panels.nodes.ravel()
+    eta, weights, starts = _quadrature(zeta, panels)
+    own = np.repeat(zeta, np.diff(np.append(starts, eta.size)))
     gap = np.abs(eta - own) / np.where(eta < own, 1 - eta, 1 + eta)
     ratio, power = 1 - gap, np.ones_like(gap)
-    kernel = -np.log(np.maximum(gap, 1e-300))  # a node that meets ξ has no weight to speak of
+    kernel = -np.log(np.maximum(gap, 1e-300))  # a node that meets ζ has no weight to speak of
     interpolate = panels.matrix(eta)
-    b = np.zeros((terms, xi.size))
-    b[0] = 0.5 * (1 - xi)
+    result = np.zeros((terms, zeta.size))
+    result[0] = 0.5 * (1 - zeta)
     for count in range(1, terms):
         power *= ratio
         kernel -= power / count
-        integrand = weights * kernel * (interpolate @ b[count - 1])
-        b[count] = _uncollided(count, xi) + 0.5 * count * np.add.reduceat(integrand, starts)
-    return b.reshape(terms, *panels.nodes.shape)
+        integrand = weights * kernel * (interpolate @ result[count - 1])
+        result[count] = _uncollided(count, zeta) + 0.5 * count * np.add.reduceat(integrand, starts)
+    return result.reshape(terms, *panels.nodes.shape)
 
 
-def _quadrature(xi: NDArray, panels: Panels) -> tuple[NDArray, NDArray, NDArray]:
-    """Nodes and weights for every ξ, graded towards it (the kernel is logarithmic there)."""
+def _quadrature(zeta: NDArray, panels: Panels) -> tuple[NDArray, NDArray, NDArray]:
+    """Nodes and weights for every ζ, graded towards it (the kernel is logarithmic there)."""
     gauss, weights = np.polynomial.legendre.leggauss(panels.n)
     shrink = 0.15 ** np.arange(16)
     nodes, all_weights, starts = [], [], [0]
-    for one in xi:
+    for one in zeta:
         breaks = np.concatenate([panels.edges, one * (1 - shrink), one + (1 - one) * shrink, [one]])
         breaks = np.unique(breaks)
         half = np.diff(breaks) / 2
@@ -79,14 +79,14 @@ def _quadrature(xi: NDArray, panels: Panels) -> tuple[NDArray, NDArray, NDArray]
     return np.concatenate(nodes), np.concatenate(all_weights), np.array(starts[:-1])
 
 
-def _uncollided(count: int, xi: NDArray) -> NDArray:
-    """``½ ∫_ξ^1 (1 − ξ/v)^N dv``, by panels in ln v."""
+def _uncollided(count: int, zeta: NDArray) -> NDArray:
+    """``½ ∫_ζ^1 (1 − ζ/v)^n dv``, by panels in ln v."""
     gauss, weights = np.polynomial.legendre.leggauss(16)
     pieces = 12
     at = (np.arange(pieces)[:, None] + (gauss + 1) / 2).ravel() / pieces
-    length = -np.log(xi)[:, None]
-    v = xi[:, None] * np.exp(length * at)
-    values = (1 - xi[:, None] / v) ** count * v * length
+    length = -np.log(zeta)[:, None]
+    v = zeta[:, None] * np.exp(length * at)
+    values = (1 - zeta[:, None] / v) ** count * v * length
     return 0.5 * values @ np.tile(weights / (2 * pieces), pieces)
 
 
@@ -95,24 +95,25 @@ class CollisionSeries:
 
     Args:
         panels: where the coefficients are given.
-        b: [terms, P, n] from `coefficients`.
+        density_terms: [terms, P, n] from `coefficients`.
     """
 
-    def __init__(self, panels: Panels, b: NDArray) -> None:
-        self.panels, self.b = panels, b
-        count = np.arange(1, len(b))[:, None, None]
-        growth = np.concatenate([b[:1], (count + 1) * b[1:] - count * b[:-1]])
-        self.q = panels.nodes * b + panels.tail(growth)
-        self._index = np.arange(len(b))
+    def __init__(self, panels: Panels, density_terms: NDArray) -> None:
+        self.panels, self.density_terms = panels, density_terms
+        r = density_terms
+        count = np.arange(1, len(r))[:, None, None]
+        growth = np.concatenate([r[:1], (count + 1) * r[1:] - count * r[:-1]])
+        self.flux_terms = panels.nodes * r + panels.tail(growth)
+        self._index = np.arange(len(r))
         self._log_factorial = gammaln(self._index + 1.0)
 
     def density(self, tau: float, x: NDArray) -> NDArray:
         """``ρ`` at the points x (any shape, ≥ 0, mean free paths)."""
-        return self._sum(self.b, tau, x)
+        return self._sum(self.density_terms, tau, x)
 
     def flux(self, tau: float, x: NDArray) -> NDArray:
         """``<v f>`` at the points x."""
-        return self._sum(self.q, tau, x)
+        return self._sum(self.flux_terms, tau, x)
 
     def _sum(self, table: NDArray, tau: float, x: NDArray) -> NDArray:
         result = np.zeros(x.shape)
@@ -124,7 +125,7 @@ class CollisionSeries:
         return result
 
     def _poisson(self, tau: NDArray) -> NDArray:
-        """``e^{−τ} τ^N/N!``, shape (τ, N)."""
+        """``e^{−τ} τ^n/n!``, shape (τ, n)."""
         log_tau = np.log(np.maximum(tau, 1e-300))[:, None]
         return np.exp(self._index * log_tau - tau[:, None] - self._log_factorial)
 
@@ -134,7 +135,7 @@ class CollisionSeries:
         result = np.empty(tau.size)
         for one in np.unique(panel):
             here = panel == one
-            result[here] = ((self._poisson(tau[here]) @ self.b[:, one]) * weights[here]).sum(-1)
+            result[here] = ((self._poisson(tau[here]) @ self.density_terms[:, one]) * weights[here]).sum(-1)
         return result
 
     def distribution(self, tau: float, x: NDArray, v: NDArray) -> NDArray:

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrgradlib.reference import _inflow_modes, _inflow_series
 from hrgradlib.reference._arguments import checked, groups
-from hrgradlib.reference._panels import Panels, geometric
+from hrgradlib.reference._panels import unit_quadrature
 
 __all__ = ["InflowReference"]
 
@@ -72,7 +72,7 @@ class InflowReference:
         fewer panels): the error of the coarser one, and more than that of the solution.
         """
         t, eps = np.broadcast_arrays(*checked("InflowReference", t=t, eps=eps))
-        x, weights = _norm_grid()
+        x, weights = unit_quadrature()
         result = np.zeros(t.shape)
         for (one_t, one_eps), where in groups(t, eps):
             if one_t > 0:
@@ -126,12 +126,5 @@ def _unit(quantity: str, t: float, eps: float, points: dict, coarse: bool) -> ND
 
 @lru_cache(maxsize=256)
 def _expansion(t: float, eps: float, coarse: bool) -> _inflow_modes.Expansion:
-    options = {"n_velocity": 24, "n_contour": 18, "reach": 0.9} if coarse else {}
+    options = {"n_velocity": 20, "n_contour": 18, "reach": 0.9} if coarse else {}
     return _inflow_modes.expand(t, eps, **options)
-
-
-@lru_cache(maxsize=1)
-def _norm_grid() -> tuple[NDArray, NDArray]:
-    """Gauss nodes and weights on [0, 1], graded towards both walls."""
-    panels = Panels(geometric(24, 24), 10)
-    return panels.nodes.ravel(), panels.weights().ravel()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 from torch import Tensor, nn
 
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
@@ -16,9 +16,8 @@ from hrgradlib.experiments.specs import Spec
 from hrgradlib.kinetics.bgk import residual
 from hrgradlib.kinetics.bgk_problems import BGKProblem
 from hrgradlib.models import BGKModel
-from hrgradlib.reference import bgk_semilagrangian, maxwellian
-from hrgradlib.reference._cache import cached
-from hrgradlib.reference.bgk_semilagrangian import Mesh, SemiLagrangian
+from hrgradlib.reference.bgk import BGKReference
+from hrgradlib.reference.maxwellian import conserved
 
 __all__ = ["BGKCase"]
 
@@ -63,9 +62,7 @@ class BGKCase:
     def errors(self, model: nn.Module) -> NDArray:
         exact, grid = _reference(self.problem)
         state, _ = evaluate(model, *grid)
-        rho, u, temperature = np.moveaxis(state, -1, 0)
-        found = np.stack([rho, rho * u, 0.5 * rho * (u**2 + temperature)])
-        return relative_l2(found, exact)
+        return relative_l2(conserved(np.moveaxis(state, -1, 0)), exact)
 
 
 def residuals(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
@@ -73,6 +70,7 @@ def residuals(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
     return residual(model.fields(t, x, eps), eps, model.theta)
 
 
+@lru_cache(maxsize=4)
 def _reference(problem: BGKProblem) -> tuple[NDArray, tuple[NDArray, ...]]:
     """(ρ, ρu, E) [3, E, T, X] in the window, and the points."""
     low, high = problem.window
@@ -80,16 +78,5 @@ def _reference(problem: BGKProblem) -> tuple[NDArray, tuple[NDArray, ...]]:
     grid = np.broadcast_arrays(
         np.array(problem.eval_times)[:, None], x, np.array(problem.eval_eps)[:, None, None]
     )
-
-    def compute() -> dict[str, NDArray]:
-        found = []
-        for eps in problem.eval_eps:
-            scheme = SemiLagrangian(problem, eps, Mesh(nx=1200, nv=121, nt=200))
-            found.append([CubicSpline(scheme.x, moments[:3], axis=1)(x)
-                          for moments, _ in scheme.run(problem.eval_times)])
-        return {"moments": np.moveaxis(np.array(found), 2, 0)}
-
-    parameters = {"problem": problem.name, "eps": problem.eval_eps, "times": problem.eval_times,
-                  "cells": _CELLS}
-    modules = [bgk_semilagrangian, maxwellian]
-    return cached("bgk-moments", parameters, compute, modules)["moments"], tuple(grid)
+    solver = BGKReference(problem)
+    return conserved(np.stack(solver.moments(*grid))), tuple(grid)
