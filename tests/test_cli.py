@@ -220,3 +220,9 @@ def test_exit_code_reaches_the_shell():
     )
     assert done.returncode == 2
     assert done.stderr.startswith("hrgrad: unknown problem") and done.stderr.count("\n") == 1
+
+
+def test_gauss_newton_says_what_memory_it_takes(capsys, tmp_path):
+    assert main(["run", "transport-periodic", "--method", "hrgrad-gn", "--profile", "smoke",
+                 "--steps", "2", "--device", "cpu", "--out", str(tmp_path / "run")]) == 0
+    assert "150 residuals x 705 parameters, 1 MiB a step" in capsys.readouterr().err

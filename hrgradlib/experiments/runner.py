@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,8 @@ from hrgradlib.experiments.assemble import (
     sample,
     task_sizes,
 )
-from hrgradlib.experiments.specs import METHODS, Spec
+from hrgradlib.experiments.specs import METHODS, SAMPLED_METHODS, Spec
+from hrgradlib.jacobian import jacobian_bytes
 from hrgradlib.training import TrainingFailed, train
 
 __all__ = ["RunError", "choose_device", "is_finished", "run", "run_folder"]
@@ -92,6 +94,8 @@ def run(
 
     model = build_model(spec).to(chosen)
     method = METHODS[spec.method](model, spec.settings)
+    if spec.method in SAMPLED_METHODS and not quiet:
+        print(_memory(spec, model), file=sys.stderr)
     try:
         records, seconds = train(
             model, method, point_residuals(spec),
@@ -107,6 +111,17 @@ def run(
         })
         raise
     return _finish(folder, spec, model, records.arrays(), seconds)
+
+
+def _memory(spec: Spec, model: torch.nn.Module) -> str:
+    """What a step in the Gauss–Newton metric will take, before any is taken."""
+    device = next(model.parameters()).device
+    one = [p[:1] for p in sample(spec, torch.Generator().manual_seed(0), device)]
+    with torch.no_grad():
+        parts = point_residuals(spec)(model, *one).shape[1]
+    rows, n = sum(task_sizes(spec)) * parts, sum(p.numel() for p in model.parameters())
+    size = jacobian_bytes(rows, n, next(model.parameters()).dtype)
+    return f"Gauss–Newton: {rows} residuals x {n} parameters, {size / 2**20:.0f} MiB a step"
 
 
 def _claim(folder: Path, spec: Spec, resume: bool) -> None:

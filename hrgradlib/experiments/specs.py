@@ -11,8 +11,8 @@ from hrgradlib import methods, trials
 from hrgradlib.harmonize import AXES
 from hrgradlib.methods import Settings
 
-__all__ = ["COMPARED", "GRID", "METHODS", "PROBLEMS", "PROFILES", "SEEDS", "SETTINGS", "Spec",
-           "SpecError", "make_spec"]
+__all__ = ["COMPARED", "GRID", "METHODS", "PROBLEMS", "PROFILES", "SAMPLED_METHODS", "SEEDS",
+           "SETTINGS", "Spec", "SpecError", "make_spec"]
 
 
 class SpecError(ValueError):
