@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 __all__ = ["min_norm_weights"]
 
-_RANK = 1e-13  # eigenvalues below this share of the largest are rounding
+_EPS = np.finfo(float).eps
 
 
 def min_norm_weights(gramian: NDArray, active: NDArray) -> NDArray:
@@ -18,64 +18,68 @@ def min_norm_weights(gramian: NDArray, active: NDArray) -> NDArray:
     problem is homogeneous). It is solved by the active-set method of Lawson and Hanson (1974,
     *Solving Least Squares Problems*, algorithm 23.10), all problems of the batch side by side.
 
+    ``M`` is lifted by its own rounding first, by ``4 K eps`` and whatever its smallest eigenvalue
+    lies below zero. Every face then has one well-defined optimum, and the conditions
+    ``(Mλ)_j ≥ λᵀMλ`` (equality where ``λ_j > 0``) hold to a small multiple of that lift, however
+    singular ``M`` is.
+
     Args:
         gramian: [B, K, K] float64 cosine matrices.
         active: [B, K] bool, at least one true in every row; the others get weight zero.
 
     Returns:
         [B, K] float64, non-negative, summing to one.
-
-    Raises:
-        RuntimeError: the active set still changes after ``30 K`` rounds, which no matrix of
-            cosines does.
     """
     count = gramian.shape[-1]
-    matrix = gramian + 1.0
-    solution = np.zeros(gramian.shape[:-1])
-    passive = np.zeros_like(active)
-    banned = ~active
-    for _ in range(30 * count):
+    lift = 4 * count * _EPS - np.minimum(np.linalg.eigvalsh(gramian)[:, 0], 0.0)
+    matrix = gramian + 1.0 + lift[:, None, None] * np.eye(count)
+    found = np.zeros(gramian.shape[:-1])
+    open_ = rows = np.arange(len(found))  # problems that are not solved yet, and their rows below
+    solution, passive, banned = found.copy(), np.zeros_like(active), ~active
+    idle = np.zeros(len(found), dtype=int)
+    while True:
         slope = 1.0 - np.einsum("bij,bj->bi", matrix, solution)
         slope[passive | banned] = -np.inf
-        entering = slope.argmax(-1)[:, None]
-        improvable = np.take_along_axis(slope, entering, -1) > 1e-12 * count
-        if not improvable.any():
-            return solution / solution.sum(-1, keepdims=True)
-        entered = np.zeros_like(passive)
-        np.put_along_axis(entered, entering, improvable, -1)
-        before = solution.sum(-1, keepdims=True)
-        solution, passive = _settle(matrix, passive | entered, solution, improvable)
-        # At an optimum of its face yᵀBy = Σy, so the objective −Σy must fall. Where it does not,
-        # the entering vector depends on the others to rounding and is left out.
-        stuck = improvable & (solution.sum(-1, keepdims=True) <= before)
-        banned = np.where(stuck, banned | entered, ~active)
-    raise RuntimeError("min_norm_weights: no convergence; found a matrix that is no Gramian.")
+        entering = slope.argmax(-1)
+        going_on = (slope[rows, entering] > 4 * count * _EPS) & (idle <= count)
+        if not going_on.all():
+            found[open_[~going_on]] = solution[~going_on]
+            if not going_on.any():
+                return found / found.sum(-1, keepdims=True)
+            open_, matrix, solution, passive, banned, entering, idle = (
+                a[going_on] for a in (open_, matrix, solution, passive, banned, entering, idle)
+            )
+            rows = np.arange(len(open_))
+        passive[rows, entering] = True
+        before = solution.sum(-1)
+        solution, passive = _settle(matrix, passive, solution)
+        # At an optimum of its face yᵀBy = Σy: the objective −Σy falls in every round, until
+        # rounding hides it. A vector that rounding expels at once waits for another to enter.
+        idle = np.where(solution.sum(-1) > before, 0, idle + 1)
+        stays = passive[rows, entering]
+        banned[stays] = ~active[open_[stays]]
+        banned[rows, entering] |= ~stays
 
 
 def _settle(
-    matrix: NDArray, passive: NDArray, solution: NDArray, running: NDArray
+    matrix: NDArray, passive: NDArray, solution: NDArray
 ) -> tuple[NDArray, NDArray]:
     """Minimise on the passive face, dropping the coordinates that would turn negative."""
-    target = solution
-    for _ in range(matrix.shape[-1] + 1):
-        target = np.where(running, _solve_on(matrix, passive), solution)
-        negative = passive & (target <= 0) & running
+    while True:  # every turn drops a coordinate or is the last
+        target = _solve_on(matrix, passive)
+        negative = passive & (target <= 0)
         if not negative.any():
-            break
+            return target, passive
         gap = np.where(negative, solution - target, 1.0)
         ratio = np.where(negative, solution / np.maximum(gap, np.finfo(float).tiny), 1.0)
         step = ratio.min(-1, keepdims=True)
         solution = solution + step * (target - solution)
         passive = passive & ~(negative & (ratio <= step))
         solution = np.maximum(solution * passive, 0.0)
-    return target * passive, passive
 
 
 def _solve_on(matrix: NDArray, passive: NDArray) -> NDArray:
-    """Solve ``B_PP z_P = 1`` in the least-norm sense, ``z = 0`` elsewhere."""
-    mask = passive.astype(float)
-    values, vectors = np.linalg.eigh(matrix * mask[:, :, None] * mask[:, None, :])
-    kept = values > _RANK * np.maximum(values.max(-1, keepdims=True), 1e-300)
-    inverse = kept / np.where(kept, values, 1.0)
-    projected = np.einsum("bij,bi->bj", vectors, mask)
-    return np.einsum("bij,bj->bi", vectors, inverse * projected) * mask
+    """Solve ``B_PP z_P = 1`` with ``z = 0`` elsewhere."""
+    face = matrix * (passive[:, :, None] & passive[:, None, :])
+    np.einsum("bii->bi", face)[...] += ~passive
+    return np.linalg.solve(face, passive[..., None].astype(float))[..., 0]

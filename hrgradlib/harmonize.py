@@ -37,7 +37,8 @@ class Harmonized(NamedTuple):
 
     Attributes:
         weights: [..., K] the direction is ``d = Σ_k weights_k g_k``; zero for a task at rest.
-        cosine: [...] ``c``, worst cosine between the axis and a unit gradient (0 if stationary).
+        cosine: [...] ``c``, worst cosine between the axis and a unit gradient (0 if stationary),
+            less what the rounding of a nearly singular Gramian may hide of it.
         angle: [...] ``φ = arccos c`` in radians.
         rotated_to: [...] ``θ*``, the angle to the axis that the outermost gradient is left with.
         alignment: [...] ``S = 2‖mean û_k‖² − 1`` in [−1, 1]; for two tasks it is their cosine.
@@ -118,6 +119,10 @@ def harmonize_array(
     # Norms may differ by sixty orders of magnitude; everything below is homogeneous in them.
     relative = norms / np.maximum(norms.max(-1, keepdims=True), _TINY)
     share, weights = _rotate(cosines, relative, coefficients, worst, float(harmony), active)
+    # Where large coefficients cancel, rounding of the Gramian may hide so much of the axis'
+    # length. The cosine that is promised allows for it.
+    hidden = tolerance * np.maximum((coefficients**2).sum(-1) - 1, 0.0)
+    worst = worst / np.sqrt(1 + hidden)
     angle = np.arccos(np.minimum(worst, 1.0))
     rotated = np.arctan2(share * np.sin(angle), np.cos(angle))
     alignment, worst_pair = _alignment(cosines, active)

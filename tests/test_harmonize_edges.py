@@ -73,6 +73,18 @@ def test_near_opposition_still_descends(angle, axis):
     assert float(found.cosine) == pytest.approx(math.sin(angle / 2), rel=1e-4)
 
 
+@pytest.mark.parametrize("distance", [1e-5, 1e-6, 1e-7, 1e-8])
+def test_promise_allows_for_rounding(distance):
+    """Gradients nearly equal: the axis has large coefficients, the Gramian few of their digits."""
+    vectors = torch.randn(200, 6, 40, dtype=torch.float64)
+    vectors[:, 3:] = vectors[:, :3] + distance * vectors[:, 3:]
+    units = vectors / vectors.norm(dim=-1, keepdim=True)
+    found = harmonize(units @ units.mT, 1.0)
+    cosines = units @ torch.nn.functional.normalize(found.weights[:, None] @ units, dim=-1).mT
+    assert (cosines.amin((1, 2)) - found.cosine).min() > -1e-7
+    assert found.cosine.min() > 0.1
+
+
 def test_three_at_120_degrees_are_stationary():
     root = math.sqrt(3) / 2
     assert harmonize(gram([5.0, 0.0], [-0.5, root], [-0.1, -0.2 * root])).stationary

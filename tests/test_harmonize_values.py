@@ -1,127 +1,105 @@
-"""The harmonised direction against its definition, by brute force and by other people's code."""
+"""The harmonised direction against its definition: brute force on the angle, and by hand."""
 
 import math
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import torch
-from conflictfree.grad_operator import ConFIG_update
-from gramians import problems, regular_problems
+from gramians import axes, batches, many, on_ten_thousand, regular_batches, tally
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torchjd.aggregation import ConFIG
 
 from hrgradlib import harmonize
 
-
-def rotation(problem):
-    """``θ -> d(θ)`` of the definition, from the gradients themselves; and c."""
-    units, norms = problem.units, problem.norms
-    raw = units.T @ np.linalg.solve(units @ units.T, np.ones(len(units)))
-    axis = raw / np.linalg.norm(raw)
-    c = 1 / np.linalg.norm(raw)
-    s = math.sqrt(max(1 - c**2, 0.0))
-    off = (units - c * axis) / max(s, 1e-300)
-
-    def direction(theta):
-        theta = np.atleast_1d(theta)[:, None]
-        return np.cos(theta) * norms.sum() * axis + np.sin(theta) * (norms @ off)
-
-    return direction, c
+HARMONIES = np.arange(11) / 10
 
 
-def largest_angle(problem, harmony):
-    """Scan the angle, then bisect: the largest θ up to which every cosine is at least κ c."""
-    direction, c = rotation(problem)
-    phi = math.acos(min(c, 1.0))
+class Rotation:
+    """``θ -> d(θ)`` of the definition, from the gradients themselves, for a batch of problems."""
 
-    def holds(theta):
-        d = direction(theta)
-        cosines = d @ problem.units.T / np.linalg.norm(d, axis=1, keepdims=True)
-        return (cosines >= harmony * c - 1e-15).all(1)
+    def __init__(self, batch):
+        units, self.norms = batch.units, batch.norms
+        ones = np.ones((*self.norms.shape, 1))
+        raw = (units.mT @ np.linalg.solve(units @ units.mT, ones))[..., 0]
+        length = np.linalg.norm(raw, axis=-1, keepdims=True)
+        self.axis, self.c = raw / length, 1 / length[:, 0]
+        sine = np.sqrt(np.maximum(1 - self.c**2, 0.0))[:, None, None]
+        off = units - self.c[:, None, None] * self.axis[:, None]
+        self.off = np.einsum("bk,bkn->bn", self.norms, off / np.maximum(sine, 1e-300))
+        self.units, self.angle = units, np.arccos(np.minimum(self.c, 1.0))
 
-    angles = np.linspace(0, phi, 2001)
-    broken = np.flatnonzero(~holds(angles))
-    if broken.size == 0:
-        return phi
-    low, high = angles[max(broken[0] - 1, 0)], angles[broken[0]]
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if holds(middle)[0] else (low, middle)
-    return low
+    def direction(self, theta):
+        """[..., B] angles to [..., B, n]."""
+        along = self.norms.sum(-1, keepdims=True) * self.axis
+        return np.cos(theta)[..., None] * along + np.sin(theta)[..., None] * self.off
 
+    def worst(self, theta):
+        """[..., B] the smallest cosine of ``d(θ)`` with a gradient."""
+        d = self.direction(theta)
+        dots = np.einsum("bkn,...bn->...bk", self.units, d)
+        return (dots / np.linalg.norm(d, axis=-1, keepdims=True)).min(-1)
 
-@settings(max_examples=150)
-@given(regular_problems(min_tasks=2), st.sampled_from([0.0, 0.1, 0.5, 0.9, 0.99]))
-def test_angle_is_the_largest_allowed_one(problem, harmony):
-    found = harmonize(problem.gramian, harmony)
-    direction, c = rotation(problem)
-    np.testing.assert_allclose(found.cosine, c, rtol=1e-10)
-    np.testing.assert_allclose(found.angle, math.acos(min(c, 1)), atol=1e-7)
-    theta = largest_angle(problem, harmony)
-    np.testing.assert_allclose(found.rotated_to, theta, rtol=0, atol=1e-10)
-    expected = direction(theta)[0]
-    d = problem.direction(found.weights)
-    assert 1 - d @ expected / np.linalg.norm(d) / np.linalg.norm(expected) < 1e-12
-
-
-@settings(max_examples=150)
-@given(regular_problems(), st.sampled_from([0.0, 0.3, 0.5, 1.0]),
-       st.sampled_from(["equiangular", "maxmin"]))
-def test_length_is_the_sum_of_the_projected_gradients(problem, harmony, axis):
-    weights = harmonize(problem.gramian, harmony, axis).weights.numpy()
-    d = weights @ problem.gradients
-    length = np.linalg.norm(d)
-    np.testing.assert_allclose(length, (problem.gradients @ d).sum() / length, rtol=1e-9)
-    assert length <= np.linalg.norm(problem.gradients.sum(0)) * (1 + 1e-9)
+    def largest_angles(self, harmonies, points=401):
+        """[H, B] scan the angle, then bisect: the largest θ before which no cosine is below κ c."""
+        grid = np.linspace(0, 1, points)[:, None] * self.angle
+        worst = self.worst(grid)
+        angles = []
+        for harmony in harmonies:
+            bound = harmony * self.c - 1e-15
+            broken = worst < bound
+            first = np.where(broken.any(0), broken.argmax(0), points)
+            low = np.take_along_axis(grid, np.clip(first - 1, 0, None)[None], 0)[0]
+            high = np.take_along_axis(grid, np.minimum(first, points - 1)[None], 0)[0]
+            for _ in range(50):
+                middle = 0.5 * (low + high)
+                holds = self.worst(middle) >= bound
+                low, high = np.where(holds, middle, low), np.where(holds, high, middle)
+            angles.append(np.where(broken.any(0), low, self.angle))
+        return np.array(angles)
 
 
-def config(gradients):
-    """The authors' code; its default weights are float32 whatever the gradients are."""
-    with default_dtype(gradients.dtype):
-        return ConFIG_update(gradients)
+@on_ten_thousand
+@many
+@given(regular_batches(min_tasks=2))
+def test_angle_is_the_largest_allowed_one_for_every_harmony(batch):
+    rotation, gramian = Rotation(batch), batch.gramian
+    expected = rotation.largest_angles(HARMONIES[:-1])
+    for harmony, theta in zip(HARMONIES[:-1], expected, strict=True):
+        found = harmonize(gramian, harmony)
+        np.testing.assert_allclose(found.cosine, rotation.c, rtol=1e-8)
+        np.testing.assert_allclose(found.rotated_to, theta, rtol=0, atol=1e-9)
+        d, wanted = batch.direction(found.weights), rotation.direction(theta)
+        lengths = np.linalg.norm(d, axis=-1) * np.linalg.norm(wanted, axis=-1)
+        assert ((d * wanted).sum(-1) / lengths).min() > 1 - 1e-12
+    full = harmonize(gramian, 1.0)  # the axis itself, also where d could turn off it
+    assert (full.rotated_to == 0).all()
+    d = batch.direction(full.weights)
+    assert ((d * rotation.axis).sum(-1) / np.linalg.norm(d, axis=-1)).min() > 1 - 1e-12
+    tally.add(len(batch))
 
 
-@contextmanager
-def default_dtype(dtype):
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
+@settings(many, max_examples=30)
+@given(regular_batches(), st.sampled_from(HARMONIES.tolist()), axes)
+def test_length_is_the_sum_of_the_projected_gradients(batch, harmony, axis):
+    weights = harmonize(batch.gramian, harmony, axis).weights.numpy()
+    gradients = batch.gradients
+    d = np.einsum("bk,bkn->bn", weights, gradients)
+    length = np.linalg.norm(d, axis=-1)
+    along = np.einsum("bkn,bn->bk", gradients, d).sum(-1)
+    np.testing.assert_allclose(length, along / length, rtol=1e-9)
+    assert (length <= np.linalg.norm(gradients.sum(1), axis=-1) * (1 + 1e-9)).all()
 
 
-@settings(max_examples=100)
-@given(regular_problems(decades=1))
-def test_full_harmony_is_config(problem):
-    """Direction and length of ConFIG (arXiv 2408.11104), as its authors and TorchJD compute it."""
-    gradients = torch.from_numpy(problem.gradients)
-    d = harmonize(problem.gramian, 1.0).weights @ gradients
-    scale = float(d.norm())
-    for oracle in (config(gradients), ConFIG()(gradients)):
-        torch.testing.assert_close(d, oracle, rtol=0, atol=1e-9 * scale)
-
-
-def test_full_harmony_is_config_with_duplicates():
-    rng = np.random.default_rng(3)
-    gradients = torch.from_numpy(rng.normal(size=(4, 20))[[0, 1, 1, 2, 3, 3]])
-    d = harmonize(gradients @ gradients.T, 1.0).weights @ gradients
-    torch.testing.assert_close(d, config(gradients), rtol=1e-9, atol=1e-9)
-    torch.testing.assert_close(d, ConFIG()(gradients), rtol=1e-9, atol=1e-9)
-
-
-@given(problems(max_tasks=10, decades=5))
-def test_alignment_and_worst_pair(problem):
-    found = harmonize(problem.gramian)
-    units = problem.units[problem.moving]
-    if len(units) == 0:
-        return
-    mean = units.mean(0)
-    np.testing.assert_allclose(found.alignment, 2 * mean @ mean - 1, atol=1e-12)
-    pairs = [units[i] @ units[j] for i in range(len(units)) for j in range(i)]
-    np.testing.assert_allclose(found.worst_pair, min(pairs, default=1.0), atol=1e-12)
+@settings(many, max_examples=30)
+@given(batches(max_tasks=10, reach=5, copies=3))
+def test_alignment_and_worst_pair(batch):
+    found = harmonize(batch.gramian)
+    for i in np.flatnonzero(batch.moving.any(-1)):
+        units = batch.units[i][batch.moving[i]]
+        mean = units.mean(0)
+        np.testing.assert_allclose(found.alignment[i], 2 * mean @ mean - 1, atol=1e-12)
+        pairs = [units[j] @ units[k] for j in range(len(units)) for k in range(j)]
+        np.testing.assert_allclose(found.worst_pair[i], min(pairs, default=1.0), atol=1e-12)
 
 
 @pytest.mark.parametrize("cosine", [-0.999, -0.5, 0.0, 0.3, 0.999])

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from gramians import problems, regular_problems
-from hypothesis import given, settings
+from gramians import EPS, batches, many, on_ten_thousand, tally
+from hypothesis import given
 
 from hrgradlib._simplex import min_norm_weights
 
@@ -13,26 +13,39 @@ def solve(cosines, active=None):
     return min_norm_weights(cosines[None], active[None])[0]
 
 
-def excess(cosines, weights):
-    """How far the sufficient conditions ``(Mλ)_j ≥ λᵀMλ``, equal where λ_j > 0, are missed."""
-    assert (weights >= 0).all()
-    assert weights.sum() == pytest.approx(1.0, abs=1e-14)
-    surplus = cosines @ weights - weights @ cosines @ weights
-    return max(-surplus.min(), np.abs(surplus[weights > 1e-9]).max())
+@on_ten_thousand
+@many
+@given(batches())
+def test_optimality_conditions(batch):
+    """``(Mλ)_j ≥ λᵀMλ``, equal where λ_j > 0: sufficient, and met however singular ``M`` is."""
+    usable = batch.moving.any(-1)
+    cosines, active = batch.cosines[usable], batch.moving[usable]
+    weights = min_norm_weights(cosines, active)
+    assert (weights >= 0).all() and (weights[~active] == 0).all()
+    np.testing.assert_allclose(weights.sum(-1), 1.0, atol=1e-14)
+    slopes = np.einsum("bij,bj->bi", cosines, weights)
+    surplus = slopes - (weights * slopes).sum(-1, keepdims=True)
+    tolerance = 30 * batch.tasks * EPS
+    assert surplus[active].min() >= -tolerance
+    assert np.abs(surplus[weights > 0]).max() <= tolerance
+    tally.add(usable)
 
 
-@settings(max_examples=200)
-@given(problems())
-def test_optimality_conditions(problem):
-    """To the root of the rank tolerance: nearly equal units may stand for one another."""
-    if problem.moving.any():
-        assert excess(problem.cosines, solve(problem.cosines)) <= 1e-6
-
-
-@settings(max_examples=200)
-@given(regular_problems(max_tasks=16))
-def test_optimality_conditions_sharply_where_well_conditioned(problem):
-    assert excess(problem.cosines, solve(problem.cosines)) <= 1e-12
+def test_noise_below_zero_is_no_direction():
+    """Rounded to float32, a Gramian has negative eigenvalues; the answer stays that of the hull."""
+    rng = np.random.default_rng(2)
+    units = rng.normal(size=(50, 20, 4))
+    units /= np.linalg.norm(units, axis=-1, keepdims=True)
+    units[:, :, 0] = np.abs(units[:, :, 0])  # so that the hull does not hold zero
+    exact = units @ units.mT
+    rounded = (units.astype(np.float32) @ units.astype(np.float32).mT).astype(float)
+    assert np.linalg.eigvalsh(rounded)[:, 0].max() < 0
+    active = np.ones((50, 20), dtype=bool)
+    norms = [
+        np.einsum("bi,bij,bj->b", w, exact, w)
+        for w in (min_norm_weights(m, active) for m in (exact, rounded))
+    ]
+    np.testing.assert_allclose(norms[1], norms[0], rtol=0, atol=1e-5)
 
 
 def test_inactive_tasks_get_nothing():
@@ -62,9 +75,9 @@ def test_a_batch_is_its_single_problems():
         assert (found[~mask] == 0).all()
 
 
-def test_no_gramian_is_refused():
-    """Not even symmetric positive: the active set cannot settle."""
+def test_it_ends_on_matrices_that_are_no_gramians():
     rng = np.random.default_rng(0)
-    with pytest.raises(RuntimeError, match="no Gramian"):
-        for _ in range(200):
-            solve(5 * rng.normal(size=(12, 12)))
+    for _ in range(50):
+        matrix = 5 * rng.normal(size=(12, 12))
+        weights = solve(matrix + matrix.T)
+        assert (weights >= 0).all() and weights.sum() == pytest.approx(1.0)
