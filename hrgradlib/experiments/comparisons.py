@@ -129,11 +129,11 @@ def compare(first: Cell, second: Cell) -> Comparison:
 
 
 def _in_words(ratio: float, wins: int, seeds: int) -> str:
-    if ratio < 0.9:
-        return "better on every seed" if wins == seeds else "better in the median"
-    if ratio > 1.1:
-        return "worse on every seed" if wins == 0 else "worse in the median"
-    return "no different"
+    if 0.9 <= ratio <= 1.1:
+        return "no different"
+    if wins in (0, seeds):
+        return f"{'better' if ratio < 1 else 'worse'} on every seed"
+    return f"{'better' if ratio < 1 else 'worse'} in the median, not on every seed"
 
 
 def tuning(**wanted) -> dict[float, float]:
