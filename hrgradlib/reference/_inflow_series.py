@@ -135,7 +135,8 @@ class CollisionSeries:
         result = np.empty(tau.size)
         for one in np.unique(panel):
             here = panel == one
-            result[here] = ((self._poisson(tau[here]) @ self.density_terms[:, one]) * weights[here]).sum(-1)
+            nodal = self._poisson(tau[here]) @ self.density_terms[:, one]
+            result[here] = (nodal * weights[here]).sum(-1)
         return result
 
     def distribution(self, tau: float, x: NDArray, v: NDArray) -> NDArray:

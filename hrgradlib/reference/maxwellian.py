@@ -79,7 +79,11 @@ def discrete_maxwellian(
         )  # fmt: skip
         if np.abs(defect).max() <= tolerance * np.sqrt(v.size):
             return values
-        values = values * np.exp(_newton_step(values / rho, defect, u, temperature, v, weights))
+        try:
+            step = _newton_step(values / rho, defect, u, temperature, v, weights)
+        except np.linalg.LinAlgError:
+            break
+        values = values * np.exp(np.clip(step, -5, 5))
     raise ValueError(
         f"discrete_maxwellian: found {v.size} velocities between {v[0]:g} and {v[-1]:g} that miss "
         f"the moments by {np.abs(defect).max():.1e}; expected a finer or wider quadrature."

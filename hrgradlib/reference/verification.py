@@ -20,8 +20,8 @@ from hrgradlib.reference.naive import implicit_upwind
 from hrgradlib.reference.parity import ParityScheme, ParitySolution, graded_edges
 
 __all__ = ["against_eps", "agreement", "diffusion_density", "free_density", "independent",
-           "orders", "overlap", "refine_space", "refine_time", "refine_velocity",
-           "relative_error", "wall_density"]
+           "orders", "overlap", "refine_degree", "refine_space", "refine_time",
+           "refine_velocity", "relative_error", "wall_density"]
 
 _REFERENCE = InflowReference()
 
@@ -133,6 +133,16 @@ def refine_space(
 
 def _on_equal_cells(eps: float, cells: int, degree: int) -> ParityScheme:
     return ParityScheme(eps, np.linspace(0, 1, cells + 1), degree, 8)
+
+
+def refine_degree(t: float, all_eps: Sequence[float], degrees: Sequence[int]) -> NDArray:
+    """Errors [ε, degree] of the scheme on the graded mesh, steps that do not matter."""
+    return np.array([
+        [relative_error(
+            ParityScheme(eps, graded_edges(eps), p, 16).solve(t, 20).density, t, eps
+        ) for p in degrees]
+        for eps in all_eps
+    ])
 
 
 def orders(errors: NDArray, sizes: Sequence[int]) -> NDArray:
