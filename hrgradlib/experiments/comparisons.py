@@ -131,9 +131,10 @@ def compare(first: Cell, second: Cell) -> Comparison:
 def _in_words(ratio: float, wins: int, seeds: int) -> str:
     if 0.9 <= ratio <= 1.1:
         return "no different"
-    if wins in (0, seeds):
-        return f"{'better' if ratio < 1 else 'worse'} on every seed"
-    return f"{'better' if ratio < 1 else 'worse'} in the median, not on every seed"
+    word, agreeing = ("better", wins) if ratio < 1 else ("worse", seeds - wins)
+    if agreeing == seeds:
+        return f"{word} on every seed"
+    return f"{word} on most seeds" if agreeing >= 0.75 * seeds else "undecided"
 
 
 def tuning(**wanted) -> dict[float, float]:

@@ -41,7 +41,7 @@ SIZES = {
                   rates=dict(width=12, depth=2, modes=3, tasks=40, per_task=2, steps=12),
                   live=dict(width=12, depth=2, modes=3, tasks=10, per_task=4, steps=15)),
     "quick": dict(partly=dict(width=32, depth=3, modes=6, tasks=80, per_task=2, steps=400),
-                  rates=dict(width=16, depth=2, modes=4, tasks=40, per_task=2, steps=100),
+                  rates=dict(width=16, depth=2, modes=4, tasks=40, per_task=2, steps=80),
                   live=dict(width=16, depth=2, modes=4, tasks=10, per_task=8, steps=120)),
 }
 SIZES["full"] = SIZES["quick"]

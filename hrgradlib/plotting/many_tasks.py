@@ -232,8 +232,8 @@ def _strip(axis: Axes, named: Mapping[str, Cell], highlight: str | None = None) 
     axis.set(xscale="log", xlabel=_ERROR, ylim=(len(named) - 0.4, -0.6))
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.xaxis.set_major_formatter(lambda value, _: f"{value:.2g}".replace("e-0", "e-"))
-    axis.tick_params(axis="x", labelrotation=30)
+    axis.xaxis.set_major_formatter(
+        lambda value, _: f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-"))
     axis.grid(axis="y", visible=False)
 
 

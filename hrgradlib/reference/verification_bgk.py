@@ -12,25 +12,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hrgradlib.kinetics.bgk_problems import BGK_RIEMANN, BGK_SMOOTH, BGKProblem
+from hrgradlib.kinetics.bgk_problems import BGK_SMOOTH, BGKProblem
 from hrgradlib.reference._bgk_solutions import relative_l2, sample
 from hrgradlib.reference.bgk import BGKReference
 from hrgradlib.reference.bgk_imex import Imex
 from hrgradlib.reference.bgk_semilagrangian import Mesh, SemiLagrangian
-from hrgradlib.reference.euler import EulerRiemann, navier_stokes_fourier
-from hrgradlib.reference.maxwellian import (
-    conserved,
-    discrete_maxwellian,
-    invariants,
-    maxwellian,
-    primitive,
-)
+from hrgradlib.reference.maxwellian import conserved, discrete_maxwellian, invariants, maxwellian
 
-__all__ = [
-    "GENTLE", "agreement", "conservation", "domain_effect", "euler_riemann", "fluid_orders",
-    "free_flight", "free_flight_moments", "maxwellian_defects", "positivity", "similarity_balance",
-    "space_orders", "time_orders",
-]  # fmt: skip
+__all__ = ["GENTLE", "agreement", "conservation", "domain_effect", "in_window",
+           "maxwellian_defects", "order_of", "positivity", "row", "space_orders",
+           "time_orders", "uniformity"]  # fmt: skip
 
 #: Analytic initial data, for orders of convergence: the kinks of ``bgk-smooth`` would limit them.
 GENTLE = replace(BGK_SMOOTH, name="bgk-gentle", profile="tanh", steepness=8.0)
@@ -47,11 +38,20 @@ class _Wave(BGKProblem):
 
 
 def row(errors: NDArray, **labels) -> dict:
+    """A row of a table: labels, and a number for each of ρ, ρu, E."""
     return labels | dict(zip(_NAMES, map(float, errors), strict=True))
 
 
 def in_window(problem: BGKProblem, x: NDArray) -> NDArray:
+    """Mask of the places in the problem's window."""
     return (x >= problem.window[0]) & (x <= problem.window[1])
+
+
+def order_of(rows: Sequence[dict], size: str, n: int, error: float) -> float:
+    """Order between the last of the rows and a new one with ``size = n``; nan for the first."""
+    if not rows:
+        return float("nan")
+    return float(np.log(rows[-1]["density"] / error) / np.log(n / rows[-1][size]))
 
 
 def space_orders(
@@ -97,10 +97,27 @@ def time_orders(
     return rows
 
 
-def order_of(rows: list[dict], size: str, n: int, error: float) -> float:
-    if not rows:
-        return float("nan")
-    return float(np.log(rows[-1]["density"] / error) / np.log(n / rows[-1][size]))
+def uniformity(
+    eps: Sequence[float], counts: Sequence[int], problem: BGKProblem = GENTLE, finest: int = 300
+) -> list[dict]:
+    """Largest error over ρ, ρu, E of `SemiLagrangian` on one mesh for all ε.
+
+    Returns:
+        Rows with ``eps`` and, under ``str(n)`` for every n of ``counts``, the error on 4n cells
+        with n steps, against 4 ``finest`` cells and 2 ``finest`` steps.
+    """
+    rows = []
+    for e in eps:
+        options = {"nv": 61, "nt": 2 * finest}
+        x, exact = _final("semi-lagrangian", problem, e, 4 * finest, options)
+        window = np.linspace(*problem.window, 401)
+        exact = sample(x, exact, window)
+        errors = {}
+        for n in counts:
+            x, found = _final("semi-lagrangian", problem, e, 4 * n, {"nv": 61, "nt": n})
+            errors[str(n)] = float(relative_l2(exact, sample(x, found, window)).max())
+        rows.append({"eps": e} | errors)
+    return rows
 
 
 def _final(scheme, problem, eps, nx, options) -> tuple[NDArray, NDArray]:
@@ -161,12 +178,18 @@ def domain_effect(problem: BGKProblem, eps: float) -> dict:
             "ends": float(max(ends))}  # fmt: skip
 
 
-def positivity(problem: BGKProblem, eps: Sequence[float]) -> list[dict]:
-    """Smallest value of f over the largest one, for both schemes at the final time."""
+def positivity(problem: BGKProblem, eps: Sequence[float], nx: int = 400) -> list[dict]:
+    """Smallest value of f over the largest one, for both schemes at the final time.
+
+    Args:
+        problem, eps: what to solve.
+        nx: cells of `Imex`; the other scheme has twice as many.
+    """
     rows = []
     for e in eps:
-        for name, solver in (("semi-lagrangian", SemiLagrangian(problem, e, Mesh(800, 81, 200))),
-                             ("imex", Imex(problem, e, 400, 96))):  # fmt: skip
+        mesh = Mesh(2 * nx, 81, nx // 2)
+        for name, solver in (("semi-lagrangian", SemiLagrangian(problem, e, mesh)),
+                             ("imex", Imex(problem, e, nx, 96))):  # fmt: skip
             f = solver.run([problem.final_time])[0][1]
             rows.append({"eps": e, "scheme": name, "smallest": float(f.min() / f.max())})
     return rows
