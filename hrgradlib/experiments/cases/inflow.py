@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -17,6 +16,7 @@ from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.kinetics.parity import inflow_misfit, residual
 from hrgradlib.kinetics.velocity import gauss_legendre
 from hrgradlib.models import InflowModel
+from hrgradlib.reference import _inflow_modes, _inflow_series, _panels
 from hrgradlib.reference import inflow as inflow_reference
 from hrgradlib.reference._cache import cached
 
@@ -104,8 +104,7 @@ def _reference(problem: InflowTransport) -> tuple[NDArray, NDArray, tuple[NDArra
         )
         return {"density": solver.density(*grid)}
 
-    modules = [sys.modules[name] for name in sorted(sys.modules)
-               if name.startswith("hrgradlib.reference.") and "inflow" in name]
+    modules = [inflow_reference, _inflow_modes, _inflow_series, _panels]
     parameters = {"eps": problem.eval_eps, "times": problem.eval_times, "edges": _EDGES,
                   "data": [problem.inflow_left, problem.inflow_right, problem.initial]}
     return cached("inflow-density", parameters, compute, modules)["density"], weights, tuple(grid)
