@@ -41,8 +41,9 @@ from hrgradlib.provenance import collect, home
 from hrgradlib.reference.linear_transport import PeriodicReference
 from hrgradlib.training import learning_rate, sample_points
 
-__all__ = ["EPS", "LOSSES", "OPTIMIZERS", "SIZES", "Case", "Outcome", "build", "draw",
-           "kinetic_residual", "mean_squares", "residuals", "run", "stored", "study", "trainings"]
+__all__ = ["BUDGETS", "EPS", "LOSSES", "OPTIMIZERS", "PROBLEM", "SIZES", "Case", "Outcome",
+           "best_errors", "budget_errors", "build", "draw", "kinetic_residual", "main",
+           "mean_squares", "residuals", "run", "stored", "study", "trainings"]
 
 PROBLEM = PeriodicTransport()
 LOSSES = ("apnn", "pinn", "pinn-plain")
@@ -272,6 +273,25 @@ def _path() -> Path:
 def stored(path: Path | None = None) -> list[dict]:
     """Rows of the stored study: the case, ``error``, ``own``, ``macro``, ``micro``."""
     return json.loads((path or _path()).read_text(encoding="utf-8"))["rows"]
+
+
+def best_errors(rows: list[dict], loss: str, optimizer: str, eps: float) -> list[float]:
+    """Errors over seeds at the learning rate with the lowest geometric mean of them."""
+    wanted = LOSSES[0] if eps == 1 else loss, optimizer, eps, SIZES["quick"][optimizer]["steps"]
+    by_rate: dict[float, dict[int, float]] = {}
+    for row in rows:
+        if (row["loss"], row["optimizer"], row["eps"], row["steps"]) == wanted:
+            by_rate.setdefault(row["lr"], {})[row["seed"]] = row["error"]
+    best = min(by_rate.values(), key=lambda found: np.mean(np.log(list(found.values()))))
+    return list(best.values())
+
+
+def budget_errors(rows: list[dict], loss: str, eps: float) -> list[float]:
+    """Errors of Adam after each of ``BUDGETS``, seed 0 at the chapter's learning rate."""
+    found = {row["steps"]: row["error"] for row in rows
+             if (row["loss"], row["optimizer"], row["eps"], row["seed"], row["lr"])
+             == (loss, "adam", eps, 0, SIZES["quick"]["adam"]["lr"])}
+    return [found[steps] for steps in BUDGETS]
 
 
 def main(path: Path | None = None, cases: list[Case] | None = None) -> None:

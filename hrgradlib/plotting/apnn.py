@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from hrgradlib.experiments.pinn import Outcome
 from hrgradlib.plotting.style import (
     BLACK,
     BLUE,
@@ -24,6 +25,8 @@ from hrgradlib.plotting.style import (
 
 __all__ = ["NAMES", "descents", "eigenvalues", "errors_over_eps", "landscapes",
            "loss_and_error", "profiles"]
+
+Trained = Mapping[tuple[str, str, float], Outcome]  # by loss, optimizer and ε
 
 NAMES = {
     "apnn": "APNN: micro–macro",
@@ -48,7 +51,7 @@ def landscapes(
     use_style()
     names = list(next(iter(losses.values())))
     fig, axes = plt.subplots(len(names), len(losses), figsize=(8.2, 4.9), sharex=True, sharey=True)
-    levels = np.arange(-7, 3.6, 0.5)
+    levels = np.arange(-3, 2.6, 0.5)
     for row, name in zip(axes, names, strict=True):
         for axis, (eps, found) in zip(row, losses.items(), strict=True):
             shown = axis.contourf(diffusivity, flux, np.log10(found[name]), levels,
@@ -104,60 +107,53 @@ def descents(
     return fig
 
 
-def errors_over_eps(errors: Mapping[str, Mapping[str, tuple[NDArray, NDArray]]]) -> Figure:
-    """Error against ε for every loss, one panel an optimizer.
-
-    Args:
-        errors: by optimizer and loss: [E] Knudsen numbers and [E] errors.
-    """
+def errors_over_eps(trained: Trained, eps: Sequence[float]) -> Figure:
+    """Error against ε for every loss, one panel an optimizer."""
     use_style()
-    fig, axes = plt.subplots(1, len(errors), figsize=(7.8, 3.6), sharey=True)
-    for axis, (method, curves) in zip(axes, errors.items(), strict=True):
-        for name, (eps, values) in curves.items():
-            color, marker, style = _LOOK[name]
+    fig, axes = plt.subplots(1, len(_METHODS), figsize=(7.8, 3.6), sharey=True)
+    for axis, (method, title) in zip(axes, _METHODS.items(), strict=True):
+        for name, (color, marker, style) in _LOOK.items():
+            values = [trained[name, method, e].error for e in eps]
             axis.loglog(eps, values, marker + style, color=color, label=NAMES[name])
-        axis.set(title=_METHODS[method], xlabel=r"$\varepsilon$")
+        axis.set(title=title, xlabel=r"$\varepsilon$")
         axis.invert_xaxis()
     axes[0].set_ylabel(r"largest relative error of $\rho$")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return fig
 
 
-def loss_and_error(
-    points: Mapping[tuple[str, str], tuple[NDArray, NDArray, NDArray]], slope: float
-) -> Figure:
+def loss_and_error(trained: Trained, slope: float) -> Figure:
     """Error against the loss that was minimised, every training one point.
 
     Args:
-        points: by loss and optimizer: [E] Knudsen numbers, [E] losses and [E] errors.
+        trained: outcomes; at ε = 1, where the losses are one, the first alone is drawn.
         slope: the proved bound of the APNN is ``slope · √loss``.
     """
     use_style()
     fig, axis = plt.subplots(figsize=(6.6, 4.2))
-    for (name, method), (eps, loss, error) in points.items():
+    for (name, method, eps), outcome in trained.items():
+        if eps == 1 and name != "apnn":
+            continue
         color, marker, _ = _LOOK[name]
-        filled = method == "adam"
-        axis.loglog(loss, error, marker, color=color, mfc=color if filled else "white", ms=6)
-        for e, at, height in zip(eps, loss, error, strict=True):
-            if name != "apnn":
-                axis.annotate(rf"$10^{{{np.log10(e):.0f}}}$", (at, height), fontsize=6.5,
-                              textcoords="offset points", xytext=(4, 3))
+        at = outcome.squares["own"], outcome.error
+        axis.loglog(*at, marker, color=color, mfc=color if method == "adam" else "white", ms=6)
+        if name != "apnn":
+            axis.annotate(rf"$10^{{{np.log10(eps):.0f}}}$", at, fontsize=6.5,
+                          textcoords="offset points", xytext=(4, 3))
     span = np.array(axis.get_xlim())
     axis.loglog(span, slope * np.sqrt(span), color=BLACK, lw=1, label="proved for the APNN")
     axis.set(xlabel="loss at the end, as it was minimised", xlim=span,
              ylabel=r"largest relative error of $\rho$")
     handles = [Line2D([], [], ls="", marker=m, color=c, label=NAMES[n])
                for n, (c, m, _) in _LOOK.items()]
-    handles += [Line2D([], [], ls="", marker="o", color=GREY, mfc=f, label=_METHODS[n])
-                for n, f in (("adam", GREY), ("gauss-newton", "white"))]
-    handles.append(axis.get_lines()[-1])
-    fig.legend(handles=handles, loc="outside upper center", ncols=3)
+    handles += [Line2D([], [], ls="", marker="o", color=GREY, mfc=fill, label=_METHODS[n])
+                for n, fill in (("adam", GREY), ("gauss-newton", "white"))]
+    fig.legend(handles=[*handles, axis.get_lines()[-1]], loc="outside upper center", ncols=3)
     return fig
 
 
 def profiles(
-    x: NDArray, start: NDArray, exact: Mapping[float, NDArray],
-    found: Mapping[tuple[str, str, float], NDArray], optimizers: Sequence[str],
+    x: NDArray, start: NDArray, exact: Mapping[float, NDArray], trained: Trained
 ) -> Figure:
     """Density at the final time: a row an optimizer, a column an ε.
 
@@ -165,15 +161,15 @@ def profiles(
         x: [X].
         start: [X] initial density.
         exact: by ε, [X].
-        found: by loss, optimizer and ε, [X].
-        optimizers: of the rows.
+        trained: outcomes, with densities [X].
     """
     use_style()
-    fig, axes = plt.subplots(len(optimizers), len(exact), figsize=(8.6, 4.6), sharex=True,
+    fig, axes = plt.subplots(len(_METHODS), len(exact), figsize=(8.6, 4.6), sharex=True,
                              sharey=True)
-    for row, method in zip(axes, optimizers, strict=True):
+    for row, method in zip(axes, _METHODS, strict=True):
         for axis, eps in zip(row, exact, strict=True):
-            _profile(axis, x, start, exact[eps], {n: found[n, method, eps] for n in NAMES})
+            found = {n: trained[n, method, eps].density for n in NAMES}
+            _profile(axis, x, start, exact[eps], found)
             axis.set_title(f"{_METHODS[method]}, {eps_label(eps)}")
     for axis in axes[-1]:
         axis.set_xlabel("$x$")

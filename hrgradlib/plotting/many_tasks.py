@@ -230,7 +230,9 @@ def _strip(axis: Axes, named: Mapping[str, Cell], highlight: str | None = None) 
                           xycoords=("axes fraction", "data"), ha="right", fontsize=8)
     axis.set_yticks(range(len(named)), list(named))
     axis.set(xscale="log", xlabel=_ERROR, ylim=(len(named) - 0.4, -0.6))
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    low, high = axis.get_xlim()
+    axis.xaxis.set_major_locator(LogLocator(
+        subs=(1, 2, 5) if high > 8 * low else (1, 1.5, 2, 3, 5, 7)))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(
         lambda value, _: f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-"))

@@ -25,6 +25,7 @@ __all__ = ["Meshed", "Plan", "SelfSimilar", "is_similar", "plan", "relative_l2",
 
 _MODULES = [bgk_problems, maxwellian, bgk_imex, bgk_semilagrangian, bgk_similarity]
 _POINTS = 1001  # of the window, where errors are measured
+_NOTHING = 1e-30  # f in the tails is not below this, or is rounding
 
 
 def is_similar(problem: BGKProblem, t: float, eps: float) -> bool:
@@ -85,9 +86,11 @@ class Meshed:
 
     def distribution(self, t: float, x: NDArray, v: NDArray, eps: float) -> NDArray:
         if t not in self._splines:
-            f = self._f[self.times.index(t)]
-            self._splines[t] = RectBivariateSpline(self.v, self.x, f, kx=5, ky=5)
-        return self._splines[t].ev(v, x)
+            # the logarithm: nearly a parabola in v, and what comes back is positive
+            logs = np.log(np.maximum(self._f[self.times.index(t)], _NOTHING))
+            self._splines[t] = RectBivariateSpline(self.v, self.x, logs, kx=5, ky=5)
+        low, high = self.x[0], self.x[-1]
+        return np.exp(self._splines[t].ev(v, np.clip(x, low, high)))
 
     def errors(self, t: float, eps: float, window) -> NDArray:
         return self._errors[self.times.index(t)]
