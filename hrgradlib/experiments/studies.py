@@ -67,7 +67,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
         label: cell for method in _RULES
         for label, cell in _grid(method, lr=(5e-3, 1e-2, 2e-2, 4e-2)).items()
     } | _grid("hrgrad", beta1=(0.97,), lr=(5e-3, 1e-2, 2e-2, 4e-2))),
-    "rules": (FIVE[:2], {
+    "rules": (FIVE, {
         "trial-root": dict(method="trial-root", lr=2e-2, beyond=1.15),
         "trial-log": dict(method="trial-log", lr=2e-2, beyond=1.15),
         "trial-worst": dict(method="trial-worst", lr=1e-2, beyond=1.15),
@@ -82,6 +82,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
     "plain": (FIVE, {
         "sum": dict(method="sum", initial_weight=100.0, lr=2e-2, **_PLAIN),
         "hrgrad-gn": dict(method="hrgrad-gn", steps=200, **_PLAIN),
+        "sum-gn": dict(method="sum-gn", steps=200, **_PLAIN),
     }),
     "gauss-newton-long": (FIVE, {
         "hrgrad-gn": dict(method="hrgrad-gn", width=40, depth=4, per_task=20, steps=300),

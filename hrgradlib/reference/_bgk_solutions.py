@@ -6,6 +6,7 @@ Both kinds have ``state(t, x, eps)`` → ρ, u, T, ½<v³f>, ``distribution(t, x
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -23,7 +24,8 @@ from hrgradlib.reference.maxwellian import conserved, primitive
 
 __all__ = ["Meshed", "Plan", "SelfSimilar", "is_similar", "plan", "relative_l2", "sample"]
 
-_MODULES = [bgk_problems, maxwellian, bgk_imex, bgk_semilagrangian, bgk_similarity]
+_MODULES = [bgk_problems, maxwellian, bgk_imex, bgk_semilagrangian, bgk_similarity,
+            sys.modules[__name__]]  # fmt: skip
 _POINTS = 1001  # of the window, where errors are measured
 _NOTHING = 1e-30  # f in the tails is not below this, or is rounding
 
