@@ -7,8 +7,11 @@ average of the equation: ``½ ∫_{-1}^{1}`` for linear transport, ``∫_{-∞}^
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from hrgradlib.kinetics.bgk import maxwellian_coefficients
+from hrgradlib.kinetics.free_flight import free_distribution, free_flight
 from hrgradlib.kinetics.half_range import even_odd, jacobi
 from hrgradlib.kinetics.velocity import legendre, recurrence
 from hrgradlib.models import BGKModel, InflowModel, TransportModel
@@ -67,12 +70,16 @@ class InflowView:
 
 
 class BGKView:
-    """``f = M[ρ, u, T] + ε Σ b_k ψ_k``; outputs (ρ, u, T) [..., 3] and b [..., M], k ≥ 3."""
+    """``f = E (f_free + Σ_{k≤2} (h_k − a_k) ψ_k) + (1 − E) M[ρ, u, T] + ε Σ_{k≥3} b_k ψ_k``.
+
+    ``E = e^{−t/ε}`` is the share in free flight, ``h_k`` and ``a_k`` are the coefficients of the
+    Maxwellian and of the free flight. Outputs (ρ, u, T) [..., 3] and b [..., M].
+    """
 
     speeds, places = (-np.inf, np.inf), (-np.inf, np.inf)
 
     def __init__(self, model: BGKModel) -> None:
-        self.theta, self.modes = model.theta, model.modes
+        self.theta, self.modes, self.problem = model.theta, model.modes, model.problem
 
     def moments(self, state, modes, t, x, eps) -> NDArray:
         rho, u, temperature = np.moveaxis(state, -1, 0)
@@ -80,16 +87,29 @@ class BGKView:
 
     def distribution(self, state, modes, t, x, v, eps) -> NDArray:
         rho, u, temperature = np.moveaxis(state, -1, 0)
+        flown = np.exp(-t / eps)[..., None]
+        coefficients = np.concatenate([flown * self._excess(state, t, x), eps[..., None] * modes], -1)
         scaled = v / self.theta**0.5
         below, here = np.zeros_like(scaled), np.ones_like(scaled)
         total = np.zeros(np.broadcast_shapes(np.shape(v), rho.shape))
-        for k in range(self.modes + 2):  # He_{k+1}/√(k+1)! from the two before
+        for k in range(self.modes + 3):  # He_{k+1}/√(k+1)! from the two before
+            total = total + coefficients[..., k] * here
             below, here = here, (scaled * here - k**0.5 * below) / (k + 1) ** 0.5
-            if k >= 2:
-                total = total + modes[..., k - 2] * here
         gauss = np.exp(-0.5 * scaled**2) / np.sqrt(2 * np.pi * self.theta)
         maxwell = rho * np.exp(-0.5 * (v - u) ** 2 / temperature)
-        return maxwell / np.sqrt(2 * np.pi * temperature) + eps * gauss * total
+        maxwell = maxwell / np.sqrt(2 * np.pi * temperature)
+        free = free_distribution(self.problem, *map(torch.as_tensor, (t, x, v))).numpy()
+        flown = flown[..., 0]
+        return flown * free + (1 - flown) * maxwell + gauss * total
+
+    def _excess(self, state, t, x) -> NDArray:
+        """``h_k − a_k``, k ≤ 2: what free flight lacks of the conserved moments, [..., 3]."""
+        flat = [torch.tensor(a).reshape(-1) for a in (t, x)]
+        states = torch.tensor(state).reshape(-1, 3)
+        none = states.new_zeros(len(states), 1, 3)
+        h, _ = maxwellian_coefficients(states, none, 2, self.theta)
+        a = free_flight(self.problem, *flat, torch.ones_like(flat[0]), self.theta).modes
+        return (h - a).numpy().reshape(state.shape)
 
 
 def view_of(model) -> PeriodicView | InflowView | BGKView:

@@ -28,6 +28,7 @@ from torch import Tensor, nn
 
 from hrgradlib._files import write_atomically
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
+from hrgradlib.experiments.results import results_folder
 from hrgradlib.kinetics.linear_transport import (
     Fields,
     PeriodicTransport,
@@ -37,7 +38,7 @@ from hrgradlib.kinetics.linear_transport import (
 from hrgradlib.kinetics.velocity import gauss_legendre, legendre
 from hrgradlib.methods import METHODS, Settings
 from hrgradlib.models import TransportModel
-from hrgradlib.provenance import collect, home
+from hrgradlib.provenance import collect
 from hrgradlib.reference.linear_transport import PeriodicReference
 from hrgradlib.training import learning_rate, sample_points
 
@@ -267,7 +268,7 @@ def study() -> Iterator[Case]:
 
 
 def _path() -> Path:
-    return home() / "book" / "results" / "pinn.json"
+    return results_folder() / "pinn.json"
 
 
 def stored(path: Path | None = None) -> list[dict]:

@@ -9,6 +9,7 @@ from typing import get_type_hints
 
 from hrgradlib import methods, trials
 from hrgradlib.harmonize import AXES
+from hrgradlib.kinetics.bgk_problems import BGK_PROBLEMS
 from hrgradlib.methods import Settings
 
 __all__ = ["COMPARED", "GRID", "METHODS", "PROBLEMS", "PROFILES", "SAMPLED_METHODS", "SEEDS",
@@ -26,6 +27,7 @@ PROBLEMS = {
     "ε in [1e-4, 1], T = 0.1",
     "bgk-smooth": "BGK on the line, initial moments joined by a sine, ε in [1e-3, 1], T = 0.1",
     "bgk-layer": "BGK on the line, initial moments joined by tanh 20x, ε in [1e-3, 1], T = 0.1",
+    "bgk-riemann": "BGK on the line, initial moments jump at x = 0, ε in [1e-2, 1], T = 0.05",
 }
 
 # Seconds on a laptop core for smoke, a minute for quick, minutes on a GPU for full.
@@ -74,7 +76,7 @@ def _sizes(problem: str, method: str, profile: str) -> dict:
     """Sizes of a problem's run: those of the profile, and what problem or method change in them."""
     sampled = method in SAMPLED_METHODS
     own = _SAMPLED[profile] if sampled else {}
-    family = {"transport-inflow": _INFLOW, "bgk-smooth": _BGK, "bgk-layer": _BGK}.get(problem)
+    family = _INFLOW if problem == "transport-inflow" else _BGK if problem in BGK_PROBLEMS else None
     if family:
         own = own | family[profile]
         if not sampled:

@@ -1,18 +1,24 @@
 """BGK in one space and one velocity dimension: micro–macro residuals in Hermite modes.
 
-``ε (∂t f + v ∂x f) = M[U] − f`` with ``f = M[U] + ε g`` and ``<m g> = 0``, ``m = (1, v, v²/2)``.
-With one fixed temperature Θ the functions ``ψ_k(v) = He_k(v/√Θ) M_Θ(v) / √k!`` turn velocity into
-columns:
+``ε (∂t f + v ∂x f) = M[U] − f``. With one fixed temperature Θ the functions
+``ψ_k(v) = He_k(v/√Θ) M_Θ(v) / √k!`` turn velocity into columns:
 
     f = Σ f_k ψ_k,   f_k = <f He_k(v/√Θ)> / √k!,   v: f_k → √Θ (√(k+1) f_{k+1} + √k f_{k−1}).
 
-``f_0, f_1, f_2`` carry exactly ρ, ρu and E, so ``g = Σ_{k≥3} b_k ψ_k`` satisfies ``<m g> = 0``
-identically, whatever the ``b_k``. The Maxwellian's coefficients ``h_k(U)`` are polynomials with a
-recurrence; all residuals, macro (k ≤ 2) and micro (k ≥ 3), are
+``f_0, f_1, f_2`` carry exactly ρ, ρu and E. The Maxwellian's coefficients ``h_k(U)`` are
+polynomials with a recurrence. Of the initial particles ``E = e^{−t/ε}`` still fly freely, with
+known coefficients ``a_k`` (:mod:`hrgradlib.kinetics.free_flight`); the others, f' = f − E f_free,
+solve the same equation from zero. They are written
 
-    r_k = ∂t h_k + √Θ (√(k+1) ∂x f_{k+1} + √k ∂x f_{k−1}) + [k ≥ 3] (ε ∂t b_k + b_k),
+    f'_k = h_k − E a_k  (k ≤ 2),     f'_k = (1 − E) h_k + ε b_k  (k ≥ 3),
 
-with ``f_k = h_k + ε b_k``. No term is stiff: ε only multiplies.
+so that ``g = Σ_{k≥3} b_k ψ_k`` satisfies ``<m g> = 0``, ``m = (1, v, v²/2)``, whatever the ``b_k``.
+All residuals, macro (k ≤ 2) and micro (k ≥ 3), are
+
+    r_k = √Θ (√(k+1) ∂x f'_{k+1} + √k ∂x f'_{k−1})
+          + { ∂t h_k − E ∂t a_k  (k ≤ 2),   (1 − E) ∂t h_k + ε ∂t b_k + b_k  (k ≥ 3) }.
+
+No term is stiff: ε only multiplies. Only ``a_0, a_1, a_2`` occur.
 """
 
 from __future__ import annotations
@@ -30,11 +36,15 @@ CONSERVED = 3  # h_0, h_1, h_2 carry mass, momentum and energy
 class BGKFields(NamedTuple):
     """What the residuals need of a candidate at N points, M micro modes (k = 3 … M+2).
 
+    All derivatives are scaled by one length p > 0 of the point's own.
+
     Attributes:
         moments: [N, 3] ρ, u, T.
-        moments_t, moments_x: [N, 3] their derivatives by t and x.
-        micro_x: [N, M] ``∂x b_k``.
-        relaxation: [N, M] ``ε ∂t b_k + b_k``, one field because its terms may cancel.
+        moments_t, moments_x: [N, 3] ``p ∂t`` and ``p ∂x`` of these.
+        micro_x: [N, M] ``ε p ∂x b_k``.
+        relaxation: [N, M] ``p (ε ∂t b_k + b_k)``, one field because its terms may cancel.
+        flown: [N] E, the share that flies freely; 0 where nothing was split off.
+        free_t, free_x: [N, 3] ``p ∂t`` and ``p ∂x`` of ``a_0, a_1, a_2``.
     """
 
     moments: Tensor
@@ -42,6 +52,9 @@ class BGKFields(NamedTuple):
     moments_x: Tensor
     micro_x: Tensor
     relaxation: Tensor
+    flown: Tensor
+    free_t: Tensor
+    free_x: Tensor
 
 
 def maxwellian_coefficients(
@@ -81,24 +94,28 @@ def maxwellian_coefficients(
     return rho[:, None] * e, rho_d[..., None] * e[:, None] + rho[:, None, None] * e_d
 
 
-def residual(fields: BGKFields, eps: Tensor, theta: float) -> Tensor:
-    """All residuals ``r_0 … r_{M+2}`` of the module's formula, [N, M + 3], dimensionless.
+def residual(fields: BGKFields, theta: float) -> Tensor:
+    """All residuals ``p r_0 … p r_{M+2}`` of the module's formula, [N, M + 3], dimensionless.
 
-    The expansion is closed by ``f_{M+3} = h_{M+3}``: the neglected ``b_{M+3}`` is of order ε.
+    The expansion is closed by ``b_{M+3} = 0``: what is neglected is of order ε.
 
     Args:
         fields: see :class:`BGKFields`.
-        eps: [N] Knudsen number of every point.
         theta: temperature Θ of the basis.
     """
-    modes = fields.micro_x.shape[1]
-    highest = modes + CONSERVED - 1
+    highest = fields.micro_x.shape[1] + CONSERVED - 1
     tangents = torch.stack([fields.moments_t, fields.moments_x], 1)
     _, slopes = maxwellian_coefficients(fields.moments, tangents, highest + 1, theta)
-    along_t, along_x = slopes.unbind(1)
-    pad = torch.nn.functional.pad
-    whole_x = along_x + pad(eps[:, None] * fields.micro_x, (CONSERVED, 1))
-    roots = torch.arange(highest + 2, dtype=eps.dtype, device=eps.device).sqrt()
-    up = roots[1:] * whole_x[:, 1:]
-    down = pad(roots[1:-1] * whole_x[:, :highest], (1, 0))
-    return along_t[:, :-1] + theta**0.5 * (up + down) + pad(fields.relaxation, (CONSERVED, 0))
+    flown, pad = fields.flown[:, None], torch.nn.functional.pad
+
+    def collided(maxwell: Tensor, free: Tensor, micro: Tensor) -> Tensor:
+        return torch.cat([
+            maxwell[:, :CONSERVED] - flown * free, (1 - flown) * maxwell[:, CONSERVED:] + micro
+        ], 1)
+
+    along_t = collided(slopes[:, 0, :-1], fields.free_t, fields.relaxation)
+    along_x = collided(slopes[:, 1], fields.free_x, pad(fields.micro_x, (0, 1)))
+    roots = torch.arange(highest + 2, dtype=flown.dtype, device=flown.device).sqrt()
+    up = roots[1:] * along_x[:, 1:]
+    down = pad(roots[1:-1] * along_x[:, :highest], (1, 0))
+    return along_t + theta**0.5 * (up + down)

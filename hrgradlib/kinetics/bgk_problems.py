@@ -66,6 +66,11 @@ class BGKProblem:
                     "ρ > 0 and T > 0."
                 )
 
+    @property
+    def length(self) -> float:
+        """``1/max w'``: over what length the data change; 0 for a jump (dimensionless)."""
+        return {"sine": 1 / np.pi, "tanh": 1 / self.steepness, "sign": 0.0}[self.profile]
+
     def mixing(self, x: NDArray | Tensor) -> tuple[NDArray | Tensor, NDArray | Tensor]:
         """``w`` and ``w'`` at x, same kind and shape as x; the slope of "sign" is zero."""
         xp = torch if isinstance(x, Tensor) else np

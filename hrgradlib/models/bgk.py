@@ -1,20 +1,32 @@
 """One network for BGK at every ε: positive density and temperature, exact initial data.
 
-``ρ = ρ0 e^{θ N_ρ}``, ``u = u0 + θ N_u``, ``T = T0 e^{θ N_T}`` with ``θ = (t/t_end) χ(x)``, and
-micro modes ``b_k = σ χ N_k``, ``σ = 1 − e^{−t/ε}``: the initial data hold for every ε, ρ and T are
-positive, and the far-field states are exact where ``χ = 1 − (x/L)²`` ends, at the domain's ends ±L.
+Particles that have not collided fly freely (:mod:`hrgradlib.kinetics.free_flight`), which is known.
+With τ = t/ε and the length ``p = √(t² + ℓ²)``, ℓ the width of the initial profile, the network's
+outputs N of order one enter as
+
+    ρ = ρ_free e^{θ χ N_ρ},   u = u_free + θ χ N_u,   T = T_free e^{θ χ N_T},   θ = ω/p,
+    b_k = (1 − (1 + τ) e^{−τ}) χ N_k / p,
+
+``ω = t − ε (1 − e^{−τ})``: so grows what collisions change of free flight. The initial data hold
+for every ε, ρ and T are positive, and χ makes the far-field states exact. A jump has no length
+(ℓ = 0); its solution depends on x/t and t/ε alone, and so does the network.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from hrgradlib.kinetics.bgk import BGKFields
 from hrgradlib.kinetics.bgk_problems import BGKProblem
+from hrgradlib.kinetics.free_flight import free_flight
 from hrgradlib.models.streams import StreamMLP
 
 __all__ = ["BGKModel"]
+
+_FAR = 4.0  # of a jump's fan |x|/t, where χ begins to fall
 
 
 class BGKModel(nn.Module):
@@ -24,11 +36,9 @@ class BGKModel(nn.Module):
         problem: data and ranges.
         width, depth: of the trunk (hidden features, hidden layers).
         modes: M, micro modes k = 3 … M + 2.
-        code: features of the hidden representation ``z = E(log10 ε)``.
+        code: features of the hidden representation ``z = E(log10 ε)``; a jump needs none.
         theta: temperature Θ of the Hermite basis; all temperatures must stay below 2Θ.
     """
-
-    known = 5  # input features beside the code
 
     def __init__(
         self, problem: BGKProblem, width: int = 32, depth: int = 3, modes: int = 8,
@@ -36,44 +46,48 @@ class BGKModel(nn.Module):
     ) -> None:
         super().__init__()
         self.problem, self.modes, self.theta = problem, modes, theta
-        self.encoder = StreamMLP([1, 2 * code, code])
-        self.trunk = StreamMLP([self.known + code] + [width] * depth + [3 + modes])
+        self.similar = problem.length == 0
+        known = 4 if self.similar else 7 + code
+        self.encoder = None if self.similar else StreamMLP([1, 2 * code, code])
+        self.trunk = StreamMLP([known] + [width] * depth + [3 + modes])
 
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
         """(ρ, u, T) [N, 3] and the coefficients ``b_3 … b_{M+2}`` [N, M]."""
-        features, _ = self._features(t, x, eps, tangents=False)
-        out = self.trunk(features)
-        inside, _ = self._window(x)
-        start, _ = self.problem.initial_moments(x)
-        change = (t / self.problem.final_time * inside)[:, None] * out[:, :3]
-        grown = -torch.expm1(-t / eps) * inside
-        return self._moments(start, change), grown[:, None] * out[:, 3:]
+        scales = self._scales(t, x, eps)
+        out = self.trunk(self._features(t, x, eps, scales)) * scales.inside[:, None]
+        free = free_flight(self.problem, t, x, scales.length, self.theta)
+        change = (t * scales.lag / scales.length)[:, None] * out[:, :3]
+        late = t / eps * scales.late / scales.length
+        return self._moments(free.moments, change), late[:, None] * out[:, 3:]
 
     def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> BGKFields:
-        """What the residuals need, at points given as three tensors [N]."""
-        features, tangents = self._features(t, x, eps, tangents=True)
-        out, tangents = self.trunk(features, tangents)
-        out_x, out_t = tangents.unbind(1)  # the second along (t + ε) ∂t
-        inside, inside_x = (w[:, None] for w in self._window(x))
-        start, start_x = self.problem.initial_moments(x)
-        clock = (t / self.problem.final_time)[:, None]
-        pace = (t + eps)[:, None]
-        macro, macro_x, macro_t = out[:, :3], out_x[:, :3], out_t[:, :3]
-        change = clock * inside * macro
-        change_x = clock * (inside_x * macro + inside * macro_x)
-        change_t = inside * (macro + t[:, None] / pace * macro_t) / self.problem.final_time
-        moments = self._moments(start, change)
+        """What the residuals need, at points given as three tensors [N], t > 0."""
+        scales = self._scales(t, x, eps)
+        features = self._features(t, x, eps, scales)
+        out, moving = self.trunk(features, self._tangents(t, x, eps, scales, features.shape[1]))
+        inside, inside_x, inside_t = (
+            s[:, None] for s in (scales.inside, scales.inside_x, scales.inside_t))
+        out_x = inside_x * out + inside * moving[:, 0]  # p ∂x
+        out_t = inside_t * out + inside * moving[:, 1]  # t ∂t
+        out = inside * out
+
+        lag, slow = scales.lag[:, None], (t / scales.length)[:, None]
+        grown, late = scales.grown[:, None], scales.late[:, None]
+        free = free_flight(self.problem, t, x, scales.length, self.theta)
+        moments = self._moments(free.moments, slow * lag * out[:, :3])
+        change_x = slow * lag * out_x[:, :3]
+        change_t = (grown - slow.square() * lag) * out[:, :3] + lag * out_t[:, :3]
         # ρ and T are exponentials: their changes are relative ones.
-        factor = torch.stack([moments[:, 0], torch.ones_like(t), moments[:, 2]], 1)
-        relative_x = start_x / torch.stack([start[:, 0], torch.ones_like(t), start[:, 2]], 1)
-        grown = -torch.expm1(-t / eps)[:, None]
-        micro, micro_x, micro_t = out[:, 3:], out_x[:, 3:], out_t[:, 3:]
+        one = torch.ones_like(t)
+        factor = torch.stack([moments[:, 0], one, moments[:, 2]], 1)
+        start = torch.stack([free.moments[:, 0], one, free.moments[:, 2]], 1)
         return BGKFields(
             moments=moments,
-            moments_t=factor * change_t,
-            moments_x=factor * (relative_x + change_x),
-            micro_x=grown * (inside_x * micro + inside * micro_x),
-            relaxation=inside * (micro + grown * eps[:, None] / pace * micro_t),
+            moments_t=factor * (free.moments_t / start + change_t),
+            moments_x=factor * (free.moments_x / start + change_x),
+            micro_x=slow * late * out_x[:, 3:],
+            relaxation=grown * out[:, 3:] + late * (out_t - slow.square() * out)[:, 3:],
+            flown=scales.flown, free_t=free.modes_t, free_x=free.modes_x,
         )
 
     @staticmethod
@@ -83,34 +97,70 @@ class BGKModel(nn.Module):
             start[:, 2] * change[:, 2].exp(),
         ], 1)
 
-    def _window(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """``χ`` and its slope; both vanish beyond the domain."""
-        reach = self.problem.domain[1]
-        value = (1 - (x / reach).square()).clamp_min(0.0)
-        return value, torch.where(value > 0, -2 * x / reach**2, 0.0)
+    def _scales(self, t: Tensor, x: Tensor, eps: Tensor) -> _Scales:
+        length = (t.square() + self.problem.length**2).sqrt()
+        length = length.clamp_min(torch.finfo(t.dtype).tiny)
+        if self.similar:
+            y = (x / (_FAR * length)).clamp(-1e3, 1e3)
+            inside = torch.exp(-y**4)
+            window = inside, -y**3 * inside * 4 / _FAR, 4 * y**4 * inside
+        else:
+            reach = self.problem.domain[1]
+            inside = (1 - (x / reach).square()).clamp_min(0.0)
+            slope = torch.where(inside > 0, -2 * x / reach**2, 0.0)
+            window = inside, length * slope, torch.zeros_like(t)
+        return _Scales(length, *_growth(t / eps), *window)
 
-    def _features(self, t: Tensor, x: Tensor, eps: Tensor, *, tangents: bool):
-        """Inputs [N, F] and their tangents [N, 2, F] along ∂x and (t + ε) ∂t."""
-        final, reach = self.problem.final_time, self.problem.domain[1]
+    def _features(self, t: Tensor, x: Tensor, eps: Tensor, scales: _Scales) -> Tensor:
+        """Inputs of the trunk [N, F]."""
+        rays = [x / (x.square() + (c * scales.length).square()).sqrt() for c in (1.0, 3.0)]
+        both = [*rays, 2 * scales.grown - 1, 2 * scales.lag - 1]
+        if self.similar:
+            return torch.stack(both, 1)
+        mixing, _ = self.problem.mixing(x)
+        own = [x / self.problem.domain[1], 2 * t / self.problem.final_time - 1, mixing]
         low, high = (torch.log10(torch.tensor(e)).item() for e in self.problem.eps_range)
         code = self.encoder(((2 * torch.log10(eps) - low - high) / (high - low))[:, None])
-        whole = -torch.expm1(-final / eps)
-        layer = -torch.expm1(-t / eps) / whole
-        mixing, slope = self.problem.mixing(x)
-        # Waves leave the middle with speeds of order one: x/t, rounded off where the profile is.
-        spread = (t.square() + 0.05**2).sqrt()
-        ray = x / (x.square() + spread.square()).sqrt()
-        known = torch.stack([x / reach, 2 * t / final - 1, 2 * layer - 1, mixing, ray], 1)
-        features = torch.cat([known, code], 1)
-        if not tangents:
-            return features, None
-        pace, zero, one = t + eps, torch.zeros_like(t), torch.ones_like(t)
-        radius = (x.square() + spread.square()).sqrt()
-        along_x = torch.stack(
-            [one / reach, zero, zero, slope, spread.square() / radius**3], 1)
-        along_t = torch.stack([
-            zero, 2 * pace / final, 2 * pace / eps * torch.exp(-t / eps) / whole, zero,
-            -x * t / radius**3 * pace,
-        ], 1)
-        moving = torch.stack([along_x, along_t], 1)
-        return features, nn.functional.pad(moving, (0, code.shape[1]))
+        return torch.cat([torch.stack(both + own, 1), code], 1)
+
+    def _tangents(
+        self, t: Tensor, x: Tensor, eps: Tensor, scales: _Scales, count: int
+    ) -> Tensor:
+        """Derivatives [N, 2, F] of the features, ``p ∂x`` and ``t ∂t``."""
+        zero, p = torch.zeros_like(t), scales.length
+        squares = [(c * p).square() for c in (1.0, 3.0)]
+        cubes = [(x.square() + s) ** 1.5 for s in squares]
+        ray_x = [p * s / r for s, r in zip(squares, cubes, strict=True)]
+        ray_t = [-x * s / r * (t / p).square() for s, r in zip(squares, cubes, strict=True)]
+        along_x = [*ray_x, zero, zero]
+        along_t = [*ray_t, 2 * t / eps * scales.flown, 2 * scales.late]
+        if not self.similar:
+            _, slope = self.problem.mixing(x)
+            along_x += [p / self.problem.domain[1], zero, p * slope]
+            along_t += [zero, 2 * t / self.problem.final_time, zero]
+        moving = torch.stack([torch.stack(along_x, 1), torch.stack(along_t, 1)], 1)
+        return nn.functional.pad(moving, (0, count - moving.shape[2]))
+
+
+class _Scales(NamedTuple):
+    """[N] each: p; e^{−τ}; 1 − e^{−τ}; ω/t; (1 − (1 + τ) e^{−τ})/τ; χ, ``p ∂x χ``, ``t ∂t χ``."""
+
+    length: Tensor
+    flown: Tensor
+    grown: Tensor
+    lag: Tensor
+    late: Tensor
+    inside: Tensor
+    inside_x: Tensor
+    inside_t: Tensor
+
+
+def _growth(tau: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """``e^{−τ}``, ``1 − e^{−τ}``, ``1 − (1 − e^{−τ})/τ``, ``(1 − e^{−τ})/τ − e^{−τ}``."""
+    flown, grown = torch.exp(-tau), -torch.expm1(-tau)
+    small = tau < 3e-3  # where the differences cancel
+    share = grown / torch.where(small, 1.0, tau)
+    lag = torch.where(small, tau * (1 / 2 - tau * (1 / 6 - tau * (1 / 24 - tau / 120))), 1 - share)
+    late = torch.where(
+        small, tau * (1 / 2 - tau * (1 / 3 - tau * (1 / 8 - tau / 30))), share - flown)
+    return flown, grown, lag, late

@@ -1,4 +1,4 @@
-"""``bgk-smooth`` and ``bgk-layer``: collocation, residuals, errors of ρ, ρu and E."""
+"""``bgk-smooth``, ``bgk-layer``, ``bgk-riemann``: collocation, residuals, errors of ρ, ρu and E."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hrgradlib.reference.maxwellian import conserved
 
 __all__ = ["BGKCase"]
 
-_CELLS = 100  # points in the window that errors are measured at
+_CELLS = 200  # points in the window that errors are measured at
 
 
 class BGKCase:
@@ -41,8 +41,8 @@ class BGKCase:
     def sample(self, spec: Spec, generator: torch.Generator) -> list[Tensor]:
         """Ranges of ε; half of the times uniform, half uniform in ``1 − e^{−t/ε}``.
 
-        Half of the places lie where waves have come since t = 0, ``|x| ≤ 0.1 + 3t``, a quarter in
-        the window and what can be felt there, a quarter in the whole domain.
+        Half of the places lie where waves have come since t = 0, ``|x| ≤ 2ℓ + 3t``, ℓ the width of
+        the initial profile, at most in the window; a quarter twice as far, a quarter in the domain.
         """
         tasks, count, problem = spec.tasks, spec.per_task, self.problem
         draw = torch.rand(3, tasks, count, generator=generator, dtype=torch.float64)
@@ -51,9 +51,11 @@ class BGKCase:
         final, index = spec.beyond * problem.final_time, torch.arange(count)
         in_layer = -eps * torch.log1p(draw[1] * torch.expm1(-final / eps))
         t = torch.where(index % 2 == 0, draw[1] * final, in_layer).clamp(max=final)
-        reach = torch.stack([
-            0.1 + 3 * t, 0.1 + 3 * t, torch.full_like(t, 0.8), torch.full_like(t, 1.2),
-        ]).gather(0, (index // 2 % 4).expand(1, tasks, -1))[0]
+        wave = 2 * problem.length + 3 * t
+        near, far = wave.clamp(max=problem.window[1]), (2 * wave).clamp(max=0.8)
+        whole = 5 * wave if problem.length == 0 else torch.full_like(t, problem.domain[1])
+        reach = torch.stack([near, near, far, whole])
+        reach = reach.gather(0, (index // 2 % 4).expand(1, tasks, -1))[0]
         return [p.flatten() for p in (t, (2 * draw[2] - 1) * reach, eps)]
 
     def residuals(self, spec: Spec) -> Callable[..., Tensor]:
@@ -67,7 +69,7 @@ class BGKCase:
 
 def residuals(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
     """Residuals of modes 0 … M + 2, [N, M + 3]."""
-    return residual(model.fields(t, x, eps), eps, model.theta)
+    return residual(model.fields(t, x, eps), model.theta)
 
 
 @lru_cache(maxsize=4)
