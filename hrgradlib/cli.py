@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("run", help="train one network and judge it against the reference")
     one.add_argument("problem", help="see hrgrad list")
-    one.add_argument("--method", default="hrgrad")
+    one.add_argument("--method", default="hrgrad-gn")
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--out", type=Path, required=True, help="new folder for the results")
     one.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")

@@ -14,7 +14,7 @@ from hrgradlib.kinetics.bgk import maxwellian_coefficients
 from hrgradlib.kinetics.free_flight import free_distribution, free_flight
 from hrgradlib.kinetics.half_range import even_odd, jacobi
 from hrgradlib.kinetics.velocity import legendre, recurrence
-from hrgradlib.models import BGKModel, InflowModel, TransportModel
+from hrgradlib.models import BGKModel, InflowModel, PlainBGKModel, TransportModel
 
 __all__ = ["view_of"]
 
@@ -88,7 +88,8 @@ class BGKView:
     def distribution(self, state, modes, t, x, v, eps) -> NDArray:
         rho, u, temperature = np.moveaxis(state, -1, 0)
         flown = np.exp(-t / eps)[..., None]
-        coefficients = np.concatenate([flown * self._excess(state, t, x), eps[..., None] * modes], -1)
+        macro = flown * self._excess(state, t, x)
+        coefficients = np.concatenate([macro, eps[..., None] * modes], -1)
         scaled = v / self.theta**0.5
         below, here = np.zeros_like(scaled), np.ones_like(scaled)
         total = np.zeros(np.broadcast_shapes(np.shape(v), rho.shape))
@@ -112,7 +113,21 @@ class BGKView:
         return (h - a).numpy().reshape(state.shape)
 
 
+class PlainBGKView(BGKView):
+    """f is a network's output itself; the moments are another's, as the formulation has it."""
+
+    def __init__(self, model: PlainBGKModel) -> None:
+        self.model = model
+
+    def distribution(self, state, modes, t, x, v, eps) -> NDArray:
+        like = self.model.nodes
+        arguments = (torch.tensor(np.asarray(a)).to(like) for a in (t, x, v, eps))
+        with torch.no_grad():
+            return self.model.distribution(*arguments).double().cpu().numpy()
+
+
 def view_of(model) -> PeriodicView | InflowView | BGKView:
     """The view that fits a network."""
-    kinds = {TransportModel: PeriodicView, InflowModel: InflowView, BGKModel: BGKView}
+    kinds = {TransportModel: PeriodicView, InflowModel: InflowView, BGKModel: BGKView,
+             PlainBGKModel: PlainBGKView}
     return next(view(model) for kind, view in kinds.items() if isinstance(model, kind))

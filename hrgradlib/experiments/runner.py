@@ -18,6 +18,7 @@ from hrgradlib import provenance
 from hrgradlib._files import write_atomically
 from hrgradlib.experiments.assemble import (
     build_model,
+    collocation,
     point_residuals,
     problem_of,
     quantities_of,
@@ -99,7 +100,7 @@ def run(
     try:
         records, seconds = train(
             model, method, point_residuals(spec),
-            lambda generator: sample(spec, generator, chosen), task_sizes(spec),
+            lambda generator: collocation(spec, model, generator, chosen), task_sizes(spec),
             steps=spec.steps, lr=spec.lr, warmup=spec.warmup, hold=spec.hold,
             seed=spec.seed,
             fingerprint=spec.fingerprint(), checkpoint=folder / "checkpoint.pt", resume=resume,

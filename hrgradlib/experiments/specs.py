@@ -108,12 +108,12 @@ class Spec:
         steps: updates; each draws ``tasks · per_task`` fresh collocation points.
         width, depth, modes: of the network (hidden features, layers, Legendre modes of g).
         lr, beta2: peak learning rate and decay of Adam's second moment.
-        lr, beta2: peak learning rate and decay of Adam's second moment.
         warmup, hold: steps of linear warm-up, and the share of all steps before the cosine falls.
         beta1, damping, harmony, axis, guard: see :class:`hrgradlib.methods.Settings`.
         formulation: "layer" (exact initial data, layer coordinate) or "plain" (neither; the
             initial condition is a penalty of weight ``initial_weight``, with tasks of its own).
         beyond: collocation times reach to ``beyond · T``.
+        candidates: points drawn for every one that is kept, by the size of its residual.
     """
 
     problem: str
@@ -138,6 +138,7 @@ class Spec:
     formulation: str = "layer"
     initial_weight: float = 1.0
     beyond: float = 1.0
+    candidates: int = 1
 
     @property
     def settings(self) -> Settings:
@@ -205,6 +206,7 @@ def _checked(spec: Spec) -> Spec:
         "formulation": spec.formulation in FORMULATIONS,
         "initial_weight": 0 < spec.initial_weight < float("inf"),
         "beyond": 1 <= spec.beyond <= 2,
+        "candidates": 1 <= spec.candidates <= (64 if spec.formulation == "layer" else 1),
     }
     for name, good in rules.items():
         if not good:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import torch
@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.kinetics.bgk import residual
+from hrgradlib.kinetics.bgk_plain import initial_misfit, plain_residual
 from hrgradlib.kinetics.bgk_problems import BGKProblem
-from hrgradlib.models import BGKModel
+from hrgradlib.models import BGKModel, PlainBGKModel
 from hrgradlib.reference.bgk import BGKReference
 from hrgradlib.reference.maxwellian import conserved
 
@@ -33,10 +34,14 @@ class BGKCase:
         self.problem = problem
 
     def build(self, spec: Spec) -> nn.Module:
+        if spec.formulation == "plain":
+            return PlainBGKModel(self.problem, spec.width, spec.depth)
         return BGKModel(self.problem, spec.width, spec.depth, spec.modes)
 
     def sizes(self, spec: Spec) -> list[int]:
-        return [spec.per_task] * spec.tasks
+        """Ranges of ε, and in the plain formulation these once more at t = 0."""
+        initial = [spec.per_task // 2] * spec.tasks if spec.formulation == "plain" else []
+        return [spec.per_task] * spec.tasks + initial
 
     def sample(self, spec: Spec, generator: torch.Generator) -> list[Tensor]:
         """Ranges of ε; half of the times uniform, half uniform in ``1 − e^{−t/ε}``.
@@ -44,7 +49,15 @@ class BGKCase:
         Half of the places lie where waves have come since t = 0, ``|x| ≤ 2ℓ + 3t``, ℓ the width of
         the initial profile, at most in the window; a quarter twice as far, a quarter in the domain.
         """
-        tasks, count, problem = spec.tasks, spec.per_task, self.problem
+        points = self._draw(spec, spec.per_task, generator)
+        if spec.formulation == "plain":
+            _, *place = self._draw(spec, spec.per_task // 2, generator)
+            initial = torch.zeros_like(place[0]), *place
+            points = [torch.cat(pair) for pair in zip(points, initial, strict=True)]
+        return points
+
+    def _draw(self, spec: Spec, count: int, generator: torch.Generator) -> list[Tensor]:
+        tasks, problem = spec.tasks, self.problem
         draw = torch.rand(3, tasks, count, generator=generator, dtype=torch.float64)
         low, high = (math.log(e) for e in problem.eps_range)
         eps = torch.exp(low + (high - low) * (torch.arange(tasks)[:, None] + draw[0]) / tasks)
@@ -59,6 +72,8 @@ class BGKCase:
         return [p.flatten() for p in (t, (2 * draw[2] - 1) * reach, eps)]
 
     def residuals(self, spec: Spec) -> Callable[..., Tensor]:
+        if spec.formulation == "plain":
+            return partial(_plain_residuals, spec.initial_weight**0.5)
         return residuals
 
     def errors(self, model: nn.Module) -> NDArray:
@@ -70,6 +85,17 @@ class BGKCase:
 def residuals(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
     """Residuals of modes 0 … M + 2, [N, M + 3]."""
     return residual(model.fields(t, x, eps), model.theta)
+
+
+def _plain_residuals(
+    root_weight: float, model: nn.Module, t: Tensor, x: Tensor, eps: Tensor
+) -> Tensor:
+    """Equation and moments for t > 0, the weighted misfit of the data at t = 0; [N, V + 3]."""
+    moments, f, transported = model.streams(t, x, eps)
+    start, _ = model.problem.initial_moments(x)
+    misfit = root_weight * initial_misfit(moments, f, start, model.nodes)
+    inside = plain_residual(moments, f, transported, eps, model.nodes)
+    return torch.where((t == 0)[:, None], misfit, inside)
 
 
 @lru_cache(maxsize=4)

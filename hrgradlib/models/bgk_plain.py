@@ -1,0 +1,72 @@
+"""BGK in the plain formulation of the literature: one network for f, one for its moments.
+
+Nothing holds by construction but positivity: equation, moments and initial data are penalties.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from hrgradlib.kinetics.bgk_problems import BGKProblem
+from hrgradlib.models.streams import StreamMLP
+
+__all__ = ["PlainBGKModel"]
+
+_REACH, _NODES = 7.0, 32  # of the velocity quadrature
+
+
+class PlainBGKModel(nn.Module):
+    """``f = e^{N_f(t, x, v, log ε)}`` and ``(ρ, u, T) = (e^{N_1}, N_2, e^{N_3})(t, x, log ε)``.
+
+    Args:
+        problem: data and ranges.
+        width, depth: of each of the two networks (hidden features, hidden layers).
+    """
+
+    def __init__(self, problem: BGKProblem, width: int = 32, depth: int = 3) -> None:
+        super().__init__()
+        self.problem = problem
+        self.macro = StreamMLP([3] + [width] * depth + [3])
+        self.kinetic = StreamMLP([4] + [width] * depth + [1])
+        nodes = torch.linspace(-_REACH, _REACH, _NODES)
+        self.register_buffer("nodes", nodes, persistent=False)
+
+    def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
+        """(ρ, u, T) [N, 3], and f at the nodes of the velocity quadrature [N, V]."""
+        v = self.nodes.expand(len(t), -1)
+        spread = (a[:, None].expand_as(v) for a in (t, x))
+        return self.moments(t, x, eps), self.distribution(*spread, v, eps[:, None].expand_as(v))
+
+    def moments(self, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
+        """(ρ, u, T) [N, 3]."""
+        return _positive(self.macro(self._features(t, x, eps)))
+
+    def distribution(self, t: Tensor, x: Tensor, v: Tensor, eps: Tensor) -> Tensor:
+        """f, in the shape of the arguments."""
+        flat = [a.reshape(-1) for a in (t, x, eps, v)]
+        features = torch.cat([self._features(*flat[:3]), flat[3][:, None] / _REACH], 1)
+        return self.kinetic(features)[:, 0].exp().view(t.shape)
+
+    def streams(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(ρ, u, T) [N, 3]; f and ``∂t f + v ∂x f`` at the nodes [N, V]."""
+        v = self.nodes.repeat(len(t))
+        flat = [a.repeat_interleave(len(self.nodes)) for a in (t, x, eps)]
+        features = torch.cat([self._features(*flat), v[:, None] / _REACH], 1)
+        along = torch.zeros_like(features)  # the tangent of ∂t + v ∂x
+        along[:, 0], along[:, 1] = 2 / self.problem.final_time, v / self.problem.domain[1]
+        value, slope = self.kinetic(features, along[:, None])
+        f = value[:, 0].exp()
+        shape = len(t), len(self.nodes)
+        return self.moments(t, x, eps), f.view(shape), (f * slope[:, 0, 0]).view(shape)
+
+    def _features(self, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
+        low, high = (torch.log10(torch.tensor(e)).item() for e in self.problem.eps_range)
+        return torch.stack([
+            2 * t / self.problem.final_time - 1, x / self.problem.domain[1],
+            (2 * torch.log10(eps) - low - high) / (high - low),
+        ], 1)
+
+
+def _positive(out: Tensor) -> Tensor:
+    return torch.stack([out[:, 0].exp(), out[:, 1], out[:, 2].exp()], 1)
