@@ -24,7 +24,7 @@ from torch import nn
 from hrgradlib import HRGrad, provenance, task_gradients
 from hrgradlib.experiments.assemble import build_model, point_residuals
 from hrgradlib.experiments.specs import make_spec
-from hrgradlib.kinetics.half_range import even_odd
+from hrgradlib.kinetics.parity_basis import even_odd
 from hrgradlib.kinetics.velocity import gauss_legendre
 
 

@@ -1,11 +1,14 @@
-"""Time of one optimizer step, side by side in one run: plain sum, HRGrad, K backwards, TorchJD.
+"""Time of one optimizer step, side by side in one run (methods: `steps.py`).
 
-    python benchmarks/step_time.py [--tasks 5 10 16] [--points 256 1024] [--repeats 9] [--json FILE]
+    python benchmarks/step_time.py [--tasks 2 5 16 32] [--points 128 256 512 1024 4096] [--json F [--update]]
 
-All do the same on the same points: evaluate the micro–macro residuals of `transport-periodic`
-(value and two tangent streams through 4×64), get the gradients, update. The methods take turns
-within every repeat; the median and the range over repeats of the ratio to the plain step are
-printed. Times vary between machines; the ratios are what is claimed.
+The methods take turns, in an order that rotates; printed are the median time and the median and
+range over the turns of the ratio to the plain summed step of the same turn, and the ratio of the
+two fastest turns (disturbances only ever add time). On the CPU the clock is the process' own: time
+that the machine gave to others does not count. glibc is told to keep freed memory: else page faults
+come and go with the heap's history, for every method alike, and cost up to a tenth of a step.
+Methods with K backward passes are left out where K · points exceeds ``--limit``. Times vary between
+machines; the ratios are what is claimed.
 """
 
 import argparse
@@ -16,121 +19,114 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torchjd.autojac import backward, jac_to_grad
+from steps import K_FOLD, SMALL_STEPS, STEPS, allocator, build
 
-from hrgradlib import HRGrad, HRGradAggregator, provenance, task_gradients
-from hrgradlib.experiments.assemble import point_losses
-from hrgradlib.kinetics.linear_transport import PeriodicTransport
-from hrgradlib.models import TransportModel
-from hrgradlib.training import sample_points
+from hrgradlib import provenance
 
-
-def steps(tasks: int, per_task: int, device: torch.device) -> dict:
-    """One closure per method, each with a network and optimizer of its own."""
-    problem, sizes = PeriodicTransport(), [per_task] * tasks
-    generator = torch.Generator().manual_seed(0)
-    points = sample_points(
-        problem.eps_range, problem.final_time, tasks, per_task, generator, device
-    )
-
-    def build(optimizer, **options):
-        torch.manual_seed(0)
-        model = TransportModel(problem).to(device)
-        return model, optimizer(model.parameters(), lr=1e-3, betas=(0.9, 0.99), **options)
-
-    def task_losses(model):
-        return point_losses(model, *points).view(tasks, per_task).mean(1)
-
-    summed, adam = build(torch.optim.Adam)
-    harmonised, hrgrad = build(HRGrad)
-    guarded, hrgrad_guard = build(HRGrad, guard=True)
-    looped, adam_loop = build(torch.optim.Adam)
-    jd_model, adam_jd = build(torch.optim.Adam)
-    aggregator = HRGradAggregator()
-
-    def plain():
-        adam.zero_grad()
-        task_losses(summed).sum().backward()
-        adam.step()
-
-    def with_hrgrad(model, optimizer):
-        optimizer.step(task_gradients(lambda: point_losses(model, *points), model, sizes))
-
-    def backwards():
-        losses = task_losses(looped)
-        parameters = list(looped.parameters())
-        rows = [torch.autograd.grad(loss, parameters, retain_graph=True) for loss in losses]
-        for p, *grads in zip(parameters, *rows, strict=True):
-            p.grad = torch.stack(grads).sum(0)
-        adam_loop.step()
-
-    def torchjd():
-        adam_jd.zero_grad()
-        backward(task_losses(jd_model))
-        jac_to_grad(jd_model.parameters(), aggregator)
-        adam_jd.step()
-
-    return {
-        "plain sum, Adam": plain,
-        "HRGrad": lambda: with_hrgrad(harmonised, hrgrad),
-        "HRGrad, guard": lambda: with_hrgrad(guarded, hrgrad_guard),
-        "K backward passes, Adam": backwards,
-        "TorchJD autojac + HRGradAggregator, Adam": torchjd,
-    }
+#: Cells (tasks, points) of the Gauss–Newton metric, on its small network.
+SMALL_CELLS = [(5, 28), (10, 14), (10, 28), (10, 56), (16, 32)]
 
 
-def measure(closures: dict, repeats: int, device: torch.device) -> dict[str, np.ndarray]:
-    """Seconds per step of every method, [repeats]; the methods take turns."""
-    seconds = {name: [] for name in closures}
-    for closure in closures.values():
-        for _ in range(3):
-            closure()
-    for _ in range(repeats):
-        for name, closure in closures.items():
-            count = 8 if name in ("plain sum, Adam", "HRGrad", "HRGrad, guard") else 2
-            synchronize(device)
-            began = time.perf_counter()
-            for _ in range(count):
-                closure()
-            synchronize(device)
-            seconds[name].append((time.perf_counter() - began) / count)
+def names(tasks: int, per_task: int, limit: int) -> list[str]:
+    """The methods that are measured at so many tasks and points."""
+    return [n for n in STEPS if n not in K_FOLD or tasks**2 * per_task <= limit]
+
+
+def clock(device: torch.device) -> float:
+    """Seconds: of this process on the CPU, of the wall once a GPU has finished."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+        return time.perf_counter()
+    return time.process_time()
+
+
+def measure(closures: dict, budget: float, turns: int, device: torch.device) -> dict:
+    """Seconds per step of every method, [turns]: at least 3 turns, then until the budget is out."""
+    counts, seconds = {}, {name: [] for name in closures}
+    for name, closure in closures.items():
+        closure()
+        began = clock(device)
+        closure()
+        counts[name] = int(np.clip(0.1 / max(clock(device) - began, 1e-6), 1, 8))
+    order, began = list(closures), time.perf_counter()
+    for turn in range(turns):
+        if turn >= 3 and time.perf_counter() - began > budget:
+            break
+        for name in order:
+            before = clock(device)
+            for _ in range(counts[name]):
+                closures[name]()
+            seconds[name].append((clock(device) - before) / counts[name])
+        order = order[1:] + order[:1]
     return {name: np.array(values) for name, values in seconds.items()}
 
 
-def synchronize(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
+def summary(tasks: int, per_task: int, seconds: dict, against: str) -> list[dict]:
+    """One row per method, with the ratio to ``against`` turn by turn."""
+    plain, rows = seconds[against], []
+    for name, values in seconds.items():
+        ratio = values / plain
+        rows.append({
+            "tasks": tasks, "points": per_task, "step": name, "turns": len(values),
+            "milliseconds": round(1e3 * float(np.median(values)), 3),
+            "ratio": round(float(np.median(ratio)), 3),
+            "ratio_low": round(float(ratio.min()), 3),
+            "ratio_high": round(float(ratio.max()), 3),
+            "ratio_fastest": round(float(values.min() / plain.min()), 3),
+        })
+        print("{tasks:3d} x {points:5d}  {step:16s} {milliseconds:9.2f} ms  ratio {ratio:6.2f}  "
+              "[{ratio_low:.2f}, {ratio_high:.2f}]  fastest {ratio_fastest:.2f}".format(**rows[-1]),
+              flush=True)
+    return rows
+
+
+def updated(old: dict, new: dict) -> dict:
+    """The old content with the cells of the new one in place of its own."""
+    again = {(r["tasks"], r["points"]) for r in new["rows"]}
+    kept = [r for r in old["rows"] if (r["tasks"], r["points"]) not in again]
+    rows = sorted(kept + new["rows"], key=lambda r: (r["step"] in SMALL_STEPS, r["tasks"],
+                                                      r["points"]))
+    renewed = {"provenance": new["provenance"], "budget_seconds": new["budget_seconds"],
+               "cells": sorted(again)}
+    return old | {"rows": rows, "updates": [*old.get("updates", []), renewed]}
+
+
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tasks", type=int, nargs="+", default=[2, 5, 16, 32])
+    parser.add_argument("--points", type=int, nargs="+", default=[128, 256, 512, 1024, 4096])
+    parser.add_argument("--budget", type=float, default=8.0, help="seconds per cell of the grid")
+    parser.add_argument("--turns", type=int, default=25, help="at most")
+    parser.add_argument("--limit", type=int, default=150_000, help="K · points of K-fold methods")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--json", type=Path, help="also write the rows to this file")
+    parser.add_argument("--update", action="store_true",
+                        help="keep the other cells of an existing file; no Gauss–Newton cells")
+    return parser.parse_args(argv)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tasks", type=int, nargs="+", default=[5, 10, 16])
-    parser.add_argument("--points", type=int, nargs="+", default=[64, 256, 1024])
-    parser.add_argument("--repeats", type=int, default=9)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--json", type=Path, help="also write the ratios to this file")
-    options = parser.parse_args()
+    options = arguments()
+    allocator(threshold=1 << 30, keep=2**31 - 1)
     torch.set_num_threads(options.threads)
     device, rows = torch.device(options.device), []
-    for tasks in options.tasks:
-        for per_task in options.points:
-            print(f"{tasks} tasks of {per_task} points …", file=sys.stderr)
-            seconds = measure(steps(tasks, per_task, device), options.repeats, device)
-            plain = seconds["plain sum, Adam"]
-            for name, values in seconds.items():
-                ratio = values / plain
-                rows.append({
-                    "tasks": tasks, "points": per_task, "step": name,
-                    "milliseconds": round(1e3 * float(np.median(values)), 3),
-                    "ratio": round(float(np.median(ratio)), 3),
-                    "ratio_low": round(float(ratio.min()), 3),
-                    "ratio_high": round(float(ratio.max()), 3),
-                })
-                print("{tasks:3d} x {points:5d}  {step:42s} {milliseconds:9.2f} ms  "
-                      "ratio {ratio:6.2f}  [{ratio_low:.2f}, {ratio_high:.2f}]".format(**rows[-1]))
+    cells = [(k, p, names(k, p, options.limit)) for k in options.tasks for p in options.points]
+    if not options.update:
+        cells += [(k, p, list(SMALL_STEPS)) for k, p in SMALL_CELLS]
+    for tasks, per_task, chosen in cells:
+        print(f"{tasks} tasks of {per_task} points …", file=sys.stderr)
+        closures = {name: build(name, tasks, per_task, device) for name in chosen}
+        seconds = measure(closures, options.budget, options.turns, device)
+        rows += summary(tasks, per_task, seconds, against=chosen[0])
     if options.json:
-        content = {"provenance": provenance.collect(device), "rows": rows}
+        content = {
+            "provenance": provenance.collect(device),
+            "clock": "wall" if device.type == "cuda" else "process",
+            "budget_seconds": options.budget, "rows": rows,
+        }
+        if options.update:
+            content = updated(json.loads(options.json.read_text(encoding="utf-8")), content)
         options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

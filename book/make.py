@@ -31,6 +31,7 @@ TOC = BOOK / "_toc.yml"
 CONFIG = ROOT / "_config.yml"
 # What Sphinx reads beside the pages and static/.
 BESIDE = (TOC, BOOK / "references.bib", BOOK / "offline.py")
+EXAMPLES = ROOT / "examples"  # scripts that a page runs and includes
 
 
 class BookError(Exception):
@@ -183,7 +184,7 @@ def forget_removed(folder: Path, chapters: list[str]) -> None:
 
 def library_digest(profile: str) -> str:
     """Hash of what every chapter depends on: library, stored results, pins, trained runs."""
-    code = files_below(ROOT / "hrgradlib", BOOK / "results")
+    code = files_below(ROOT / "hrgradlib", BOOK / "results", EXAMPLES)
     runs = Path(os.environ.get("HRGRAD_HOME", ROOT)) / "runs" / profile
     trained = sorted(f"{path} {path.stat().st_mtime_ns}" for path in files_below(runs))
     return digest([*code, ROOT / "requirements.lock"], *trained)
@@ -215,6 +216,7 @@ def stage_sources(work: Path) -> Path:
     stage = work / "stage"
     shutil.rmtree(stage, ignore_errors=True)
     shutil.copytree(BOOK / "static", stage / "static")
+    shutil.copytree(EXAMPLES, stage / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     chapters, static = pages()
     for name in chapters:
         notebook = work / "notebooks" / f"{name}.ipynb"

@@ -120,9 +120,9 @@ def _run(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     solution = load_solution(options.folder)
     grid = [a.ravel() for a in np.meshgrid(options.t, options.x, options.eps, indexing="ij")]
-    density = solution.density(*grid)
-    print("t,x,eps,density")
-    for row in zip(*grid, density, strict=True):
+    moments = (f(*grid) for f in (solution.density, solution.velocity, solution.temperature))
+    print("t,x,eps,density,velocity,temperature")
+    for row in zip(*grid, *moments, strict=True):
         print(",".join(f"{value:.7g}" for value in row))
     return 0
 

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from hrgradlib._simplex import min_norm_weights
 
-__all__ = ["AXES", "Harmonized", "harmonize", "harmonize_array"]
+__all__ = ["AXES", "Harmonized", "harmonic_weights", "harmonize", "harmonize_array"]
 
 AXES = ("equiangular", "maxmin")
 _TINY = np.finfo(float).tiny
@@ -113,8 +113,37 @@ def harmonize_array(
     """
     batch, tasks = gramian.shape[:-2], gramian.shape[-1]
     flat = gramian.reshape(-1, tasks, tasks)
-    norms, cosines, active = _normalise(flat, max(1e-6, 1e3 * roundoff))
-    tolerance = 10 * tasks * roundoff
+    weights, worst, stationary, share, cosines, active = _harmonize(flat, harmony, axis, roundoff)
+    angle = np.arccos(np.minimum(worst, 1.0))
+    rotated = np.arctan2(share * np.sin(angle), np.cos(angle))
+    alignment, worst_pair = _alignment(cosines, active)
+    numbers = (
+        worst,
+        np.where(stationary, np.pi / 2, angle),
+        np.where(stationary, 0.0, rotated),
+        alignment,
+        worst_pair,
+        stationary,
+    )
+    return weights.reshape(*batch, tasks), *(n.reshape(batch) for n in numbers)
+
+
+def harmonic_weights(
+    gramian: NDArray, harmony: float, axis: str, roundoff: float
+) -> tuple[NDArray, float, bool]:
+    """What an optimizer needs of :func:`harmonize_array`: weights [K], cosine and stationarity.
+
+    Args:
+        gramian: [K, K] float64; the others as there.
+    """
+    weights, worst, stationary, *_ = _harmonize(gramian[None], harmony, axis, roundoff)
+    return weights[0], float(worst[0]), bool(stationary[0])
+
+
+def _harmonize(gramian: NDArray, harmony: float, axis: str, roundoff: float) -> tuple[NDArray, ...]:
+    """Weights, worst cosine, stationarity, kept share, cosine matrix, mask of moving tasks."""
+    norms, cosines, active = _normalise(gramian, max(1e-6, 1e3 * roundoff))
+    tolerance = 10 * gramian.shape[-1] * roundoff
     coefficients, worst, stationary = _find_axis(cosines, active, axis, tolerance)
     # Norms may differ by sixty orders of magnitude; everything below is homogeneous in them.
     relative = norms / np.maximum(norms.max(-1, keepdims=True), _TINY)
@@ -123,19 +152,9 @@ def harmonize_array(
     # length. The cosine that is promised allows for it.
     hidden = tolerance * np.maximum((coefficients**2).sum(-1) - 1, 0.0)
     worst = worst / np.sqrt(1 + hidden)
-    angle = np.arccos(np.minimum(worst, 1.0))
-    rotated = np.arctan2(share * np.sin(angle), np.cos(angle))
-    alignment, worst_pair = _alignment(cosines, active)
-    numbers = (
-        np.where(stationary, 0.0, worst),
-        np.where(stationary, np.pi / 2, angle),
-        np.where(stationary, 0.0, rotated),
-        alignment,
-        worst_pair,
-        stationary,
-    )
-    weights = np.where(stationary[:, None], 0.0, weights)
-    return weights.reshape(*batch, tasks), *(n.reshape(batch) for n in numbers)
+    if stationary.any():
+        worst[stationary], weights[stationary] = 0.0, 0.0
+    return weights, worst, stationary, share, cosines, active
 
 
 def _check_arguments(gramian: Tensor, harmony: float, axis: str) -> None:
@@ -175,9 +194,15 @@ def _normalise(gramian: NDArray, slack: float) -> tuple[NDArray, NDArray, NDArra
             f"harmonize: not a Gramian, a cosine exceeds one or the matrix is not symmetric, by "
             f"{excess:.3g}; expected A_ij = g_iᵀ P g_j."
         )
-    cosines = np.clip(0.5 * (cosines + transposed), -1.0, 1.0)
-    np.einsum("bii->bi", cosines)[...] = 1.0
+    cosines = np.maximum(np.minimum(0.5 * (cosines + transposed), 1.0), -1.0)
+    ones = range(cosines.shape[-1])
+    cosines[:, ones, ones] = 1.0
     return norms, cosines, active
+
+
+def _times(matrices: NDArray, vectors: NDArray) -> NDArray:
+    """[B, K, K] by [B, K]; a fraction of the call cost of einsum."""
+    return (matrices @ vectors[:, :, None])[:, :, 0]
 
 
 def _tasks(mask: NDArray) -> list[int]:
@@ -212,11 +237,11 @@ def _equiangular(
     """``α = c M⁺1`` and ``c = (1ᵀM⁺1)^{-1/2}``; solved where 1 lies in the range of M."""
     values, vectors = np.linalg.eigh(cosines)
     kept = values > tolerance
-    projected = np.einsum("bij,bi->bj", vectors, active.astype(float))
+    projected = _times(vectors.mT, active.astype(float))
     # The part of 1 that M cannot reach, in its null space (duplicates leave none of it).
     missing = (projected**2 * ~kept).sum(-1)
     inverse = kept / np.where(kept, values, 1.0)
-    raw = np.einsum("bij,bj->bi", vectors, inverse * projected) * active
+    raw = _times(vectors, inverse * projected) * active
     inverse_square = raw.sum(-1)
     solved = (missing <= tolerance) & (inverse_square > 0)
     c = 1 / np.sqrt(np.where(solved, inverse_square, 1.0))
@@ -228,8 +253,8 @@ def _rotate(
     active: NDArray,
 ) -> tuple[NDArray, NDArray]:
     """The kept share ``r`` of the sum's off-axis part, and the weights on the gradients."""
-    to_axis = np.einsum("bij,bj->bi", cosines, axis)
-    to_sum = np.einsum("bij,bj->bi", cosines, norms)
+    to_axis = _times(cosines, axis)
+    to_sum = _times(cosines, norms)
     along = (norms * to_axis).sum(-1, keepdims=True)  # C
     off = to_sum - along * to_axis  # q_j
     off_square = np.maximum((norms * to_sum).sum(-1, keepdims=True) - along**2, 0.0)  # Q
@@ -259,7 +284,7 @@ def _largest_share(
     root = along * bound * np.sqrt(off**2 + off_square * gap)  # √(b² − a d); b² ≈ a d if κ ≈ 0
     below = np.where(b <= 0, root - b, -a)
     first = np.where(b <= 0, d, b + root) / np.where((below > 0) & (at_end < 0), below, 1.0)
-    return np.where(at_end >= 0, 1.0, np.clip(first, 0.0, 1.0))
+    return np.where(at_end >= 0, 1.0, np.maximum(np.minimum(first, 1.0), 0.0))
 
 
 def _alignment(cosines: NDArray, active: NDArray) -> tuple[NDArray, NDArray]:

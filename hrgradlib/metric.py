@@ -13,11 +13,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from torch import Tensor
 
 from hrgradlib.jacobian import ResidualJacobian
 
-__all__ = ["METRICS", "Candidates", "adam", "gauss_newton", "identity"]
+__all__ = ["METRICS", "Candidates", "Rows", "adam", "gauss_newton", "identity"]
 
 METRICS = ("identity", "adam", "gauss-newton")
 
@@ -29,23 +30,54 @@ class Candidates(NamedTuple):
         products: [2K, 2K] float64 Gramian of moments, then current gradients, in the metric.
         descent: [K, 2K] float64 products of the current gradients with every candidate step.
         roundoff: unit roundoff to judge the Gramian's rank by.
-        combine: weights [2K] to the direction [n], descent positive, learning rate left out.
+        combine: weights [2K], or [K] on the moments alone, to the direction [n], descent
+            positive, learning rate left out. Good until the next step.
     """
 
     products: NDArray
     descent: NDArray
     roundoff: float
-    combine: Callable[[Tensor], Tensor]
+    combine: Callable[[NDArray], Tensor]
 
 
-def identity(moments: Tensor, gradients: Tensor, beta1: float, step: int) -> Candidates:
+class Rows(NamedTuple):
+    """Moments and current gradients in coordinates where the metric is the identity.
+
+    Kept from step to step: fresh memory costs as much as the products do.
+
+    Attributes:
+        moments, gradients: [K, n] each.
+        flat: [2K, n] both.
+        blocks: [n / width, 2K, width] the same numbers, filled up with zeros.
+    """
+
+    moments: Tensor
+    gradients: Tensor
+    flat: Tensor
+    blocks: Tensor
+
+    @staticmethod
+    def like(moments: Tensor) -> Rows:
+        """For K moments of n numbers."""
+        tasks, count = moments.shape
+        blocks = max(1, count // 1024)
+        padded = moments.new_zeros(2 * tasks, blocks, -(-count // blocks))
+        flat = padded.flatten(1)[:, :count]
+        return Rows(flat[:tasks], flat[tasks:], flat, padded.transpose(0, 1))
+
+
+def identity(
+    moments: Tensor, rows: Rows, gradients: Tensor, beta1: float, step: int
+) -> Candidates:
     """``P = 1``: gradient descent with momentum, moments [K, n] as in Adam."""
     moments.lerp_(gradients, 1 - beta1)
-    return _diagonal(moments, gradients, None, 1 / (1 - beta1**step))
+    rows.moments.copy_(moments)
+    rows.gradients.copy_(gradients)
+    return _diagonal(rows, None, 1 / (1 - beta1**step))
 
 
 def adam(
-    moments: Tensor, second: Tensor, gradients: Tensor, total: Tensor,
+    moments: Tensor, second: Tensor, rows: Rows, gradients: Tensor, total: Tensor,
     betas: tuple[float, float], tiny: float, step: int,
 ) -> Candidates:
     """``P = diag(1/(√v̂ + tiny))``, v [n] the second moment of ``total``, the summed gradient."""
@@ -53,30 +85,25 @@ def adam(
     moments.lerp_(gradients, 1 - beta1)
     second.mul_(beta2).addcmul_(total, total, value=1 - beta2)
     # Root first: dividing by the small correction could leave the range of the dtype.
-    root = second.sqrt().div_((1 - beta2**step) ** 0.5)
-    return _diagonal(moments, gradients, root.add_(tiny).reciprocal_(), 1 / (1 - beta1**step))
+    root = second.sqrt().div_((1 - beta2**step) ** 0.5).add_(tiny).rsqrt_()  # √P
+    torch.mul(moments, root, out=rows.moments)
+    torch.mul(gradients, root, out=rows.gradients)
+    return _diagonal(rows, root, 1 / (1 - beta1**step))
 
 
-def _diagonal(
-    moments: Tensor, gradients: Tensor, metric: Tensor | None, unbias: float
-) -> Candidates:
-    # The bias of the first moments is one common factor: left out of the K×K algebra.
-    root = None if metric is None else metric.sqrt()
-    products, roundoff = _gramian(moments, gradients, root)
+def _diagonal(rows: Rows, root: Tensor | None, unbias: float) -> Candidates:
+    products, roundoff = _gramian(rows)
 
-    def combine(weights: Tensor) -> Tensor:
-        direction = weights[: len(moments)] @ moments
-        if bool(weights[len(moments):].any()):
-            direction += weights[len(moments):] @ gradients
-        return direction.mul_(unbias if metric is None else metric * unbias)
+    def combine(weights: NDArray) -> Tensor:
+        # The bias of the first moments is one common factor: left out of the K×K algebra.
+        direction = torch.as_tensor(weights * unbias).to(rows.flat) @ rows.flat[: len(weights)]
+        return direction if root is None else direction.mul_(root)
 
-    return Candidates(products, products[len(moments):], roundoff, combine)
+    return Candidates(products, products[len(products) // 2:], roundoff, combine)
 
 
-def _gramian(
-    moments: Tensor, gradients: Tensor, root: Tensor | None
-) -> tuple[NDArray, float]:
-    """Joint Gramian [2K, 2K] of moments and gradients in the metric ``root²``, float64.
+def _gramian(rows: Rows) -> tuple[NDArray, float]:
+    """Joint Gramian [2K, 2K] of moments and gradients, float64.
 
     Products are summed in float64 over blocks of the parameters. Only where a square nears the
     end of the dtype's range are the rows first scaled to one.
@@ -84,23 +111,20 @@ def _gramian(
     Returns:
         The Gramian and the unit roundoff to judge its rank by.
     """
-    tasks, count = moments.shape
-    blocks = max(1, count // 512)
-    width = -(-count // blocks)
-    rows = moments.new_zeros(2 * tasks, blocks * width)
-    root = torch.ones_like(moments[0]) if root is None else root
-    torch.mul(moments, root, out=rows[:tasks, :count])
-    torch.mul(gradients, root, out=rows[tasks:, :count])
-    pieces = rows.view(2 * tasks, blocks, width).transpose(0, 1)
-    products = torch.bmm(pieces, pieces.mT).double().sum(0).cpu().numpy()
-    info = torch.finfo(rows.dtype)
+    blocks, info = rows.blocks, torch.finfo(rows.flat.dtype)
+    products = _products(blocks)
     squares = np.diagonal(products)
     if squares.min() < info.tiny / info.eps or not squares.max() < info.max * info.eps:
-        scale = rows.abs().amax(1, keepdim=True)
-        rows /= torch.where(scale > 0, scale, 1.0)
+        scale = rows.flat.abs().amax(1)
+        scale = torch.where(scale > 0, scale, 1.0)
+        products = _products(blocks / scale[:, None])
         scale = scale.double().cpu().numpy()
-        products = torch.bmm(pieces, pieces.mT).double().sum(0).cpu().numpy() * scale * scale.T
+        products = products * scale[:, None] * scale
     return products, info.eps
+
+
+def _products(blocks: Tensor) -> NDArray:
+    return torch.bmm(blocks, blocks.mT).sum(0, dtype=torch.float64).cpu().numpy()
 
 
 def gauss_newton(
@@ -128,45 +152,60 @@ def gauss_newton(
         ValueError: the damped kernel is numerically not positive definite (nothing is updated).
     """
     matrix, tasks = jacobian.matrix, len(moments)
-    split = matrix.new_zeros(len(matrix), tasks)  # column k: r_k
+    split = matrix.new_zeros(tasks, len(matrix))  # row k: r_k
     owner = torch.repeat_interleave(
         torch.arange(tasks, device=matrix.device),
         torch.tensor(jacobian.sizes, device=matrix.device))
-    split.scatter_(1, owner[:, None], jacobian.residuals[:, None])
-    wanted = torch.cat([split - momentum * (matrix @ moments.mT), split], 1)
+    split.scatter_(0, owner[None], jacobian.residuals[None])
+    wanted = torch.cat([split - momentum * _product(moments, matrix.mT), split])
     steps, shift = _damped_solve(matrix, wanted, damping * jacobian.residuals.square().sum())
     steps[:tasks] += momentum * moments
     moments.copy_(steps[:tasks])
 
-    moved = matrix @ steps.mT
-    products = (moved.mT @ moved + shift * (steps @ steps.mT)).double().cpu().numpy()
+    moved = _product(steps, matrix.mT)
+    products = (moved @ moved.mT + shift * _product(steps, steps.mT)).double().cpu().numpy()
     # Exact, while the Gramian bears the rounding of an ill-conditioned solve.
-    descent = (split.mT @ moved).double().cpu().numpy()
+    descent = (split @ moved.mT).double().cpu().numpy()
     roundoff = torch.finfo(matrix.dtype).eps
-    return Candidates(products, descent, roundoff, lambda weights: weights @ steps)
+
+    def combine(weights: NDArray) -> Tensor:
+        return torch.as_tensor(weights).to(steps) @ steps[: len(weights)]
+
+    return Candidates(products, descent, roundoff, combine)
 
 
 def _damped_solve(matrix: Tensor, wanted: Tensor, damping: Tensor) -> tuple[Tensor, Tensor]:
-    """``((JᵀJ + λ)^{-1} Jᵀ wanted)ᵀ`` [columns, n], through the smaller of two kernels, and λ."""
+    """``wanted J (JᵀJ + λ)^{-1}`` [columns, n], through the smaller of two kernels, and λ."""
     rows, n = matrix.shape
-    kernel = _square(matrix if rows <= n else matrix.mT)
+    kernel = _product(matrix, matrix.mT) if rows <= n else _product(matrix.mT, matrix)
     shift = damping + 10 * torch.finfo(matrix.dtype).eps * kernel.diagonal().sum()
     kernel.diagonal().add_(shift)
-    factor, info = torch.linalg.cholesky_ex(kernel)
-    if int(info) != 0:
+    solved = _solve(kernel, wanted if rows <= n else _product(wanted, matrix))
+    if solved is None:
         raise ValueError(
             f"HRGrad: the Gauss–Newton kernel ({len(kernel)} × {len(kernel)}, {matrix.dtype}) "
             f"with λ = {float(shift):g} is not positive definite to rounding; nothing was "
             "updated. Raise the damping, or use float64."
         )
-    if rows <= n:
-        return torch.cholesky_solve(wanted, factor).mT @ matrix, shift
-    return torch.cholesky_solve(matrix.mT @ wanted, factor).mT, shift
+    return _product(solved, matrix) if rows <= n else solved, shift
 
 
-def _square(matrix: Tensor) -> Tensor:
-    """``A Aᵀ``; on the CPU by NumPy, which knows that the result is symmetric (half the work)."""
-    if matrix.device.type == "cpu":
-        array = matrix.numpy()
-        return torch.from_numpy(array @ array.T)
-    return matrix @ matrix.mT
+def _solve(kernel: Tensor, wanted: Tensor) -> Tensor | None:
+    """``wanted kernel^{-1}`` by Cholesky, None if it fails; the kernel may be overwritten."""
+    if kernel.device.type != "cpu":
+        factor, info = torch.linalg.cholesky_ex(kernel)
+        return None if int(info) else torch.cholesky_solve(wanted.mT, factor).mT
+    try:
+        factor = cho_factor(kernel.numpy().T, lower=True, overwrite_a=True, check_finite=False)
+    except LinAlgError:
+        return None
+    return torch.from_numpy(cho_solve(factor, wanted.numpy().T, check_finite=False).T)
+
+
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    """``left @ right``; on the CPU by NumPy, whose BLAS has half the work with ``A Aᵀ``, which it
+    knows to be symmetric, and is twice as fast where one side has few rows.
+    """
+    if left.device.type != "cpu":
+        return left @ right
+    return torch.from_numpy(left.numpy() @ right.numpy())

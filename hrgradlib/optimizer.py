@@ -7,6 +7,7 @@ conflict every ``w_k = 1``, and the step is momentum's, Adam's or SPRING's for t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -16,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hrgradlib import metric as metrics
-from hrgradlib.harmonize import AXES, harmonize_array
+from hrgradlib.harmonize import AXES, harmonic_weights
 from hrgradlib.jacobian import ResidualJacobian
-from hrgradlib.metric import METRICS, Candidates
+from hrgradlib.metric import METRICS, Candidates, Rows
 from hrgradlib.taskgrad import TaskGradients
 
 __all__ = ["HRGrad", "StepRecord"]
@@ -118,6 +119,7 @@ class HRGrad(torch.optim.Optimizer):
                 "vector of all parameters is harmonised."
             )
         self._buffers: tuple[Tensor, Tensor] | None = None
+        self._rows: Rows | None = None
 
     def add_param_group(self, param_group: dict) -> None:
         if self.param_groups:
@@ -131,23 +133,25 @@ class HRGrad(torch.optim.Optimizer):
     def __setstate__(self, state: dict) -> None:
         """After ``load_state_dict``, copying and unpickling; the buffers are built anew."""
         super().__setstate__(state)
-        self._buffers = None
+        self._buffers = self._rows = None
 
     def _flat_state(self, tasks: int, like: Tensor) -> tuple[Tensor, Tensor]:
         """First moments [K, n] and second moment [n]; ``self.state`` holds views of them."""
         parameters = self._trained
         if self._buffers is None:
             if not self.state:
-                first = like.new_zeros(tasks, like.shape[1])
+                first, steps = like.new_zeros(tasks, like.shape[1]), torch.zeros(())
                 second = torch.zeros_like(like[0])
             else:
                 states = [self.state[p] for p in parameters]
-                first = torch.cat([s["first_moments"].flatten(1) for s in states], 1)
+                rows = [s["first_moments"] for s in states]
+                first = torch.cat([m.reshape(len(m), -1) for m in rows], 1)
                 second = torch.cat([s["second_moment"].flatten() for s in states])
+                steps = states[0]["step"]
             sizes = [p.numel() for p in parameters]
             for p, m, v in zip(parameters, first.split(sizes, 1), second.split(sizes), strict=True):
-                self.state[p].setdefault("step", torch.zeros(()))
-                self.state[p]["first_moments"] = m.unflatten(1, p.shape)
+                self.state[p]["step"] = steps  # one tensor, counted up once
+                self.state[p]["first_moments"] = m.view(tasks, *p.shape)
                 self.state[p]["second_moment"] = v.view(p.shape)
             self._buffers = first, second
         first, second = self._buffers
@@ -171,21 +175,10 @@ class HRGrad(torch.optim.Optimizer):
                 f"HRGrad: found task gradients of shape {tuple(matrix.shape)}; expected "
                 f"(K, {count}), one row per task."
             )
-        # One reduction: a sum is finite unless an entry is not (or it overflows, as bad).
-        finite = matrix.sum(1).isfinite()
-        if not bool(finite.all()):
-            tasks = (~finite).nonzero().flatten().tolist()
-            shown = "" if losses is None else f" (losses {losses[tasks].tolist()})"
-            raise ValueError(f"HRGrad: NaN or inf in the gradient of task(s) {tasks}{shown}; "
-                             "nothing was updated.")
         total = matrix.sum(0)
-        largest = float(total.abs().amax())
-        if not largest**2 < torch.finfo(matrix.dtype).max:
-            raise ValueError(
-                "HRGrad: NaN or inf in the second moment, as the summed gradient reaches "
-                f"{largest:.3g}, whose square is too large for {matrix.dtype}; nothing was "
-                "updated. Scale the losses down or use float64."
-            )
+        # Finite unless an entry is not, or squares come near the end of the dtype's range.
+        if not math.isfinite(float(total.dot(total))):
+            _refuse_unbounded(matrix, losses, float(total.abs().amax()))
         return total
 
     def _check_jacobian(self, jacobian: ResidualJacobian) -> None:
@@ -223,16 +216,11 @@ class HRGrad(torch.optim.Optimizer):
         group = self.param_groups[0]
         offered, losses, step = self._candidates(gradients, group)
         parameters = self._trained
-        for p in parameters:
-            self.state[p]["step"].fill_(step)
+        self.state[parameters[0]]["step"].fill_(step)
         weights, cosine, stationary, guarded = _choose(offered, group)
-        direction = offered.combine(torch.from_numpy(weights).to(parameters[0]))
-        updates = direction.split([p.numel() for p in parameters])
-        torch._foreach_add_(
-            parameters,
-            [u.view(p.shape) for u, p in zip(updates, parameters, strict=True)],
-            alpha=-group["lr"],
-        )
+        used = weights if guarded else weights[: len(weights) // 2]
+        updates = torch._utils._unflatten_dense_tensors(offered.combine(used), parameters)
+        torch._foreach_add_(parameters, updates, alpha=-group["lr"])
         return _record(
             offered, weights, losses, group["harmony"] * cosine, guarded, stationary
         )
@@ -255,17 +243,32 @@ class HRGrad(torch.optim.Optimizer):
         matrix, losses = (gradients.matrix, gradients.losses) if given else (gradients, None)
         total = self._check(matrix, losses)
         first, second = self._flat_state(matrix.shape[0], matrix)
+        rows = self._rows = self._rows or Rows.like(first)
         step = self._steps_done + 1
         if group["metric"] == "identity":
-            return metrics.identity(first, matrix, group["betas"][0], step), losses, step
+            return metrics.identity(first, rows, matrix, group["betas"][0], step), losses, step
         offered = metrics.adam(
-            first, second, matrix, total, group["betas"], group["tiny"], step
+            first, second, rows, matrix, total, group["betas"], group["tiny"], step
         )
         return offered, losses, step
 
     @property
     def _steps_done(self) -> int:
         return int(self.state[self._trained[0]]["step"])
+
+
+def _refuse_unbounded(matrix: Tensor, losses: Tensor | None, largest: float) -> None:
+    tasks = (~matrix.isfinite().all(1)).nonzero().flatten().tolist()
+    if tasks:
+        shown = "" if losses is None else f" (losses {losses[tasks].tolist()})"
+        raise ValueError(f"HRGrad: NaN or inf in the gradient of task(s) {tasks}{shown}; "
+                         "nothing was updated.")
+    if not largest * largest < torch.finfo(matrix.dtype).max:
+        raise ValueError(
+            "HRGrad: NaN or inf in the second moment, as the summed gradient reaches "
+            f"{largest:.3g}, whose square is too large for {matrix.dtype}; nothing was "
+            "updated. Scale the losses down or use float64."
+        )
 
 
 def _choose(offered: Candidates, group: dict) -> tuple[NDArray, float, bool, bool]:
@@ -294,10 +297,7 @@ def _choose(offered: Candidates, group: dict) -> tuple[NDArray, float, bool, boo
 
 
 def _solve(gramian: NDArray, group: dict, roundoff: float) -> tuple[NDArray, float, bool]:
-    weights, cosine, *_, stationary = harmonize_array(
-        gramian, group["harmony"], group["axis"], roundoff
-    )
-    return weights, float(cosine), bool(stationary)
+    return harmonic_weights(gramian, group["harmony"], group["axis"], roundoff)
 
 
 def _descends(offered: Candidates, weights: NDArray) -> bool:

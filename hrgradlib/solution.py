@@ -86,6 +86,7 @@ class Solution:
             if not np.isfinite(array).all():
                 raise SolutionError(f"found NaN or inf in {name}")
         low, high = self.problem.eps_range
+        low = min(low, getattr(self.problem, "check_eps", low))  # its limit is in the ansatz
         self._inside("eps", arrays["eps"], low, high)
         self._inside("t", arrays["t"], 0.0, self.problem.final_time)
         self._inside("x", arrays["x"], *self._view.places)

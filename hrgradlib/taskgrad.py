@@ -42,7 +42,7 @@ class TaskGradients(NamedTuple):
         """Views of ``matrix``: one [K, *shape] tensor per trainable parameter."""
         parameters = [p for p in model.parameters() if p.requires_grad]
         blocks = self.matrix.split([p.numel() for p in parameters], dim=1)
-        return [b.unflatten(1, p.shape) for b, p in zip(blocks, parameters, strict=True)]
+        return [b.view(len(b), *p.shape) for b, p in zip(blocks, parameters, strict=True)]
 
 
 def task_gradients(
@@ -80,6 +80,7 @@ def task_gradients(
         )
     losses = recorder.segments.mean(values.detach())
     recorder.backward(values)
+    recorder.lent.clear()  # they point back: without this their memory waits for the collector
     return TaskGradients(losses, recorder.matrix)
 
 
@@ -96,12 +97,13 @@ class _Segments:
     """Splits the first dimension into K tasks; unequal sizes are padded, never looped over."""
 
     def __init__(self, sizes: Sequence[int], device: torch.device) -> None:
-        if len(sizes) == 0 or any(int(s) != s or s < 1 for s in sizes):
+        if len(sizes) == 0 or any(int(s) != s or s < 1 for s in set(sizes)):
             raise ValueError(f"task_gradients: found sizes = {list(sizes)}; expected integers ≥ 1.")
-        self.count, self.equal = len(sizes), len(set(sizes)) == 1
-        self.longest = max(sizes)
-        self.sizes = torch.tensor(sizes, device=device)
+        self.count, self.longest = len(sizes), max(sizes)
+        self.equal = min(sizes) == self.longest
+        self.sizes: Tensor | int = self.longest
         if not self.equal:
+            self.sizes = torch.tensor(sizes, device=device)
             starts = self.sizes.cumsum(0) - self.sizes
             offset = torch.arange(self.longest, device=device)
             self.valid = offset < self.sizes[:, None]
@@ -116,10 +118,14 @@ class _Segments:
         return rows.reshape(self.count, -1, rows.shape[-1])
 
     def mean(self, values: Tensor) -> Tensor:
-        sums = self.stack(values[:, None]).sum((1, 2))
-        return sums / self.sizes
+        if self.equal:
+            return values.reshape(self.count, -1).mean(1)
+        return self.stack(values[:, None]).sum((1, 2)) / self.sizes
 
     def seed(self, values: Tensor) -> Tensor:
+        """[N] the derivative of ``Σ_k L_k`` by every point's loss."""
+        if self.equal:
+            return torch.full_like(values, 1 / self.sizes)
         return (1.0 / self.sizes.to(values.dtype)).repeat_interleave(self.sizes)
 
 
@@ -127,14 +133,20 @@ class _Recorder:
     """Lends the model stand-ins for its trainable parameters and collects their gradients."""
 
     def __init__(self, model: nn.Module, sizes: Sequence[int], out: Tensor | None) -> None:
-        named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
-        if not named:
+        self.slots = [  # every place in the model that holds a trainable parameter
+            (module._parameters, name, p, f"{prefix}.{name}" if prefix else name)
+            for prefix, module in model.named_modules()
+            for name, p in module._parameters.items() if p is not None and p.requires_grad
+        ]
+        if not self.slots:
             raise ValueError("task_gradients: the model has no trainable parameter.")
-        first = named[0][1]
-        self.model = model
-        self.parameters = [p for _, p in named]
+        first = self.slots[0][2]
         self.segments = _Segments(sizes, first.device)
         self.rows = int(sum(sizes))
+        named: dict[int, tuple[Tensor, str]] = {}  # tied parameters once, by their first name
+        for *_, p, name in self.slots:
+            named.setdefault(id(p), (p, name))
+        self.parameters = [p for p, _ in named.values()]
         numel = [p.numel() for p in self.parameters]
         self.matrix = first.detach().new_empty(len(sizes), sum(numel)) if out is None else out
         if self.matrix.shape != (len(sizes), sum(numel)) or not self.matrix.is_contiguous():
@@ -142,28 +154,26 @@ class _Recorder:
                 f"task_gradients: found out.shape = {tuple(self.matrix.shape)}; expected "
                 f"({len(sizes)}, {sum(numel)}), contiguous."
             )
-        self.matrix.zero_()
         self.lent = {
-            id(p): _Lent.of(p, name, block.unflatten(1, p.shape), self)
-            for (name, p), block in zip(named, self.matrix.split(numel, 1), strict=True)
+            id(p): _Lent.of(p, name, block.view(-1, *p.shape), self)
+            for (p, name), block in zip(named.values(), self.matrix.split(numel, 1), strict=True)
         }
         self.armed = False  # gradients are recorded only in the final backward pass
 
     def evaluate(self, point_losses: Callable[[], Tensor]) -> Tensor:
         """Call ``point_losses`` while the stand-ins are in place."""
-        slots = [(module._parameters, name, p)
-                 for module in self.model.modules()
-                 for name, p in module._parameters.items() if id(p) in self.lent]
         try:
-            for table, name, p in slots:
-                table[name] = self.lent[id(p)]
+            for table, key, p, _ in self.slots:
+                table[key] = self.lent[id(p)]
             return point_losses()
         finally:
-            for table, name, p in slots:
-                table[name] = p
+            for table, key, p, _ in self.slots:
+                table[key] = p
 
     def backward(self, values: Tensor) -> None:
-        """The one backward pass; a parameter that bypassed its stand-in shows in its ``grad``."""
+        """The one backward pass fills the matrix; a parameter that was used behind its stand-in's
+        back shows in its ``grad``.
+        """
         before = [p.grad for p in self.parameters]
         for p in self.parameters:
             p.grad = None
@@ -180,16 +190,32 @@ class _Recorder:
                 f"task_gradients: parameter {bypassed[0]!r} was used directly (a reference kept "
                 "outside the model); only layers of the model can be split into tasks."
             )
+        for lent in self.lent.values():
+            if lent.total is None:
+                lent.block.zero_()
+        summed = [t for t in self.lent.values() if t.total is not None and t.total is not t.block]
+        if summed:
+            torch._foreach_copy_([t.block for t in summed], [t.total for t in summed])
 
-    def record(self, weight: Tensor | None, left: Tensor, right: Tensor | None) -> None:
-        """Add ``Σ_{i in task k} left_i right_iᵀ`` (or ``Σ left_i``) to the weight's block."""
-        if not self.armed or not isinstance(weight, _Lent):
+    def record(
+        self, weight: Tensor, bias: Tensor | None, left: Tensor, right: Tensor
+    ) -> None:
+        """Add ``Σ_{i in task k} left_i right_iᵀ`` for the weight, ``Σ left_i`` for the bias."""
+        if not self.armed:
             return
-        stacked = self.segments.stack(left)
-        if right is None:
-            weight.block += stacked.sum(1)
+        left = self.segments.stack(left)
+        if isinstance(bias, _Lent):
+            part = left.sum(1)
+            bias.total = part if bias.total is None else bias.total.add_(part)
+        if not isinstance(weight, _Lent):
+            return
+        right = self.segments.stack(right)
+        if self.segments.longest == 1:
+            weight.add_products(left, right)
+        elif weight.total is None:
+            weight.total = torch.bmm(left.mT, right)
         else:
-            weight.block.baddbmm_(stacked.mT, self.segments.stack(right))
+            weight.total.baddbmm_(left.mT, right)
 
 
 class _Lent(Tensor):
@@ -197,9 +223,18 @@ class _Lent(Tensor):
 
     @staticmethod
     def of(parameter: Tensor, name: str, block: Tensor, recorder: _Recorder) -> _Lent:
-        lent = Tensor._make_subclass(_Lent, parameter.detach(), True)  # as nn.Parameter does
-        lent.name_, lent.block, lent.recorder = name, block, recorder
+        lent = Tensor._make_subclass(_Lent, parameter, True)  # as nn.Parameter does
+        lent.name_, lent.own, lent.block, lent.recorder = name, parameter, block, recorder
+        lent.total = None  # sum over the layer's calls
         return lent
+
+    def add_products(self, left: Tensor, right: Tensor) -> None:
+        """A Jacobian is large: products are written at their place, one pass for each."""
+        for column, row in zip(left.unbind(1), right.unbind(1), strict=True):
+            if self.total is None:
+                self.total = torch.mul(column[:, :, None], row[:, None, :], out=self.block)
+            else:
+                self.total.addcmul_(column[:, :, None], row[:, None, :])
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
@@ -235,6 +270,11 @@ def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
     return _SegmentedLinear.apply(input, weight, bias, recorder)
 
 
+def _own(parameter: Tensor | None) -> Tensor | None:
+    """The parameter behind a stand-in; used only where autograd does not look."""
+    return parameter.own if isinstance(parameter, _Lent) else parameter
+
+
 def _tensors(values: Iterable) -> Iterable[Tensor]:
     for value in values:
         if isinstance(value, Tensor):
@@ -250,15 +290,13 @@ class _SegmentedLinear(torch.autograd.Function):
     def forward(ctx, input, weight, bias, recorder):
         ctx.save_for_backward(input)
         ctx.layer = weight, bias, recorder
-        with torch._C.DisableTorchFunctionSubclass():
-            return nn.functional.linear(input, weight, bias)
+        return nn.functional.linear(input, _own(weight), _own(bias))
 
     @staticmethod
     def backward(ctx, grad):
         (input,) = ctx.saved_tensors
         weight, bias, recorder = ctx.layer
-        recorder.record(weight, grad, input)
-        recorder.record(bias, grad, None)
+        recorder.record(weight, bias, grad, input)
         back = _transpose(grad, weight, recorder) if ctx.needs_input_grad[0] else None
         return back, None, None, None
 
@@ -266,8 +304,7 @@ class _SegmentedLinear(torch.autograd.Function):
 def _transpose(grad: Tensor, weight: Tensor, recorder: _Recorder) -> Tensor:
     if torch.is_grad_enabled():  # create_graph=True: this product is differentiated again
         return _SegmentedTranspose.apply(grad, weight, recorder)
-    with torch._C.DisableTorchFunctionSubclass():
-        return grad @ weight
+    return grad @ _own(weight)
 
 
 class _SegmentedTranspose(torch.autograd.Function):
@@ -277,14 +314,13 @@ class _SegmentedTranspose(torch.autograd.Function):
     def forward(ctx, grad, weight, recorder):
         ctx.save_for_backward(grad)
         ctx.layer = weight, recorder
-        with torch._C.DisableTorchFunctionSubclass():
-            return grad @ weight
+        return grad @ _own(weight)
 
     @staticmethod
     def backward(ctx, again):
         (grad,) = ctx.saved_tensors
         weight, recorder = ctx.layer
-        recorder.record(weight, grad, again)
+        recorder.record(weight, None, grad, again)
         forward = None
         if ctx.needs_input_grad[0]:
             forward = _SegmentedLinear.apply(again, weight, None, recorder)

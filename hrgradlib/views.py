@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hrgradlib.kinetics.bgk import maxwellian_coefficients
 from hrgradlib.kinetics.free_flight import free_distribution, free_flight
-from hrgradlib.kinetics.half_range import even_odd, jacobi
+from hrgradlib.kinetics.parity_basis import even_odd, parity_basis
 from hrgradlib.kinetics.velocity import legendre, recurrence
 from hrgradlib.models import BGKModel, InflowModel, PlainBGKModel, TransportModel
 
@@ -43,7 +43,7 @@ class InflowView:
     speeds, places = (-1.0, 1.0), (0.0, 1.0)
 
     def __init__(self, model: InflowModel) -> None:
-        self.count = model.modes
+        self.count, self.kind = model.modes, model.kind
 
     @staticmethod
     def _front(t, x, eps) -> tuple[NDArray, NDArray]:
@@ -54,16 +54,16 @@ class InflowView:
 
     def moments(self, density, modes, t, x, eps) -> NDArray:
         height, slowest = self._front(t, x, eps)
-        b = jacobi(self.count + 1)
+        b = parity_basis(self.kind, self.count + 1).coupling
         even, odd = modes[..., :self.count - 1], modes[..., self.count - 1:]
         prime = density - 0.5 * height * (1 - slowest)
         flux = odd @ b[0, :self.count] + 0.25 * height * (1 - slowest**2)
-        square = prime / 3 + even @ (b @ b)[0, 1:self.count] + height * (1 - slowest**3) / 6
+        square = prime / 3 + even @ (b @ b.T)[0, 1:self.count] + height * (1 - slowest**3) / 6
         return np.stack([density, flux, 0.5 * square], -1)
 
     def distribution(self, density, modes, t, x, v, eps) -> NDArray:
         height, slowest = self._front(t, x, eps)
-        even, odd = even_odd(v, self.count)
+        even, odd = even_odd(v, self.count, self.kind)
         prime = density - 0.5 * height * (1 - slowest)
         smooth = prime + (modes * np.concatenate([even[..., 1:], odd], -1)).sum(-1)
         return smooth + height * ((v > slowest) & (v > 0))

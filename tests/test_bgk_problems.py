@@ -139,6 +139,8 @@ def test_riemann_waves_of_the_problem():
     jump = mx.conserved(inner) - mx.conserved(right)
     speed = (flux(inner) - flux(right))[0] / jump[0]
     np.testing.assert_allclose(flux(inner) - flux(right), speed * jump, atol=1e-13)
+    # Head 0 − √4.5, tail u − c with u + c = √4.5: the middle is u − √4.5.
+    np.testing.assert_allclose(exact.speeds, [exact.velocity - np.sqrt(4.5), exact.velocity, speed])
     just = exact(1.0, np.array([speed - 1e-9, speed + 1e-9]))
     np.testing.assert_allclose(just.T, [inner, right], atol=1e-12)
     fan = exact(1.0, np.linspace(-2.1, -1.4, 9))

@@ -11,6 +11,7 @@ from hrgradlib.experiments.results import Run, failure, grid_table, read_grid
 from hrgradlib.experiments.specs import (
     COMPARED,
     GRID,
+    PROBLEMS,
     PROFILES,
     SEEDS,
     TUNED,
@@ -42,12 +43,19 @@ def test_grid_and_reported_seeds_are_disjoint():
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_book_runs_differ_only_where_they_should(profile):
-    specs = list(book_runs(profile).values())
+    specs = list(book_runs(profile, "transport-periodic").values())
     assert len(specs) == 4 * len(SEEDS)
     specs = [s for s in specs if s.method in COMPARED]
     shared = [{k: v for k, v in s.to_dict().items()
                if k not in ("method", "seed", "steps", "lr", "beta2")} for s in specs]
     assert all(s == shared[0] for s in shared)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_book_shows_every_problem(problem):
+    specs = list(book_runs("quick", problem).values())
+    assert {s.problem for s in specs} == {problem} and "hrgrad-gn" in {s.method for s in specs}
+    assert set(book_runs("quick", problem)) <= set(book_runs("quick"))
 
 
 def test_folders_are_distinct():
@@ -68,7 +76,9 @@ def test_best_settings_uses_the_mean_over_seeds():
 def fake_run(error: float, losses: np.ndarray) -> Run:
     spec = make_spec("transport-periodic", "sum", "smoke")
     one = np.array([1.0])
-    return Run(Path("none"), spec, one, one, np.array([[error]]), 1.0, {"losses": losses})
+    errors = np.array([[error]])
+    return Run(Path("none"), spec, one, one, errors, {"density": errors}, None, 1.0,
+               {"losses": losses})
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def trained(out):
 @pytest.fixture
 def unfinished(out):
     """A folder as a kill leaves it."""
-    spec = make_spec("transport-periodic", "hrgrad", "smoke", 0, steps=3)
+    spec = make_spec("transport-periodic", "hrgrad-gn", "smoke", 0, steps=3)
 
     def stop(*_, **__):
         raise Interrupted("stopped")
@@ -131,7 +131,7 @@ def test_finished_folder_is_not_overwritten(trained, capsys):
     assert (trained / "model.pt").read_bytes() == before
 
 
-@pytest.mark.parametrize("more", [["--seed", "1"], ["--method", "sum"], ["--lr", "0.5"],
+@pytest.mark.parametrize("more", [["--seed", "1"], ["--method", "sum"], ["--lr", "0.3"],
                                   ["--guard"]])
 def test_resume_with_other_options(more, trained, capsys):
     capsys.readouterr()
@@ -194,7 +194,7 @@ def test_run_prints_its_result(out, capsys):
     assert main(arguments(out)) == 0
     captured = capsys.readouterr()
     assert captured.err == ""
-    assert captured.out.startswith("transport-periodic hrgrad seed 0: max relative L2 error")
+    assert captured.out.startswith("transport-periodic hrgrad-gn seed 0: max relative L2 error")
 
 
 def test_progress_bar_unless_quiet(out, capsys):

@@ -17,6 +17,7 @@ def wheel(tmp_path_factory) -> zipfile.ZipFile:
     # Built from a copy: setuptools leaves build folders beside what it builds.
     tree = tmp_path_factory.mktemp("tree")
     copytree(ROOT / "hrgradlib", tree / "hrgradlib")
+    copytree(ROOT / "examples", tree / "examples")
     (tree / "tests").mkdir()
     (tree / "tests" / "__init__.py").touch()  # something that must stay outside
     for name in ("pyproject.toml", "README.md", "LICENSE"):

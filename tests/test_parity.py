@@ -1,12 +1,12 @@
-"""Even–odd form of transport with inflow: basis, residuals, and the network's tangents."""
+"""Transport with inflow by parity in v: bases, residuals, and the network's tangents."""
 
 import numpy as np
 import pytest
 import torch
 
-from hrgradlib.kinetics.half_range import even_odd, jacobi
 from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.kinetics.parity import front_density, inflow_misfit, residual
+from hrgradlib.kinetics.parity_basis import BASES, even_odd, parity_basis
 from hrgradlib.models import InflowModel
 
 F64 = torch.float64
@@ -15,10 +15,10 @@ V = np.concatenate([-(NODES + 1)[::-1] / 2, (NODES + 1) / 2])
 W = np.concatenate([WEIGHTS[::-1], WEIGHTS]) / 4  # <h> = W @ h
 
 
-@pytest.fixture
-def model():
+@pytest.fixture(params=BASES)
+def model(request):
     torch.manual_seed(0)
-    return InflowModel(InflowTransport(), width=8, depth=2, modes=3).double()
+    return InflowModel(InflowTransport(), width=8, depth=2, modes=3, kind=request.param).double()
 
 
 def points(count=12, seed=0):
@@ -29,12 +29,29 @@ def points(count=12, seed=0):
     return [torch.from_numpy(a) for a in (t, x, eps)]
 
 
-def test_basis_is_orthonormal_and_v_turns_even_into_odd():
-    even, odd = even_odd(V, 4)
+@pytest.mark.parametrize("kind", BASES)
+def test_basis_is_orthonormal_and_v_turns_even_into_odd(kind):
+    even, odd = even_odd(V, 4, kind)
     both = np.concatenate([even, odd], 1)
     np.testing.assert_allclose(both.T @ (W[:, None] * both), np.eye(8), atol=1e-13)
-    np.testing.assert_allclose((V[:, None] * even)[:, :3], (odd @ jacobi(4))[:, :3], atol=1e-13)
+    coupling = parity_basis(kind, 4).coupling
+    np.testing.assert_allclose((V[:, None] * even)[:, :3], (odd @ coupling.T)[:, :3], atol=1e-13)
+    np.testing.assert_allclose((V[:, None] * odd)[:, :3], (even @ coupling)[:, :3], atol=1e-13)
     np.testing.assert_allclose(even[:, 0], 1)
+
+
+@pytest.mark.parametrize("kind", BASES)
+def test_what_flows_in_is_what_the_half_range_sees(kind):
+    even, odd = even_odd(V[V > 0], 3, kind)
+    inward, _ = even_odd(V[V > 0], 3)
+    basis, weights = parity_basis(kind, 3), 2 * W[V > 0][:, None]
+    np.testing.assert_allclose(basis.even_in, inward.T @ (weights * even), atol=1e-13)
+    np.testing.assert_allclose(basis.odd_in, inward.T @ (weights * odd), atol=1e-13)
+
+
+def test_unknown_bases_are_refused():
+    with pytest.raises(ValueError, match="half-range"):
+        parity_basis("fourier", 3)
 
 
 def test_front_density_is_the_average_of_the_front():
@@ -67,18 +84,20 @@ def test_fields_are_derivatives_of_the_solution(model):
                                by_x[:, 1:] / delta[:, None] * eps[:, None])
     slope = p[:, None] * by_t[:, 1:] + 0.5 * values[:, 1:]  # δ p ∂t h = p ∂t (δ h) + ½ δ h
     torch.testing.assert_close(torch.cat([fields.even_t, fields.odd_t], 1), slope / delta[:, None])
-    flux = torch.as_tensor(jacobi(3)[0]) @ (by_x[:, 3:] / delta[:, None] * p.sqrt()[:, None]).T
+    odd_x = by_x[:, 3:] / delta[:, None] * p.sqrt()[:, None]
+    flux = odd_x @ torch.as_tensor(model.basis.coupling[0])
     torch.testing.assert_close(fields.flux_x, flux)
 
 
+@pytest.mark.parametrize("kind", BASES)
 @pytest.mark.parametrize("count", [2, 3])
-def test_residual_is_the_kinetic_equation_projected(count):
+def test_residual_is_the_kinetic_equation_projected(count, kind):
     """``ε² ∂t f' + ε v ∂x f' + f' − ρ' − <S>`` by quadrature in v, for the network's own f'."""
     torch.manual_seed(1)
-    model = InflowModel(InflowTransport(), width=8, depth=2, modes=count).double()
+    model = InflowModel(InflowTransport(), width=8, depth=2, modes=count, kind=kind).double()
     t, x, eps = points(seed=2)
     delta = eps / (t + eps**2).sqrt()
-    even, odd = (torch.from_numpy(b) for b in even_odd(V, count))
+    even, odd = (torch.from_numpy(b) for b in even_odd(V, count, kind))
 
     def distribution(t, x):
         density, coefficients = model(t, x, eps)
@@ -93,7 +112,7 @@ def test_residual_is_the_kinetic_equation_projected(count):
     equation = (eps[:, None]**2 * by_t + eps[:, None] * v * by_x + f
                 - (f @ w + source)[:, None])
     projected = equation @ (w[:, None] * torch.cat([even, odd], 1))
-    found = residual(model.fields(t, x, eps), t, x, eps)
+    found = residual(model.fields(t, x, eps), t, x, eps, model.basis)
     # Scalings: the macro row is p/ε² = (1 + τ) times, the others 1/δ times the equation.
     exact = torch.cat([projected[:, :1] * (1 + t / eps**2)[:, None],
                        projected[:, 1:] / delta[:, None]], 1)
@@ -107,14 +126,15 @@ def test_inflow_misfit_is_that_of_the_distribution(model):
     for wall, sign in ((0.0, 1.0), (1.0, -1.0)):
         x = torch.full_like(t, wall)
         density, coefficients = model(t, x, eps)
-        even, odd = (torch.from_numpy(b) for b in even_odd(sign * v.numpy(), 3))
+        even, odd = (torch.from_numpy(b) for b in even_odd(sign * v.numpy(), 3, model.kind))
+        inward = torch.from_numpy(even_odd(v.numpy(), 3)[0])
         prime = (density - front_density(t, x, eps))[:, None] + coefficients @ torch.cat(
             [even[:, 1:], odd], 1).T
         datum = -torch.expm1(-t / eps**2) if wall == 0 else torch.zeros_like(t)
         w = torch.from_numpy(WEIGHTS / 2)
-        projected = (prime - datum[:, None]) @ (w[:, None] * even)
+        projected = (prime - datum[:, None]) @ (w[:, None] * inward)
         exact = torch.cat([projected[:, :1], projected[:, 1:] / delta[:, None]], 1)
-        found = inflow_misfit(model.fields(t, x, eps), t, x, eps)
+        found = inflow_misfit(model.fields(t, x, eps), t, x, eps, model.basis)
         torch.testing.assert_close(found, exact, rtol=1e-9, atol=1e-9)
 
 

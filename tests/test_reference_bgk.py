@@ -12,6 +12,7 @@ from hrgradlib.reference.bgk_imex import Imex, linear_faces, weno_faces
 from hrgradlib.reference.bgk_semilagrangian import Mesh, SemiLagrangian, collision_weights
 from hrgradlib.reference.bgk_similarity import Similarity, SimilarityMesh, solve_similarity
 from hrgradlib.reference.maxwellian import conserved, half_moments, maxwellian
+from hrgradlib.reference.naive_bgk import explicit_step_limit, upwind
 
 NAMES = ("density", "momentum", "energy")
 ROUGH = SimilarityMesh((0.0, 0.5, 1.0), degree=4, spacing=0.2, nodes=6, nv=61, n_eta=64)
@@ -192,6 +193,24 @@ def test_similarity_agrees_with_the_mesh(table):
     exact = conserved(table.state(1.0, solver.x[inside] / 0.05)[:3])
     gap = np.linalg.norm(found - exact, axis=1) / np.linalg.norm(exact, axis=1)
     assert gap.max() < 2e-3
+
+
+def test_naive_schemes():
+    """First order and stable at every ε, or exploding: neither is what a reference needs."""
+    exact = SemiLagrangian(verify.GENTLE, 1e-3, Mesh(600, 41, 100))
+    fine = exact.run([0.1])[0][0]
+    errors = []
+    for cells in (100, 200):
+        found = upwind(verify.GENTLE, 1e-3, cells, cells, implicit=True)
+        assert found.stable and found.t == 0.1
+        middle = fine[:3, 600 // cells // 2 :: 600 // cells] if cells == 200 else 0.5 * (
+            fine[:3, 2::6] + fine[:3, 3::6])  # fmt: skip
+        errors.append(np.linalg.norm(found.moments - middle) / np.linalg.norm(middle))
+    assert 5e-3 < errors[1] < errors[0] < 5e-2 and 1.4 < errors[0] / errors[1] < 2.1
+    steps = int(np.ceil(0.1 / explicit_step_limit(verify.GENTLE, 1e-4, 100)))
+    assert upwind(verify.GENTLE, 1e-4, 100, steps, implicit=False).stable
+    lost = upwind(verify.GENTLE, 1e-4, 100, steps // 4, implicit=False)
+    assert not lost.stable and lost.t < 0.1
 
 
 def test_upwind_faces():

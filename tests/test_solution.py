@@ -89,7 +89,8 @@ def test_distribution_is_density_plus_eps_times_the_micro_part(eps, solution):
     v, weights = gauss_legendre(16)
     x = np.linspace(0, 1, 9)
     f = solution.distribution(0.07, x[:, None], v, eps)
-    points = [torch.full((9,), 0.07), torch.from_numpy(x).float(), torch.full((9,), eps)]
+    points = torch.tensor(np.stack(np.broadcast_arrays(0.07, x, eps))).to(
+        next(solution.model.parameters()))
     with torch.no_grad():
         flux = solution.model(*points)[1][:, 0].double().numpy() / np.sqrt(3)
     np.testing.assert_allclose((f * v) @ weights, eps * flux, rtol=1e-5, atol=1e-9)

@@ -9,6 +9,7 @@ import pytest
 from hrgradlib.experiments.specs import GAUSS_NEWTON, SEEDS, Spec, make_spec
 from hrgradlib.experiments.studies import STUDIES, TUNING, read_study, study_runs, write_study
 
+PLACE = {"problem": "transport-periodic", "profile": "quick"}
 GRIDS = [name for name in STUDIES if name.endswith("-grid")]
 
 
@@ -27,8 +28,7 @@ def test_stored_table_is_complete_and_of_these_settings(name):
     assert {(r["label"], r["seed"]) for r in rows} == {(c, s) for c in cells for s in seeds}
     for spec in study_runs(name).values():
         label = next(c for c in cells if content["settings"].get(c) and
-                     spec == make_spec("transport-periodic", cells[c]["method"], "quick", spec.seed,
-                                       **{k: v for k, v in cells[c].items() if k != "method"}))
+                     spec == make_spec(seed=spec.seed, **(PLACE | cells[c])))
         # A setting that came later was at its default before.
         stored = {f.name: f.default for f in fields(Spec)} | content["settings"][label]
         assert spec.to_dict() == stored | {"seed": spec.seed}

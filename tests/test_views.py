@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hrgradlib.experiments.evaluation import evaluate
-from hrgradlib.kinetics.bgk_problems import BGK_SMOOTH
+from hrgradlib.kinetics.bgk_problems import BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.kinetics.linear_transport import PeriodicTransport
 from hrgradlib.models import BGKModel, InflowModel, TransportModel
@@ -14,18 +14,21 @@ from hrgradlib.views import view_of
 MODELS = {
     "periodic": lambda: TransportModel(PeriodicTransport(), 8, 2, 5),
     "inflow": lambda: InflowModel(InflowTransport(), 8, 2, 3),
+    "inflow-legendre": lambda: InflowModel(InflowTransport(), 8, 2, 3, kind="legendre"),
     "bgk": lambda: BGKModel(BGK_SMOOTH, 8, 2, 4),
+    "bgk-riemann": lambda: BGKModel(BGK_RIEMANN, 8, 2, 4),
 }
 
 
-def velocities(name, front):
+def velocities(name, front, ray):
     """Nodes and weights of ``<·>``, split at the front's velocity where f jumps."""
     nodes, weights = np.polynomial.legendre.leggauss(24)
-    edges = [-9.0, -3.0, 0.0, 3.0, 9.0] if name == "bgk" else [-1.0, 0.0, front, 1.0]
+    bgk = name.startswith("bgk")
+    edges = np.unique(np.clip([-9, -3, 0, ray, 3, 9], -9, 9)) if bgk else [-1.0, 0.0, front, 1.0]
     panels = list(zip(edges[:-1], edges[1:], strict=True))
     v = [a + (b - a) * (nodes + 1) / 2 for a, b in panels]
     w = [(b - a) * weights / 2 for a, b in panels]
-    return np.concatenate(v), np.concatenate(w) / (1 if name == "bgk" else 2)
+    return np.concatenate(v), np.concatenate(w) / (1 if bgk else 2)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -36,7 +39,7 @@ def test_moments_are_those_of_the_distribution(name, t, x, eps):
     model = MODELS[name]().double()
     view = view_of(model)
     front = min(1.0, x * eps / t) if t > 0 else 1.0
-    v, w = velocities(name, front)
+    v, w = velocities(name, front, x / t if t > 0 else 0.0)
     points = [np.full_like(v, p) for p in (t, x, eps)]
     first, modes = evaluate(model, *points)
     f = view.distribution(first, modes, points[0], points[1], v, points[2])

@@ -17,8 +17,8 @@ from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.cases.periodic import residuals
 from hrgradlib.experiments.specs import METHODS, Spec
 
-__all__ = ["build_model", "collocation", "point_losses", "point_residuals", "problem_of",
-           "quantities_of", "relative_errors", "sample", "task_sizes"]
+__all__ = ["build_model", "collocation", "limit_errors", "point_losses", "point_residuals",
+           "problem_of", "quantities_of", "relative_errors", "sample", "task_sizes"]
 
 
 def problem_of(spec: Spec) -> Any:
@@ -84,6 +84,17 @@ def relative_errors(model: nn.Module, spec: Spec) -> NDArray:
         [quantities, len(eval_eps), len(eval_times)], dimensionless.
     """
     return CASES[spec.problem].errors(model)
+
+
+def limit_errors(model: nn.Module, spec: Spec) -> dict[str, float] | None:
+    """Final relative L2 error by quantity at the Knudsen number of the problem's limit check.
+
+    ``None`` where the problem names none; it lies far below the trained range.
+    """
+    case = CASES[spec.problem]
+    if not hasattr(case, "limit_errors"):
+        return None
+    return dict(zip(case.quantities, case.limit_errors(model)[:, 0, -1].tolist(), strict=True))
 
 
 def point_losses(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:

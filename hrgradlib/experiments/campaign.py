@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from hrgradlib.experiments.runner import fresh, is_finished, run_folder
-from hrgradlib.experiments.specs import COMPARED, GRID, SEEDS, SETTINGS, Spec, make_spec
+from hrgradlib.experiments.specs import COMPARED, GRID, PROBLEMS, SEEDS, SETTINGS, Spec, make_spec
 
 __all__ = ["CampaignError", "best_settings", "book_runs", "fold_provenance", "grid_runs",
            "grid_scores", "run_all", "write_grid"]
@@ -26,20 +26,24 @@ class CampaignError(RuntimeError):
     """A run of the set failed."""
 
 
-def book_runs(profile: str) -> dict[Path, Spec]:
-    """Every run that a chapter reads, by folder.
+def book_runs(profile: str, problem: str | None = None) -> dict[Path, Spec]:
+    """Every run that a chapter reads (of one problem), by folder.
 
-    HRGrad in both metrics and the sum at their tuned settings, and the sum once more with a fifth
-    more steps: about the wall time of HRGrad at this batch size.
+    On ``transport-periodic`` HRGrad in both metrics and the sum at their tuned settings, and the
+    sum once more with a fifth more steps: about the wall time of HRGrad at this batch size. On the
+    others HRGrad in the Gauss–Newton metric; one seed only where the profile ``full`` is meant.
     """
     specs = {}
-    for seed in SEEDS:
-        for method in (*COMPARED, "hrgrad-gn"):
-            spec = make_spec("transport-periodic", method, profile, seed)
-            specs[run_folder(spec)] = spec
-        longer = make_spec("transport-periodic", "sum", profile, seed)
-        longer = longer.with_(steps=round(1.2 * longer.steps))
-        specs[run_folder(longer, "longer")] = longer
+    for name in PROBLEMS if problem is None else [problem]:
+        compared = COMPARED if name == "transport-periodic" else ()
+        for seed in SEEDS[:1] if name in ("bgk-layer", "bgk-riemann") else SEEDS:
+            for method in (*compared, "hrgrad-gn"):
+                spec = make_spec(name, method, profile, seed)
+                specs[run_folder(spec)] = spec
+            if compared:
+                longer = make_spec(name, "sum", profile, seed)
+                longer = longer.with_(steps=round(1.2 * longer.steps))
+                specs[run_folder(longer, "longer")] = longer
     return specs
 
 

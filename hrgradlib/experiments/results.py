@@ -26,7 +26,9 @@ class Run:
 
     Attributes:
         spec: how it was trained.
-        errors: [len(eps), len(times)] final relative L2 errors of ρ.
+        errors: [len(eps), len(times)] final relative L2 errors, the largest of the quantities.
+        quantities: the same by quantity (density; for BGK also momentum and energy).
+        limit: error by quantity far below the trained range, where the problem has such a check.
         seconds: spent in training steps.
         records: arrays by name, see :class:`hrgradlib.StepRecord`; ``name_steps`` are the steps.
     """
@@ -36,6 +38,8 @@ class Run:
     eps: NDArray
     times: NDArray
     errors: NDArray
+    quantities: dict[str, NDArray]
+    limit: dict[str, float] | None
     seconds: float
     records: dict[str, NDArray]
 
@@ -65,17 +69,20 @@ def load_run(folder: Path) -> Run:
         records = dict(stored)
     return Run(
         folder, spec, np.array(result["eps"]), np.array(result["times"]),
-        np.array(result["errors"]), result["seconds"], records,
+        np.array(result["errors"]), {k: np.array(v) for k, v in result["quantities"].items()},
+        result.get("limit"), result["seconds"], records,
     )
 
 
-def book_results(profile: str, device: str = "cpu") -> dict[str, list[Run]]:
-    """The book's runs by label (hrgrad, hrgrad-gn, sum, sum-longer), each a list over seeds.
+def book_results(
+    profile: str, device: str = "cpu", problem: str = "transport-periodic"
+) -> dict[str, list[Run]]:
+    """The book's runs of a problem by label (hrgrad, hrgrad-gn, sum, sum-longer), over seeds.
 
     Runs that do not exist yet are trained first, two at a time, which takes minutes in the
     profile ``quick``; ``make train`` does the same beforehand, with a progress bar.
     """
-    runs = book_runs(profile)
+    runs = book_runs(profile, problem)
     run_all(runs, device, jobs=2, quiet=True)
     grouped: dict[str, list[Run]] = {}
     for folder in runs:

@@ -19,6 +19,7 @@ from hrgradlib._files import write_atomically
 from hrgradlib.experiments.assemble import (
     build_model,
     collocation,
+    limit_errors,
     point_residuals,
     problem_of,
     quantities_of,
@@ -158,6 +159,7 @@ def _finish(folder: Path, spec: Spec, model, arrays: dict, seconds: float) -> di
         "quantities": dict(zip(quantities_of(spec), by_quantity.tolist(), strict=True)),
         "max_error": float(errors.max()),
         "final_error": float(errors[:, -1].max()),
+        "limit": limit_errors(model, spec),
         "mean_error": float(np.exp(np.log(errors.max(1)).mean())),
         "seconds": seconds,
         "losses": arrays["losses"][-tail:].mean(0).tolist(),

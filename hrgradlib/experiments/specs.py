@@ -39,7 +39,10 @@ PROFILES = {
 
 METHODS = methods.METHODS | trials.TRIALS
 
-FORMULATIONS = ("layer", "plain")
+FORMULATIONS = {  # by problem, the default first
+    "transport-periodic": ("layer", "plain"),
+    "transport-inflow": ("layer", "micro-macro"),
+} | dict.fromkeys(BGK_PROBLEMS, ("layer", "plain"))
 
 SEEDS = (0, 1, 2)
 COMPARED = ("hrgrad", "sum")  # under Adam, on the grid below
@@ -57,18 +60,21 @@ _SAMPLED = {
     "quick": dict(steps=250, tasks=10, per_task=14, width=32, depth=3, modes=6, warmup=20),
     "full": dict(steps=1000, tasks=10, per_task=60, width=64, depth=4, modes=8, warmup=50),
 }
-# Two trunks, and on each half-range its own velocity functions (modes).
+# Two trunks, and on each half-range its own velocity functions (modes); points are chosen where
+# residuals are large, here and below.
 _INFLOW = {
-    "smoke": dict(steps=30, tasks=4, per_task=14, width=8, depth=2, modes=2),
-    "quick": dict(steps=250, tasks=8, per_task=28, width=20, depth=3, modes=3),
-    "full": dict(steps=1000, tasks=8, per_task=42, width=32, depth=3, modes=5),
+    "smoke": dict(steps=30, tasks=4, per_task=14, width=8, depth=2, modes=2, candidates=2),
+    "quick": dict(steps=250, tasks=8, per_task=28, width=20, depth=3, modes=4, candidates=4),
+    "full": dict(steps=400, tasks=8, per_task=28, width=24, depth=3, modes=6, candidates=4),
 }
 # Micro modes beside the three moments.
 _BGK = {
-    "smoke": dict(steps=30, tasks=4, per_task=8, width=10, depth=2, modes=4),
-    "quick": dict(steps=250, tasks=8, per_task=16, width=24, depth=3, modes=7),
-    "full": dict(steps=1000, tasks=8, per_task=32, width=40, depth=4, modes=10),
+    "smoke": dict(steps=30, tasks=4, per_task=8, width=10, depth=2, modes=4, candidates=2),
+    "quick": dict(steps=250, tasks=8, per_task=16, width=24, depth=3, modes=7, candidates=6),
+    "full": dict(steps=600, tasks=8, per_task=24, width=32, depth=3, modes=8, candidates=6),
 }
+# A jump has a kink in v at x/t, so more modes; its solution depends on two variables, not three.
+_RIEMANN = {"smoke": {}, "quick": dict(modes=10), "full": dict(modes=12, steps=300)}
 SAMPLED_METHODS = ("hrgrad-gn", "sum-gn")
 
 
@@ -78,10 +84,15 @@ def _sizes(problem: str, method: str, profile: str) -> dict:
     own = _SAMPLED[profile] if sampled else {}
     family = _INFLOW if problem == "transport-inflow" else _BGK if problem in BGK_PROBLEMS else None
     if family:
-        own = own | family[profile]
+        own = own | family[profile] | (_RIEMANN[profile] if problem == "bgk-riemann" else {})
         if not sampled:
             own["steps"] = PROFILES[profile]["steps"]
     return PROFILES[profile] | own
+
+
+def _points(formulation: str) -> dict:
+    """The plain formulation has points of two kinds, among which is no choice by residuals."""
+    return {"candidates": 1} if formulation == "plain" else {}
 
 
 GAUSS_NEWTON = dict(
@@ -110,8 +121,9 @@ class Spec:
         lr, beta2: peak learning rate and decay of Adam's second moment.
         warmup, hold: steps of linear warm-up, and the share of all steps before the cosine falls.
         beta1, damping, harmony, axis, guard: see :class:`hrgradlib.methods.Settings`.
-        formulation: "layer" (exact initial data, layer coordinate) or "plain" (neither; the
-            initial condition is a penalty of weight ``initial_weight``, with tasks of its own).
+        formulation: "layer" (exact initial data, layer coordinate); "plain" (neither; the initial
+            condition is a penalty of weight ``initial_weight``, with tasks of its own); for
+            ``transport-inflow``, where "layer" is the even–odd form, "micro-macro".
         beyond: collocation times reach to ``beyond · T``.
         candidates: points drawn for every one that is kept, by the size of its residual.
     """
@@ -179,7 +191,8 @@ def make_spec(problem: str, method: str, profile: str = "quick", seed: int = 0, 
         if name not in known:
             raise SpecError(f"unknown {what} {name!r}; expected one of {', '.join(known)}")
     chosen = {k: v for k, v in changes.items() if v is not None}
-    settings = _sizes(problem, method, profile) | TUNED.get(method, TUNED["hrgrad"]) | chosen
+    settings = _sizes(problem, method, profile) | _points(chosen.get("formulation", ""))
+    settings |= TUNED.get(method, TUNED["hrgrad"]) | chosen
     try:
         return _checked(Spec(problem, method, profile, seed, **settings))
     except TypeError as error:
@@ -203,10 +216,10 @@ def _checked(spec: Spec) -> Spec:
         "axis": spec.axis in AXES,
         "beta1": 0 <= spec.beta1 < 1,
         "damping": 0 <= spec.damping < float("inf"),
-        "formulation": spec.formulation in FORMULATIONS,
+        "formulation": spec.formulation in FORMULATIONS[spec.problem],
         "initial_weight": 0 < spec.initial_weight < float("inf"),
         "beyond": 1 <= spec.beyond <= 2,
-        "candidates": 1 <= spec.candidates <= (64 if spec.formulation == "layer" else 1),
+        "candidates": 1 <= spec.candidates <= (1 if spec.formulation == "plain" else 64),
     }
     for name, good in rules.items():
         if not good:

@@ -1,7 +1,8 @@
 """Named sets of runs behind the book's longer comparisons; their results are kept as small tables.
 
-A study is data: labels, and for each label the settings in which it departs from the profile. Every
-label runs on the same seeds. ``hrgrad study NAME`` trains what is missing and writes the table
+A study is data: labels, and for each label the settings in which it departs from the profile, and
+the problem and profile where they are not the usual ones. Every label runs on the same seeds.
+``hrgrad study NAME`` trains what is missing and writes the table
 ``book/results/NAME.csv`` and, beside it, origins and error-against-time curves as JSON.
 """
 
@@ -18,7 +19,7 @@ from hrgradlib.experiments.campaign import fold_provenance
 from hrgradlib.experiments.conflict import uphill_share
 from hrgradlib.experiments.results import failure, load_run, results_folder
 from hrgradlib.experiments.runner import run_folder
-from hrgradlib.experiments.specs import Spec, make_spec
+from hrgradlib.experiments.specs import SEEDS, Spec, make_spec
 
 __all__ = ["STUDIES", "read_study", "study_runs", "write_study"]
 
@@ -84,6 +85,18 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
         "hrgrad-gn": dict(method="hrgrad-gn", steps=200, **_PLAIN),
         "sum-gn": dict(method="sum-gn", steps=200, **_PLAIN),
     }),
+    # Chapters 9 and 10: the other problems in the profile full, other formulations and metrics.
+    "inflow": (SEEDS, {
+        "micro-macro": dict(method="hrgrad-gn", problem="transport-inflow",
+                            formulation="micro-macro"),
+        "adam": dict(method="hrgrad", problem="transport-inflow"),
+        "full": dict(method="hrgrad-gn", problem="transport-inflow", profile="full"),
+    }),
+    "bgk": (SEEDS, {
+        "smooth-adam": dict(method="hrgrad", problem="bgk-smooth"),
+        "smooth-plain": dict(method="sum", problem="bgk-smooth", **_PLAIN),
+    } | {f"{name}-full": dict(method="hrgrad-gn", problem=f"bgk-{name}", profile="full")
+         for name in ("smooth", "layer", "riemann")}),
     "gauss-newton-long": (FIVE, {
         "hrgrad-gn": dict(method="hrgrad-gn", width=40, depth=4, per_task=20, steps=300),
     }),
@@ -100,8 +113,7 @@ def study_runs(name: str, profile: str = "quick") -> dict[Path, Spec]:
     runs = {}
     for label, settings in cells.items():
         for seed in seeds:
-            spec = make_spec(PROBLEM, settings["method"], profile, seed,
-                             **{k: v for k, v in settings.items() if k != "method"})
+            spec = make_spec(seed=seed, **({"problem": PROBLEM, "profile": profile} | settings))
             runs[run_folder(spec, f"{name}--{label}")] = spec
     return runs
 
@@ -119,7 +131,8 @@ def write_study(name: str, runs: dict[Path, Spec]) -> Path:
         rows.append({"label": _label(folder)} | row)
         curves.setdefault(_label(folder), {})[str(spec.seed)] = curve
     with target.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
+        names = dict.fromkeys(name for row in rows for name in row)  # problems differ in quantities
+        writer = csv.DictWriter(stream, fieldnames=list(names), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     settings = {_label(f): {k: v for k, v in asdict(s).items() if k != "seed"}
@@ -141,10 +154,14 @@ def _row(folder: Path, spec: Spec) -> tuple[dict, dict]:
              "error": [float(f"{e.max():.3e}") for e in run.records["error"]]}
     acted = {name: f"{run.records[name].mean():.4e}" if name in run.records else ""
              for name in ("guarded", "stationary")}
+    final = {f"final_{name}": f"{np.max(np.array(errors)[:, -1]):.4e}"
+             for name, errors in result["quantities"].items()}
+    if result.get("limit"):
+        final |= {f"limit_{name}": f"{error:.4e}" for name, error in result["limit"].items()}
     return dict(
         method=spec.method, seed=spec.seed, max_error=f"{run.max_error:.4e}",
         mean_error=f"{run.mean_error:.4e}", seconds=f"{run.seconds:.1f}",
-        uphill=f"{uphill_share(run.records):.4e}", **acted, failure=failure(run) or "",
+        uphill=f"{uphill_share(run.records):.4e}", **acted, failure=failure(run) or "", **final,
     ), curve
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +25,10 @@ class InflowTransport:
         initial: ``f(0, x, v)``.
         eval_eps, eval_times: where errors are quoted.
         check_eps: Knudsen number of the additional check of the diffusion limit.
+
+    Raises:
+        ValueError: a range that is not 0 < low ≤ high, a final time or distribution that is not
+            finite, or negative.
     """
 
     name: str = "transport-inflow"
@@ -35,6 +40,19 @@ class InflowTransport:
     eval_eps: tuple[float, ...] = (1.0, 0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4)
     eval_times: tuple[float, ...] = (0.005, 0.02, 0.05, 0.1)
     check_eps: float = 1e-8
+
+    def __post_init__(self) -> None:
+        low, high = self.eps_range
+        if not 0 < low <= high < math.inf:
+            raise ValueError(f"InflowTransport: found eps_range = {self.eps_range}; expected "
+                             "0 < low ≤ high.")
+        if not 0 < self.final_time < math.inf:
+            raise ValueError(f"InflowTransport: found final_time = {self.final_time}; expected a "
+                             "positive number.")
+        for name in ("inflow_left", "inflow_right", "initial"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"InflowTransport: found {name} = {getattr(self, name)}; expected "
+                                 "a distribution, finite and not negative.")
 
     def left(self, v: Tensor) -> Tensor:
         """``f(t, 0, v)`` for v > 0, same shape as v."""

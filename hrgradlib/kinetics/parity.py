@@ -1,4 +1,4 @@
-"""Linear transport with inflow in even–odd form, scaled so that nothing is stiff anywhere.
+"""Linear transport with inflow by parity in v, scaled so that nothing is stiff anywhere.
 
 The data jump at the corner (t, x) = (0, 0). The jump travels along ``x = v t/ε`` and decays as
 ``e^{−t/ε²}``, so the exact solution is written ``f = S + f'`` with
@@ -6,8 +6,8 @@ The data jump at the corner (t, x) = (0, 0). The jump travels along ``x = v t/ε
     S = e^{−t/ε²} [0 < x < v t/ε],    <S> = ½ e^{−t/ε²} (1 − ε x/t)_+,
 
 where ``f'`` is continuous, starts from zero and flows in as ``1 − e^{−t/ε²}``. With ``τ = t/ε²``,
-``p = t + ε²`` and ``δ = ε/√p = (1 + τ)^{−1/2}`` put (half-range basis of
-:mod:`hrgradlib.kinetics.half_range`)
+``p = t + ε²`` and ``δ = ε/√p = (1 + τ)^{−1/2}`` put, in one of the bases of
+:mod:`hrgradlib.kinetics.parity_basis`, half-range (even–odd form) or Legendre (micro–macro form),
 
     f' = ρ' + δ Σ_{k≥1} E_k e_k + δ Σ_{k≥0} O_k o_k.
 
@@ -16,11 +16,11 @@ strength is δ) and in the diffusive interior alike, and so are all terms of
 
     macro   p ∂t ρ' + √p (B ∂x O)_0 = (1 + τ) <S>
     even    ε² ∂t E_k − ½ δ² E_k + ε (B ∂x O)_k + E_k = 0,                        k ≥ 1
-    odd     ε² ∂t O_k − ½ δ² O_k + √p B_k0 ∂x ρ' + ε (B_{k,1..} ∂x E) + O_k = 0,    k ≥ 0
+    odd     ε² ∂t O_k − ½ δ² O_k + √p B_0k ∂x ρ' + ε Σ_{i≥1} B_ik ∂x E_i + O_k = 0,   k ≥ 0
 
-(``ε² ∂t (δ h) = δ (ε² ∂t h − ½ δ² h)``). For ε → 0 at fixed t: ``O_0 B_00 + … = −√t ∂x ρ'/3``, the
-diffusion equation. Inflow: ``ρ' + δ O_0 = 1 − e^{−τ}`` and ``E_k + O_k = 0`` at x = 0, with minus
-signs and zero at x = 1.
+(``ε² ∂t (δ h) = δ (ε² ∂t h − ½ δ² h)``). For ε → 0 at fixed t: ``O_0 B_00 + … = −√t ∂x ρ'/3``,
+the diffusion equation. Inflow, in its moments with the half-range polynomials p_j:
+``f' = 1 − e^{−τ}`` for v > 0 at x = 0, ``f' = 0`` for v < 0 at x = 1.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from hrgradlib.kinetics.half_range import jacobi
+from hrgradlib.kinetics.parity_basis import ParityBasis
 
 __all__ = ["ParityFields", "front_density", "inflow_misfit", "residual"]
 
@@ -66,14 +66,15 @@ def front_density(t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
     return 0.5 * torch.exp(-t / eps.square()) * inside.clamp(0, 1) * (t > 0)
 
 
-def residual(fields: ParityFields, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
+def residual(
+    fields: ParityFields, t: Tensor, x: Tensor, eps: Tensor, basis: ParityBasis
+) -> Tensor:
     """Macro, even and odd residuals of the module's formulas, [N, 2K], dimensionless."""
-    count = fields.odd.shape[1]
-    b = torch.as_tensor(jacobi(count), dtype=t.dtype, device=t.device)
+    b = torch.as_tensor(basis.coupling, dtype=t.dtype, device=t.device)
     square = (eps.square() / (t + eps.square()))[:, None]  # δ², and ε² ∂t = δ² p ∂t
     source = front_density(t, x, eps) * (1 + t / eps.square())
     macro = fields.density_t + fields.flux_x - source
-    even = square * (fields.even_t - 0.5 * fields.even) + fields.even + fields.odd_x @ b[:, 1:]
+    even = square * (fields.even_t - 0.5 * fields.even) + fields.even + fields.odd_x @ b[1:].T
     odd = (
         square * (fields.odd_t - 0.5 * fields.odd) + fields.odd
         + fields.density_x[:, None] * b[0] + fields.even_x @ b[1:]
@@ -81,14 +82,19 @@ def residual(fields: ParityFields, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
     return torch.cat([macro[:, None], even, odd], 1)
 
 
-def inflow_misfit(fields: ParityFields, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
+def inflow_misfit(
+    fields: ParityFields, t: Tensor, x: Tensor, eps: Tensor, basis: ParityBasis
+) -> Tensor:
     """What is missing of the inflow conditions at points with x = 0 or x = 1, [N, K].
 
-    The coefficient of ``p_0`` is ``ρ' ± δ O_0`` less its datum; those of k ≥ 1 are ``E_k ± O_k``,
-    which is 1/δ times the misfit of f'.
+    Moments of the misfit of f' with ``p_0 … p_{K−1}`` on the velocities that enter; those of
+    k ≥ 1, which are of order δ, are divided by δ.
     """
+    even_in, odd_in = (torch.as_tensor(m, dtype=t.dtype, device=t.device)
+                       for m in (basis.even_in, basis.odd_in))
     sign = torch.where(x < 0.5, 1.0, -1.0).to(t.dtype)
     delta = eps / (t + eps.square()).sqrt()
     wanted = torch.where(x < 0.5, -torch.expm1(-t / eps.square()), 0.0)
-    first = fields.density + sign * delta * fields.odd[:, 0] - wanted
-    return torch.cat([first[:, None], fields.even + sign[:, None] * fields.odd[:, 1:]], 1)
+    micro = fields.even @ even_in[:, 1:].T + sign[:, None] * fields.odd @ odd_in.T
+    first = fields.density + delta * micro[:, 0] - wanted
+    return torch.cat([first[:, None], micro[:, 1:]], 1)

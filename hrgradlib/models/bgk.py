@@ -23,6 +23,7 @@ from hrgradlib.kinetics.bgk import BGKFields
 from hrgradlib.kinetics.bgk_problems import BGKProblem
 from hrgradlib.kinetics.free_flight import free_flight
 from hrgradlib.models.streams import StreamMLP
+from hrgradlib.reference.euler import EulerRiemann
 
 __all__ = ["BGKModel"]
 
@@ -47,7 +48,8 @@ class BGKModel(nn.Module):
         super().__init__()
         self.problem, self.modes, self.theta = problem, modes, theta
         self.similar = problem.length == 0
-        known = 4 if self.similar else 7 + code
+        self.rays = _rays(problem)
+        known = len(self.rays) + 2 + (0 if self.similar else 3 + code)
         self.encoder = None if self.similar else StreamMLP([1, 2 * code, code])
         self.trunk = StreamMLP([known] + [width] * depth + [3 + modes])
 
@@ -113,8 +115,9 @@ class BGKModel(nn.Module):
 
     def _features(self, t: Tensor, x: Tensor, eps: Tensor, scales: _Scales) -> Tensor:
         """Inputs of the trunk [N, F]."""
-        rays = [x / (x.square() + (c * scales.length).square()).sqrt() for c in (1.0, 3.0)]
-        both = [*rays, 2 * scales.grown - 1, 2 * scales.lag - 1]
+        both = [(x - speed * t) / self._radius(t, x, speed, share * scales.length)
+                for speed, share in self.rays]
+        both += [2 * scales.grown - 1, 2 * scales.lag - 1]
         if self.similar:
             return torch.stack(both, 1)
         mixing, _ = self.problem.mixing(x)
@@ -123,23 +126,38 @@ class BGKModel(nn.Module):
         code = self.encoder(((2 * torch.log10(eps) - low - high) / (high - low))[:, None])
         return torch.cat([torch.stack(both + own, 1), code], 1)
 
+    @staticmethod
+    def _radius(t: Tensor, x: Tensor, speed: float, width: Tensor) -> Tensor:
+        return ((x - speed * t).square() + width.square()).sqrt()
+
     def _tangents(
         self, t: Tensor, x: Tensor, eps: Tensor, scales: _Scales, count: int
     ) -> Tensor:
         """Derivatives [N, 2, F] of the features, ``p ∂x`` and ``t ∂t``."""
         zero, p = torch.zeros_like(t), scales.length
-        squares = [(c * p).square() for c in (1.0, 3.0)]
-        cubes = [(x.square() + s) ** 1.5 for s in squares]
-        ray_x = [p * s / r for s, r in zip(squares, cubes, strict=True)]
-        ray_t = [-x * s / r * (t / p).square() for s, r in zip(squares, cubes, strict=True)]
-        along_x = [*ray_x, zero, zero]
-        along_t = [*ray_t, 2 * t / eps * scales.flown, 2 * scales.late]
+        along_x, along_t = [], []
+        for speed, share in self.rays:
+            bend = (share * p).square() / self._radius(t, x, speed, share * p) ** 3
+            along_x += [p * bend]
+            along_t += [-bend * (speed * t + (x - speed * t) * (t / p).square())]
+        along_x += [zero, zero]
+        along_t += [2 * t / eps * scales.flown, 2 * scales.late]
         if not self.similar:
             _, slope = self.problem.mixing(x)
             along_x += [p / self.problem.domain[1], zero, p * slope]
             along_t += [zero, 2 * t / self.problem.final_time, zero]
         moving = torch.stack([torch.stack(along_x, 1), torch.stack(along_t, 1)], 1)
         return nn.functional.pad(moving, (0, count - moving.shape[2]))
+
+
+def _rays(problem: BGKProblem) -> list[tuple[float, float]]:
+    """Speed and relative width of the coordinates ``y/√(y² + (width p)²)``, ``y = x − speed t``.
+
+    Everything leaves the middle; waves gather where those of Euler's Riemann problem between the
+    far-field states run, and there is most to resolve.
+    """
+    waves = EulerRiemann(problem.left, problem.right).speeds
+    return [(0.0, 1.0), (0.0, 3.0)] + [(speed, 0.5) for speed in waves]
 
 
 class _Scales(NamedTuple):

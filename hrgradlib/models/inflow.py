@@ -11,9 +11,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from hrgradlib.kinetics.half_range import jacobi
 from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.kinetics.parity import ParityFields, front_density
+from hrgradlib.kinetics.parity_basis import parity_basis
 from hrgradlib.models.streams import StreamMLP
 
 __all__ = ["InflowModel"]
@@ -30,25 +30,28 @@ class InflowModel(nn.Module):
     Args:
         problem: data and ranges.
         width, depth: of each trunk.
-        modes: K, functions on each half-range.
+        modes: K, even and odd functions of v each.
         code: features of the hidden representation ``z = E(log10 ε)``.
+        kind: basis, "half-range" (even–odd form) or "legendre" (micro–macro form).
     """
 
     outer_features, layer_features = 5, 3
 
     def __init__(
         self, problem: InflowTransport, width: int = 24, depth: int = 3, modes: int = 3,
-        code: int = 6,
+        code: int = 6, kind: str = "half-range",
     ) -> None:
         super().__init__()
-        self.problem, self.modes = problem, modes
+        self.problem, self.modes, self.kind = problem, modes, kind
+        self.basis = parity_basis(kind, modes)
         outer = self.outer_features + code
         self.encoder = StreamMLP([1, 2 * code, code])
         self.outer = StreamMLP([outer] + [width] * depth + [2])
         self.inner = StreamMLP(
             [outer + self.layer_features] + [width] * depth + [2 + 2 * (modes - 1)]
         )
-        self.register_buffer("b", torch.as_tensor(jacobi(modes)), persistent=False)
+        flux = torch.as_tensor(self.basis.coupling[0])
+        self.register_buffer("flux_row", flux, persistent=False)
 
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
         """``ρ`` [N], of f and not f', and the coefficients ``δE_1…, δO_0…`` [N, 2K−1] of f'."""
@@ -94,8 +97,8 @@ class InflowModel(nn.Module):
 
     def _odd(self, flux: Tensor, higher: Tensor) -> Tensor:
         """``O_0 … O_{K−1}`` from the flux ``(B O)_0 = B_00 O_0 + B_01 O_1`` and ``O_1 …``."""
-        beside = self.b[0, 1:] @ higher.mT
-        return torch.cat([((flux - beside) / self.b[0, 0])[:, None], higher], 1)
+        beside = self.flux_row[1:] @ higher.mT
+        return torch.cat([((flux - beside) / self.flux_row[0])[:, None], higher], 1)
 
     @staticmethod
     def _growth(t: Tensor, eps: Tensor) -> Tensor:

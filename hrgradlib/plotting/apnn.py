@@ -107,14 +107,23 @@ def descents(
     return fig
 
 
-def errors_over_eps(trained: Trained, eps: Sequence[float]) -> Figure:
-    """Error against ε for every loss, one panel an optimizer."""
+def errors_over_eps(
+    errors: Mapping[tuple[str, str], NDArray], eps: Sequence[float]
+) -> Figure:
+    """Error against ε for every loss, one panel an optimizer: median, and a dot a seed.
+
+    Args:
+        errors: by loss and optimizer, [E, S] over seeds.
+        eps: [E].
+    """
     use_style()
     fig, axes = plt.subplots(1, len(_METHODS), figsize=(7.8, 3.6), sharey=True)
     for axis, (method, title) in zip(axes, _METHODS.items(), strict=True):
         for name, (color, marker, style) in _LOOK.items():
-            values = [trained[name, method, e].error for e in eps]
-            axis.loglog(eps, values, marker + style, color=color, label=NAMES[name])
+            found = np.asarray(errors[name, method])
+            if found.shape[1] > 1:
+                axis.loglog(eps, found, ".", color=color, ms=4, alpha=0.6)
+            axis.loglog(eps, np.median(found, 1), marker + style, color=color, label=NAMES[name])
         axis.set(title=title, xlabel=r"$\varepsilon$")
         axis.invert_xaxis()
     axes[0].set_ylabel(r"largest relative error of $\rho$")

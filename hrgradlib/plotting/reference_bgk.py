@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from hrgradlib.plotting.style import (
@@ -24,8 +25,9 @@ from hrgradlib.plotting.style import (
 from hrgradlib.reference.bgk import BGKReference
 from hrgradlib.reference.euler import EulerRiemann
 
-__all__ = ["budgets", "distributions", "euler_limit", "fluid_limits", "heat_fluxes", "profiles",
-           "refinement", "sampled_maxwellians", "similarity_profiles", "uniformity"]  # fmt: skip
+__all__ = ["budgets", "distributions", "euler_limit", "fluid_limits", "heat_fluxes",
+           "naive_schemes", "profiles", "refinement", "sampled_maxwellians",
+           "similarity_profiles", "uniformity"]  # fmt: skip
 
 _LOWEST = 1e-3  # where the scale of colours for ε begins
 _LABELS = (r"density $\rho$", r"velocity $u$", r"temperature $T$")
@@ -56,17 +58,23 @@ def profiles(references: Sequence[BGKReference], eps: Mapping[str, Sequence[floa
         axis.set_title(label)
     for axis in axes[-1]:
         axis.set_xlabel("$x$")
-    fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=6)
+    shown = sorted({e for values in eps.values() for e in values}, reverse=True)
+    order = [eps_label(e) for e in shown] + ["$t=0$"]
+    fig.legend([handles[k] for k in order], order, loc="outside lower center", ncols=6)
     return fig
 
 
 def distributions(
-    reference: BGKReference, eps: Sequence[float], reach: float = 4.0
+    reference: BGKReference, eps: Sequence[float], reach: float = 4.0, count: int = 121
 ) -> Figure:
-    """f over phase space at the final time, one panel per ε; dashed: ``v = x/t``."""
+    """f over phase space at the final time, one panel per ε; dashed: ``v = x/t``.
+
+    Args:
+        reference, eps: what to show; reach: largest |v|; count: points along x; a third more in v.
+    """
     use_style()
     t = reference.problem.final_time
-    x, v = np.linspace(-0.3, 0.3, 181), np.linspace(-reach, reach, 241)
+    x, v = np.linspace(-0.3, 0.3, count), np.linspace(-reach, reach, 4 * (count // 3) + 1)
     fields = [reference.distribution(t, x, v[:, None], e) for e in eps]
     fig, axes = plt.subplots(1, len(eps), figsize=(2.7 * len(eps) + 0.8, 2.9), sharey=True)
     top = max(f.max() for f in fields)
@@ -77,6 +85,36 @@ def distributions(
         axis.grid(False)
     axes[0].set_ylabel("$v$")
     fig.colorbar(image, ax=axes, label=f"$f(t={t:g},x,v)$")
+    return fig
+
+
+def naive_schemes(
+    x: NDArray, exact: NDArray, found: Mapping[str, tuple[NDArray, NDArray]], eps: Sequence[float],
+    errors: Mapping[str, Sequence[float]], title: str,
+) -> Figure:  # fmt: skip
+    """A front as schemes on one mesh see it (left), and their errors against ε (right).
+
+    Args:
+        x, exact: places and temperature of the reference; found: the same by scheme, with the
+            places of its cells.
+        eps, errors: largest relative error by scheme, nan (a mark at the top) where it exploded.
+        title: problem and ε of the left panel.
+    """
+    use_style()
+    fig, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.5))
+    left.plot(x, exact, color=BLACK, lw=1.2, label="reference")
+    for (label, (places, values)), colour in zip(found.items(), (VERMILLION, BLUE), strict=True):
+        inside = (places >= x[0]) & (places <= x[-1])
+        left.plot(places[inside], values[inside], ".", color=colour, label=label)
+    left.set(xlabel="$x$", ylabel="temperature $T$", title=title)
+    left.legend()
+    styles = (("P", BLACK), ("o-", VERMILLION), ("^--", GREEN), ("s-", BLUE))
+    for (label, values), (style, colour) in zip(errors.items(), styles, strict=True):
+        right.loglog(eps, np.nan_to_num(values, nan=0.5), style, color=colour, label=label)
+    right.axhspan(0.15, 1.0, color=GREY, alpha=0.25, lw=0)
+    right.text(eps[0], 0.4, "exploded", ha="right", va="center", fontsize=8)
+    right.set(xlabel="Knudsen number ε", ylabel="largest relative $L^2$ error", ylim=(1e-10, 1))
+    right.legend(fontsize=7, loc="lower left")
     return fig
 
 
@@ -122,6 +160,9 @@ def refinement(
     right.plot([], [], ":", color=GREY, label="slope $-q$")
     left.set(xlabel="cells", ylabel="relative $L^2$ error of ρ")
     right.set(xlabel="time steps", title=eps_label(eps))
+    for axis, ticks in ((left, (50, 100, 200)), (right, (10, 20, 40, 80))):
+        axis.set_xticks(ticks, [str(n) for n in ticks])
+        axis.xaxis.set_minor_formatter(NullFormatter())
     left.legend(fontsize=7)
     right.legend()
     return fig

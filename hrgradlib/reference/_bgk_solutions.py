@@ -31,8 +31,9 @@ _NOTHING = 1e-30  # f in the tails is not below this, or is rounding
 
 
 def is_similar(problem: BGKProblem, t: float, eps: float) -> bool:
-    """Whether the self-similar table reaches this far."""
-    return problem.profile == "sign" and t <= SimilarityMesh().edges[-1] * eps
+    """Whether the self-similar table reaches this far; an ε rounded to single precision counts."""
+    last = SimilarityMesh().edges[-1]
+    return problem.profile == "sign" and t <= (1 + 1e-6) * last * eps
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,9 @@ class EulerRiemann:
         if 2 / (gamma - 1) * sum(sounds) <= right[1] - left[1]:
             raise ValueError("EulerRiemann: found states that separate into a vacuum.")
         self.pressure = self._solve()
-        self.velocity = 0.5 * (left[1] + right[1]) + 0.5 * (
+        self.velocity = float(0.5 * (left[1] + right[1]) + 0.5 * (
             self._jump(self.pressure, self.right) - self._jump(self.pressure, self.left)
-        )
+        ))
 
     def _jump(self, p: float, state: tuple[float, ...]) -> float:
         """Change of velocity across the wave from ``state`` to pressure p."""
@@ -68,6 +68,22 @@ class EulerRiemann:
         while gap(high) < 0:
             high *= 2
         return brentq(gap, 0.0, high, xtol=1e-15 * high, rtol=8.9e-16)
+
+    @property
+    def speeds(self) -> tuple[float, float, float]:
+        """Of the left wave, the contact and the right wave; of a fan, its middle."""
+        mirrored = (self.left[0], -self.left[1], self.left[2])
+        return (-self._speed(mirrored, -self.velocity), self.velocity,
+                self._speed(self.right, self.velocity))
+
+    def _speed(self, state: tuple[float, ...], velocity: float) -> float:
+        """Of the wave that runs to the right into ``state``."""
+        rho, u, temperature = state
+        g, ratio = self.gamma, self.pressure / (rho * temperature)
+        sound = np.sqrt(g * temperature)
+        if ratio > 1:  # shock
+            return float(u + sound * np.sqrt(((g + 1) * ratio + g - 1) / (2 * g)))
+        return float(0.5 * (u + sound + velocity + sound * ratio ** ((g - 1) / (2 * g))))
 
     def __call__(self, t: float, x: ArrayLike) -> NDArray:
         """(ρ, u, T) at one time t > 0 and places x, the jump starting from 0; [3, ...]."""

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import expm
 
 from hrgradlib.kinetics.velocity import gauss_legendre
+from hrgradlib.reference._arguments import checked, groups
 
 __all__ = ["PeriodicReference"]
 
@@ -68,14 +69,14 @@ class PeriodicReference:
         Returns:
             Real array of the broadcast shape (the amplitude is real by symmetry in v).
         """
-        t, eps = np.broadcast_arrays(*_checked(t=t, eps=eps))
+        t, eps = np.broadcast_arrays(*checked("PeriodicReference", t=t, eps=eps))
         values = [self.weights @ self._amplitude(mode, float(a), float(b)).real
                   for a, b in zip(t.ravel(), eps.ravel(), strict=True)]
         return np.reshape(values, t.shape)
 
     def density(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
         """``ρ(t, x; ε)``; arguments broadcast, dimensionless."""
-        t, x, eps = _checked(t=t, x=x, eps=eps)
+        t, x, eps = checked("PeriodicReference", t=t, x=x, eps=eps)
         return sum(
             amplitude * self.mode_amplitude(t, eps, mode) * np.cos(2 * np.pi * mode * x)
             for mode, amplitude in self.modes.items()
@@ -87,9 +88,9 @@ class PeriodicReference:
         Other velocities are added to the quadrature nodes with weight zero, so that they follow
         the density without acting on it and no interpolation error enters.
         """
-        t, x, v, eps = np.broadcast_arrays(*_checked(t=t, x=x, v=v, eps=eps))
+        t, x, v, eps = np.broadcast_arrays(*checked("PeriodicReference", t=t, x=x, v=v, eps=eps))
         result = np.zeros(t.shape)
-        for (one_t, one_eps), where in _groups(t, eps):
+        for (one_t, one_eps), where in groups(t, eps):
             for mode, amplitude in self.modes.items():
                 shape, inverse = np.unique(v[where], return_inverse=True)
                 hat = self._at(mode, one_t, one_eps, shape)[inverse.reshape(-1)]
@@ -108,26 +109,3 @@ class PeriodicReference:
         matrix[count:, :count] = root / eps**2
         matrix[count:, count:] = np.diag(-1 / eps**2 - 2j * np.pi * mode * v / eps)
         return (expm(t * matrix) @ np.concatenate([root, np.ones(extra)]))[count:]
-
-
-def _groups(t: NDArray, eps: NDArray):
-    """Pairs (t, ε) that occur, each with the mask of where."""
-    for one_t in np.unique(t):
-        for one_eps in np.unique(eps[t == one_t]):
-            yield (float(one_t), float(one_eps)), (t == one_t) & (eps == one_eps)
-
-
-def _checked(**arguments: ArrayLike) -> list[NDArray]:
-    arrays = []
-    for name, value in arguments.items():
-        array = np.asarray(value, dtype=float)
-        if not np.isfinite(array).all():
-            raise ValueError(f"PeriodicReference: found NaN or inf in {name}.")
-        if name == "eps" and (array <= 0).any():
-            raise ValueError(f"PeriodicReference: found eps = {array.min()}; expected eps > 0.")
-        if name == "t" and (array < 0).any():
-            raise ValueError(f"PeriodicReference: found t = {array.min()}; expected t ≥ 0.")
-        if name == "v" and (np.abs(array) > 1).any():
-            raise ValueError("PeriodicReference: found |v| > 1; expected v in [-1, 1].")
-        arrays.append(array)
-    return arrays

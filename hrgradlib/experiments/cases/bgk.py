@@ -22,6 +22,7 @@ from hrgradlib.reference.maxwellian import conserved
 
 __all__ = ["BGKCase"]
 
+_BIAS = 1.5  # > 1: more ranges of ε are small ones, where fronts are steep
 _CELLS = 200  # points in the window that errors are measured at
 
 
@@ -44,7 +45,7 @@ class BGKCase:
         return [spec.per_task] * spec.tasks + initial
 
     def sample(self, spec: Spec, generator: torch.Generator) -> list[Tensor]:
-        """Ranges of ε; half of the times uniform, half uniform in ``1 − e^{−t/ε}``.
+        """Ranges of ε, narrower where it is small; times uniform, or uniform in ``1 − e^{−t/ε}``.
 
         Half of the places lie where waves have come since t = 0, ``|x| ≤ 2ℓ + 3t``, ℓ the width of
         the initial profile, at most in the window; a quarter twice as far, a quarter in the domain.
@@ -60,7 +61,8 @@ class BGKCase:
         tasks, problem = spec.tasks, self.problem
         draw = torch.rand(3, tasks, count, generator=generator, dtype=torch.float64)
         low, high = (math.log(e) for e in problem.eps_range)
-        eps = torch.exp(low + (high - low) * (torch.arange(tasks)[:, None] + draw[0]) / tasks)
+        share = (torch.arange(tasks)[:, None] + draw[0]) / tasks
+        eps = torch.exp(low + (high - low) * share**_BIAS)
         final, index = spec.beyond * problem.final_time, torch.arange(count)
         in_layer = -eps * torch.log1p(draw[1] * torch.expm1(-final / eps))
         t = torch.where(index % 2 == 0, draw[1] * final, in_layer).clamp(max=final)
