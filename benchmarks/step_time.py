@@ -1,12 +1,12 @@
 """Time of one optimizer step, side by side in one run (methods: `steps.py`).
 
-    python benchmarks/step_time.py [--tasks 2 5 16 32] [--points 128 256 512 1024 4096] [--json F [--update]]
+    python benchmarks/step_time.py [--tasks 2 5 16 32] [--points 128 256 ...] [--json F [--update]]
 
 The methods take turns, in an order that rotates; printed are the median time and the median and
 range over the turns of the ratio to the plain summed step of the same turn, and the ratio of the
 two fastest turns (disturbances only ever add time). On the CPU the clock is the process' own: time
 that the machine gave to others does not count. glibc is told to keep freed memory: else page faults
-come and go with the heap's history, for every method alike, and cost up to a tenth of a step.
+come and go with the heap's history, for every method alike, at times thousands in a step.
 Methods with K backward passes are left out where K · points exceeds ``--limit``. Times vary between
 machines; the ratios are what is claimed.
 """

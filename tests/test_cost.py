@@ -56,7 +56,7 @@ def test_every_step_has_a_label_and_moves_its_network(benchmarks):
         before = [p.detach().clone() for p in bench.parameters]
         step()
         moved = [not torch.equal(p, q) for p, q in zip(bench.parameters, before, strict=True)]
-        assert all(moved), name
+        assert all(moved) != name.endswith("gradients"), name
         assert all(bool(p.isfinite().all()) for p in bench.parameters), name
 
 
