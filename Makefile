@@ -109,8 +109,9 @@ chromium:
 lint: setup ## ruff: style and import order
 	$(BIN)/ruff check .
 
-bench: setup ## step times: HRGrad, the plain sum, K backward passes and TorchJD side by side
-	@for script in benchmarks/*.py; do echo "== $$script" >&2; $(BIN)/python $$script || exit; done
+bench: setup ## time and memory of a step, all methods side by side (minutes)
+	@for name in step_time step_memory literature_step; do echo "== $$name" >&2; \
+	  $(BIN)/python benchmarks/$$name.py || exit; done
 
 grid: setup ## the learning-rate and beta2 grid behind chapter 9 (long)
 	$(BIN)/hrgrad grid --profile $(PROFILE) --device $(DEVICE) --jobs $(JOBS) \

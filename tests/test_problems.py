@@ -1,5 +1,6 @@
 """Every problem end to end: trained by `hrgrad run`, judged, loaded; and the bounds that hold."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -17,6 +18,8 @@ from hrgradlib.experiments.assemble import (
 )
 from hrgradlib.experiments.specs import PROBLEMS, SpecError, make_spec
 from hrgradlib.experiments.studies import read_study
+from hrgradlib.kinetics.bgk_problems import BGK_SMOOTH
+from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.solution import SolutionError, load_solution
 
 # At the final time after 30 steps of a tiny network; an untrained one is off by 0.5 to 3.
@@ -117,6 +120,35 @@ def test_points_are_chosen_where_residuals_are_large(problem):
 def test_settings_without_a_meaning_are_refused(problem, changes):
     with pytest.raises(SpecError, match="out of range"):
         make_spec(problem, "hrgrad-gn", "smoke", **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(eps_range=(0.0, 1.0)), "eps_range"),
+        (dict(eps_range=(1.0, 0.1)), "eps_range"),
+        (dict(final_time=0.0), "final_time"),
+        (dict(inflow_left=-1.0), "inflow_left = -1.0; expected a distribution"),
+        (dict(inflow_right=np.inf), "inflow_right"),
+        (dict(initial=np.nan), "initial"),
+    ],
+)
+def test_unphysical_inflow_data_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        InflowTransport(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(left=(0.0, 0.0, 1.0)), "ρ > 0 and T > 0"),
+        (dict(right=(1.0, 0.0, -0.5)), "ρ > 0 and T > 0"),
+        (dict(profile="step"), "profile"),
+    ],
+)
+def test_unphysical_bgk_data_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(BGK_SMOOTH, **changes)
 
 
 QUICK = {"transport-inflow": dict(density=2e-2),
