@@ -94,9 +94,10 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
     }),
     "bgk": (SEEDS, {
         "smooth-adam": dict(method="hrgrad", problem="bgk-smooth"),
-        "smooth-plain": dict(method="sum", problem="bgk-smooth", **_PLAIN),
     } | {f"{name}-full": dict(method="hrgrad-gn", problem=f"bgk-{name}", profile="full")
          for name in ("smooth", "layer", "riemann")}),
+    "bgk-plain": (SEEDS[:2], _grid(
+        "sum", problem="bgk-smooth", lr=(5e-3, 2e-2), steps=800, **_PLAIN)),
     "gauss-newton-long": (FIVE, {
         "hrgrad-gn": dict(method="hrgrad-gn", width=40, depth=4, per_task=20, steps=300),
     }),

@@ -50,15 +50,14 @@ class PlainBGKModel(nn.Module):
 
     def streams(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(ρ, u, T) [N, 3]; f and ``∂t f + v ∂x f`` at the nodes [N, V]."""
-        v = self.nodes.repeat(len(t))
-        flat = [a.repeat_interleave(len(self.nodes)) for a in (t, x, eps)]
-        features = torch.cat([self._features(*flat), v[:, None] / _REACH], 1)
+        v = self.nodes.expand(len(t), -1)
+        place = self._features(t, x, eps)[:, None].expand(-1, len(self.nodes), -1)
+        features = torch.cat([place, v[..., None] / _REACH], 2)  # points first: [N, V, 4]
         along = torch.zeros_like(features)  # the tangent of ∂t + v ∂x
-        along[:, 0], along[:, 1] = 2 / self.problem.final_time, v / self.problem.domain[1]
+        along[..., 0], along[..., 1] = 2 / self.problem.final_time, v / self.problem.domain[1]
         value, slope = self.kinetic(features, along[:, None])
-        f = value[:, 0].exp()
-        shape = len(t), len(self.nodes)
-        return self.moments(t, x, eps), f.view(shape), (f * slope[:, 0, 0]).view(shape)
+        f = value[..., 0].exp()
+        return self.moments(t, x, eps), f, f * slope[:, 0, :, 0]
 
     def _features(self, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
         low, high = (torch.log10(torch.tensor(e)).item() for e in self.problem.eps_range)
