@@ -97,7 +97,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
     } | {f"{name}-full": dict(method="hrgrad-gn", problem=f"bgk-{name}", profile="full")
          for name in ("smooth", "layer", "riemann")}),
     "bgk-plain": (SEEDS[:2], _grid(
-        "sum", problem="bgk-smooth", lr=(5e-3, 2e-2), steps=800, **_PLAIN)),
+        "sum", problem="bgk-smooth", initial_weight=(1.0, 100.0), lr=(5e-3, 2e-2), **_PLAIN)),
     "gauss-newton-long": (FIVE, {
         "hrgrad-gn": dict(method="hrgrad-gn", width=40, depth=4, per_task=20, steps=300),
     }),

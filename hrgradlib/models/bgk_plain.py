@@ -14,10 +14,11 @@ from hrgradlib.models.streams import StreamMLP
 __all__ = ["PlainBGKModel"]
 
 _REACH, _NODES = 7.0, 32  # of the velocity quadrature
+_THETA = 1.2  # f decays like a Maxwellian's: without this factor training hardly begins
 
 
 class PlainBGKModel(nn.Module):
-    """``f = e^{N_f(t, x, v, log ε)}`` and ``(ρ, u, T) = (e^{N_1}, N_2, e^{N_3})(t, x, log ε)``.
+    """``f = e^{N_f(t, x, v, log ε)} e^{−v²/2Θ}`` and ``(ρ, u, T) = (e^{N_1}, N_2, e^{N_3})``.
 
     Args:
         problem: data and ranges.
@@ -46,7 +47,7 @@ class PlainBGKModel(nn.Module):
         """f, in the shape of the arguments."""
         flat = [a.reshape(-1) for a in (t, x, eps, v)]
         features = torch.cat([self._features(*flat[:3]), flat[3][:, None] / _REACH], 1)
-        return self.kinetic(features)[:, 0].exp().view(t.shape)
+        return (self.kinetic(features)[:, 0].exp() * _bell(flat[3])).view(t.shape)
 
     def streams(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(ρ, u, T) [N, 3]; f and ``∂t f + v ∂x f`` at the nodes [N, V]."""
@@ -56,7 +57,7 @@ class PlainBGKModel(nn.Module):
         along = torch.zeros_like(features)  # the tangent of ∂t + v ∂x
         along[..., 0], along[..., 1] = 2 / self.problem.final_time, v / self.problem.domain[1]
         value, slope = self.kinetic(features, along[:, None])
-        f = value[..., 0].exp()
+        f = value[..., 0].exp() * _bell(v)
         return self.moments(t, x, eps), f, f * slope[:, 0, :, 0]
 
     def _features(self, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
@@ -65,6 +66,10 @@ class PlainBGKModel(nn.Module):
             2 * t / self.problem.final_time - 1, x / self.problem.domain[1],
             (2 * torch.log10(eps) - low - high) / (high - low),
         ], 1)
+
+
+def _bell(v: Tensor) -> Tensor:
+    return torch.exp(-0.5 * v.square() / _THETA)
 
 
 def _positive(out: Tensor) -> Tensor:
