@@ -61,6 +61,23 @@ class Solution:
         """
         return self._view.moments(*self._evaluate(t=t, x=x, eps=eps), *self._points(t, x, eps))
 
+    def heat_flux(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
+        """``½<(v − u)³ f>``, the flux of heat, of BGK alone.
+
+        Tends to ``−(3/2) ε ρT ∂x T`` for small ε (Chapman–Enskog). Arguments as for
+        :meth:`density`.
+
+        Raises:
+            SolutionError: as in :meth:`density`; or a problem of linear transport, whose particles
+                have no temperature to carry.
+        """
+        if not hasattr(self._view, "heat_flux"):
+            raise SolutionError(
+                f"found problem {self.spec.problem!r}; expected one of BGK: linear transport "
+                "conducts no heat (its flux of mass is moments(…)[..., 1])"
+            )
+        return self._view.heat_flux(*self._evaluate(t=t, x=x, eps=eps), *self._points(t, x, eps))
+
     def distribution(self, t: ArrayLike, x: ArrayLike, v: ArrayLike, eps: ArrayLike) -> NDArray:
         """``f(t, x, v; ε)``; arguments broadcast, dimensionless.
 

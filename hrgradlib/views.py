@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from hrgradlib.kinetics.bgk import maxwellian_coefficients
-from hrgradlib.kinetics.free_flight import free_distribution, free_flight
+from hrgradlib.kinetics.free_flight import FreeFlight, free_distribution, free_flight
 from hrgradlib.kinetics.parity_basis import even_odd, parity_basis
 from hrgradlib.kinetics.velocity import legendre, recurrence
 from hrgradlib.models import BGKModel, InflowModel, PlainBGKModel, TransportModel
@@ -85,6 +85,15 @@ class BGKView:
         rho, u, temperature = np.moveaxis(state, -1, 0)
         return np.stack([rho, rho * u, 0.5 * rho * (u**2 + temperature)], -1)
 
+    def heat_flux(self, state, modes, t, x, eps) -> NDArray:
+        """``½<(v − u)³ f>``: the Maxwellian's share is zero, left is what flies and ``b_3``."""
+        rho, u, temperature = np.moveaxis(state, -1, 0)
+        flight = self._flight(t, x)
+        mean_flow = flight.moments[:, 0] * flight.moments[:, 1]
+        third, mean_flow = (a.numpy().reshape(rho.shape) for a in (flight.third, mean_flow))
+        flown = third + 3 * self.theta * (rho * u - mean_flow) - rho * u * (u**2 + 3 * temperature)
+        return 0.5 * np.exp(-t / eps) * flown + self.theta**1.5 * 1.5**0.5 * eps * modes[..., 0]
+
     def distribution(self, state, modes, t, x, v, eps) -> NDArray:
         rho, u, temperature = np.moveaxis(state, -1, 0)
         flown = np.exp(-t / eps)[..., None]
@@ -105,12 +114,14 @@ class BGKView:
 
     def _excess(self, state, t, x) -> NDArray:
         """``h_k − a_k``, k ≤ 2: what free flight lacks of the conserved moments, [..., 3]."""
-        flat = [torch.tensor(a).reshape(-1) for a in (t, x)]
         states = torch.tensor(state).reshape(-1, 3)
         none = states.new_zeros(len(states), 1, 3)
         h, _ = maxwellian_coefficients(states, none, 2, self.theta)
-        a = free_flight(self.problem, *flat, torch.ones_like(flat[0]), self.theta).modes
-        return (h - a).numpy().reshape(state.shape)
+        return (h - self._flight(t, x).modes).numpy().reshape(state.shape)
+
+    def _flight(self, t, x) -> FreeFlight:
+        flat = [torch.tensor(a).reshape(-1) for a in (t, x)]
+        return free_flight(self.problem, *flat, torch.ones_like(flat[0]), self.theta)
 
 
 class PlainBGKView(BGKView):
@@ -118,6 +129,11 @@ class PlainBGKView(BGKView):
 
     def __init__(self, model: PlainBGKModel) -> None:
         self.model = model
+
+    def heat_flux(self, state, modes, t, x, eps) -> NDArray:
+        """By the quadrature that the formulation knows f at; modes are f at its nodes."""
+        nodes = self.model.nodes.double().cpu().numpy()
+        return 0.5 * (nodes[1] - nodes[0]) * ((nodes - state[..., 1:2]) ** 3 * modes).sum(-1)
 
     def distribution(self, state, modes, t, x, v, eps) -> NDArray:
         like = self.model.nodes

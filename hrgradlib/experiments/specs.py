@@ -73,8 +73,10 @@ _BGK = {
     "quick": dict(steps=250, tasks=8, per_task=16, width=24, depth=3, modes=7, candidates=6),
     "full": dict(steps=600, tasks=8, per_task=24, width=32, depth=3, modes=8, candidates=6),
 }
-# A jump has a kink in v at x/t, so more modes; its solution depends on two variables, not three.
-_RIEMANN = {"smoke": {}, "quick": dict(modes=10), "full": dict(modes=12, steps=300)}
+_OWN = {  # by problem and profile
+    # A jump has a kink in v at x/t, so more modes; its solution depends on two variables only.
+    "bgk-riemann": {"quick": dict(modes=10), "full": dict(modes=12, steps=300)},
+}
 SAMPLED_METHODS = ("hrgrad-gn", "sum-gn")
 
 
@@ -84,7 +86,7 @@ def _sizes(problem: str, method: str, profile: str) -> dict:
     own = _SAMPLED[profile] if sampled else {}
     family = _INFLOW if problem == "transport-inflow" else _BGK if problem in BGK_PROBLEMS else None
     if family:
-        own = own | family[profile] | (_RIEMANN[profile] if problem == "bgk-riemann" else {})
+        own = own | family[profile] | _OWN.get(problem, {}).get(profile, {})
         if not sampled:
             own["steps"] = PROFILES[profile]["steps"]
     return PROFILES[profile] | own
@@ -107,6 +109,9 @@ TUNED = {
     "hrgrad-gn": GAUSS_NEWTON,
     "sum-gn": GAUSS_NEWTON,
 }
+
+
+_LATER = {("candidates", 1)}  # runs made before there was a choice are still those of their spec
 
 
 @dataclass(frozen=True)
@@ -158,8 +163,9 @@ class Spec:
         return Settings(**{f.name: getattr(self, f.name) for f in fields(Settings)})
 
     def fingerprint(self) -> str:
-        """Hash that identifies the run."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+        """Hash that identifies the run; settings that came later count where they are used."""
+        known = {k: v for k, v in asdict(self).items() if (k, v) not in _LATER}
+        return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict:
         return asdict(self)

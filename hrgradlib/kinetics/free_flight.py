@@ -27,6 +27,7 @@ class FreeFlight(NamedTuple):
     Attributes:
         moments, moments_t, moments_x: [N, 3] ρ, u, T and their ``p ∂t``, ``p ∂x``.
         modes, modes_t, modes_x: [N, 3] ``a_0, a_1, a_2`` and theirs.
+        third: [N] ``<v³ f>``, which the heat flux needs.
     """
 
     moments: Tensor
@@ -35,6 +36,7 @@ class FreeFlight(NamedTuple):
     modes: Tensor
     modes_t: Tensor
     modes_x: Tensor
+    third: Tensor
 
 
 def free_distribution(problem: BGKProblem, t: Tensor, x: Tensor, v: Tensor) -> Tensor:
@@ -55,17 +57,17 @@ def free_flight(
         theta: temperature Θ of the basis.
     """
     raw = _jump if problem.profile == "sign" else _quadrature
-    powers, slopes = raw(problem, t, x, length)  # <v^j f>, j ≤ 2, and p ∂x of j ≤ 3
-    mass, momentum, square = powers.unbind(1)
+    powers, slopes = raw(problem, t, x, length)  # <v^j f> and their p ∂x, j ≤ 3
+    mass, momentum, square, third = powers.unbind(1)
     mean = momentum / mass
     temperature = square / mass - mean.square()
     change = [_primitive(mass, mean, temperature, d) for d in (-slopes[:, 1:], slopes[:, :3])]
     modes = [_modes(d, theta) for d in (powers, -slopes[:, 1:], slopes[:, :3])]
-    return FreeFlight(torch.stack([mass, mean, temperature], 1), *change, *modes)
+    return FreeFlight(torch.stack([mass, mean, temperature], 1), *change, *modes, third)
 
 
 def _modes(powers: Tensor, theta: float) -> Tensor:
-    """``<(1, v, v²) h>`` to the first three coefficients of h."""
+    """``<v^j h>``, j = 0, 1, 2, …, to the first three coefficients of h."""
     return torch.stack([powers[:, 0], powers[:, 1] / theta**0.5,
                         (powers[:, 2] / theta - powers[:, 0]) / 2**0.5], 1)
 
@@ -100,7 +102,7 @@ def _quadrature(
         rho_x / rho + away / temperature * mean_x
         + 0.5 * (away.square() / temperature - 1) * temperature_x / temperature
     )
-    return f @ powers[:, :3], length[:, None] * ((f * relative) @ powers)
+    return f @ powers, length[:, None] * ((f * relative) @ powers)
 
 
 def _jump(problem: BGKProblem, t: Tensor, x: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
@@ -115,8 +117,11 @@ def _jump(problem: BGKProblem, t: Tensor, x: Tensor, length: Tensor) -> tuple[Te
         below = torch.stack([  # <v^j M; v < c>/ρ
             slower, mean * slower - temperature * here,
             (mean**2 + temperature) * slower - temperature * (c + mean) * here,
+            mean * (mean**2 + 3 * temperature) * slower
+            - temperature * (c**2 + c * mean + mean**2 + 2 * temperature) * here,
         ], 1)
-        full = below.new_tensor([1.0, mean, mean**2 + temperature])
+        full = below.new_tensor([
+            1.0, mean, mean**2 + temperature, mean * (mean**2 + 3 * temperature)])
         totals = totals + density * (below if sign > 0 else full - below)
         step = step + sign * density * here
     step = step * length / t

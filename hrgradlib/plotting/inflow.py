@@ -24,7 +24,8 @@ from hrgradlib.plotting.style import (
 )
 
 __all__ = ["NAMES", "approximation", "collocation", "density_profiles", "error_by_eps",
-           "final_errors", "scaled_coefficients", "splitting", "velocity_profiles", "wall_zoom"]
+           "final_errors", "scaled_coefficients", "splitting", "truncation", "velocity_profiles",
+           "wall_zoom"]
 
 #: Of runs and studies: what figures and tables call them.
 NAMES = {"even-odd": "even–odd, Gauss–Newton", "full": "the same, profile full",
@@ -88,8 +89,8 @@ def approximation(
                 axis.semilogy(counts, row, lines[basis], marker="o", color=eps_colour(e),
                               label=f"{basis}, {eps_label(e)}")
         axis.set(xlabel="coefficients", title=title, xticks=counts)
-    axes[0].set_ylabel(r"$\Vert f'-$ its best approximation$\Vert$")
-    axes[0].legend(fontsize=7.5)
+    axes[0].set_ylabel("distance in $L^2$")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncol=2)
     return fig
 
 
@@ -112,19 +113,21 @@ def collocation(t: NDArray, x: NDArray, eps: NDArray, groups: Mapping[str, NDArr
     return fig
 
 
-def error_by_eps(eps: NDArray, groups: Mapping[str, NDArray]) -> Figure:
-    """Final error against ε: every seed thin, the median thick.
+def error_by_eps(eps: NDArray, times: NDArray, errors: NDArray) -> Figure:
+    """Final error against ε (every seed thin, the median thick), all errors against ``τ = t/ε²``.
 
     Args:
-        eps: [E]; groups: key of `NAMES` → [seeds, E].
+        eps: [E]; times: [T]; errors: [seeds, E, T].
     """
     use_style()
-    fig, axis = plt.subplots(figsize=(6.2, 3.6))
-    for name, values in groups.items():
-        axis.loglog(eps, values.T, color=_COLOURS[name], lw=0.7, alpha=0.6)
-        axis.loglog(eps, np.median(values, 0), "o-", color=_COLOURS[name], label=NAMES[name])
-    axis.set(xlabel="Knudsen number ε", ylabel="relative $L^2$ error of ρ at $T$")
-    axis.legend()
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.2), sharey=True)
+    left.loglog(eps, errors[..., -1].T, color=GREEN, lw=0.7, alpha=0.6)
+    left.loglog(eps, np.median(errors[..., -1], 0), "o-", color=GREEN)
+    left.set(xlabel="Knudsen number ε", ylabel="relative $L^2$ error of ρ", title="at $T$")
+    for e, row in zip(eps, np.median(errors, 0), strict=True):
+        right.loglog(times / e**2, row, "o-", color=eps_colour(e), label=eps_label(e))
+    right.set(xlabel=r"$\tau=t/\varepsilon^2$", title="at four times, median of the seeds")
+    right.legend(loc="lower right", fontsize=7.5)
     return fig
 
 
@@ -145,11 +148,35 @@ def final_errors(groups: Mapping[str, tuple[NDArray, NDArray]], bounds: Mapping[
     for axis in axes:
         for style, (label, bound) in zip(("--", ":"), bounds.items(), strict=False):
             axis.axvline(bound, color=GREY, ls=style, label=label)
+        axis.set_xlim(1e-4, 0.2)
     axes[0].set(xlabel="largest error at $T$ over seven ε", yticks=range(len(groups)),
                 yticklabels=[NAMES[name] for name in groups])
     axes[1].set(xlabel=f"error at $T$, {eps_label(check)}")
     axes[0].invert_yaxis()
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncol=2)
+    return fig
+
+
+def truncation(
+    counts: NDArray, errors: Mapping[str, NDArray], networks: Mapping[str, tuple[int, NDArray]],
+    eps: float,
+) -> Figure:
+    """Error that cutting in v causes, over the number of coefficients; networks as dots.
+
+    Args:
+        counts: [C] numbers N; errors: "half-range" and "legendre" → [C];
+        networks: key of `NAMES` → (N, final errors [seeds]); eps: where.
+    """
+    use_style()
+    fig, axis = plt.subplots(figsize=(6.2, 3.4))
+    for (basis, values), style in zip(errors.items(), ("-", "--"), strict=True):
+        axis.semilogy(2 * counts, values, style, color=GREY, label=f"cut equations, {basis}")
+    for name, (count, values) in networks.items():
+        axis.semilogy(np.full(len(values), 2 * count), values, "o", color=_COLOURS[name],
+                      label=NAMES[name])
+    axis.set(xlabel="coefficients, $2N$", ylabel=f"error of ρ at $T$, {eps_label(eps)}",
+             xticks=2 * counts)
+    axis.legend()
     return fig
 
 
@@ -183,10 +210,10 @@ def density_profiles(
 def wall_zoom(
     depth: NDArray, eps: Sequence[float], times: Sequence[float], exact: NDArray, found: NDArray
 ) -> Figure:
-    """``(1 − ρ)/δ`` over x/ε, a panel each time: reference as lines, network as dots.
+    """Drop of ρ from the wall, over δ, against x/ε: reference as lines, network as dots.
 
     Args:
-        depth: [X] mean free paths from the wall; exact, found: [T, E, X].
+        depth: [X] mean free paths from the wall; exact, found: ``(ρ(0) − ρ)/δ`` [T, E, X].
     """
     use_style()
     fig, axes = plt.subplots(1, len(times), figsize=(7.4, 3.0), sharey=True)
@@ -195,7 +222,7 @@ def wall_zoom(
             axis.plot(depth, ref, color=eps_colour(e), label=eps_label(e))
             axis.plot(depth[::4], net[::4], "o", ms=3, color=eps_colour(e))
         axis.set(xlabel=r"$x/\varepsilon$", title=f"$t={t:g}$")
-    axes[0].set_ylabel(r"$(1-\rho)/\delta$")
+    axes[0].set_ylabel(r"$(\rho(0)-\rho(x))/\delta$")
     axes[-1].legend()
     return fig
 
@@ -216,7 +243,7 @@ def velocity_profiles(
         for axis, (title, exact, others) in zip(line, panels, strict=True):
             axis.plot(v, exact, color=BLACK, lw=1.0, label="reference")
             for (label, values), colour in zip(others.items(), (VERMILLION, SKY), strict=False):
-                axis.plot(v[::4], values[::4], "o", ms=2.8, color=colour, label=label)
+                axis.plot(v[::5], values[::5], "o", ms=2.8, color=colour, label=label)
             axis.set_title(f"{name}, {title}", fontsize=9)
         line[0].set_ylabel("$f$")
     for axis in axes[-1]:
