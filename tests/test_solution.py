@@ -8,8 +8,10 @@ import torch
 
 from hrgradlib import load_solution
 from hrgradlib.cli import main
+from hrgradlib.experiments.assemble import build_model
+from hrgradlib.experiments.specs import make_spec
 from hrgradlib.kinetics.velocity import gauss_legendre
-from hrgradlib.solution import SolutionError
+from hrgradlib.solution import Solution, SolutionError
 
 
 @pytest.fixture(scope="module")
@@ -179,3 +181,19 @@ def test_a_run_that_failed_says_so(folder, tmp_path):
     (copy / "result.json").write_text('{"failed": "the loss of task(s) [0] is not finite"}')
     with pytest.raises(SolutionError, match="a run that failed: the loss of task"):
         load_solution(copy)
+
+
+def test_transport_conducts_no_heat(solution):
+    with pytest.raises(SolutionError, match="'transport-periodic'; expected one of BGK"):
+        solution.heat_flux(0.1, 0.2, 0.5)
+
+
+def test_heat_flux_broadcasts_and_vanishes_at_the_start():
+    spec = make_spec("bgk-smooth", "hrgrad-gn", "smoke")
+    bgk = Solution(spec, build_model(spec), {})
+    flux = bgk.heat_flux([[0.0], [0.1]], [-0.2, 0.0, 0.1], 0.1)
+    assert flux.shape == (2, 3) and flux.dtype == np.float64
+    assert np.abs(flux[0]).max() < 1e-12 < np.abs(flux[1]).max()
+    assert np.shape(bgk.heat_flux(0.1, 0.0, 0.1)) == ()
+    with pytest.raises(SolutionError, match="trained range"):
+        bgk.heat_flux(0.1, 0.0, 2.0)

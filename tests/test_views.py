@@ -8,7 +8,7 @@ from hrgradlib.experiments.evaluation import evaluate
 from hrgradlib.kinetics.bgk_problems import BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.kinetics.linear_transport import PeriodicTransport
-from hrgradlib.models import BGKModel, InflowModel, TransportModel
+from hrgradlib.models import BGKModel, InflowModel, PlainBGKModel, TransportModel
 from hrgradlib.views import view_of
 
 MODELS = {
@@ -18,6 +18,7 @@ MODELS = {
     "bgk": lambda: BGKModel(BGK_SMOOTH, 8, 2, 4),
     "bgk-riemann": lambda: BGKModel(BGK_RIEMANN, 8, 2, 4),
 }
+POINTS = [(0.05, 0.1, 0.3), (0.1, 0.7, 1e-3), (0.02, 0.01, 1.0), (0.0, 0.4, 0.1)]
 
 
 def velocities(name, front, ray):
@@ -32,8 +33,7 @@ def velocities(name, front, ray):
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize(("t", "x", "eps"), [(0.05, 0.1, 0.3), (0.1, 0.7, 1e-3), (0.02, 0.01, 1.0),
-                                             (0.0, 0.4, 0.1)])
+@pytest.mark.parametrize(("t", "x", "eps"), POINTS)
 def test_moments_are_those_of_the_distribution(name, t, x, eps):
     torch.manual_seed(0)
     model = MODELS[name]().double()
@@ -46,6 +46,33 @@ def test_moments_are_those_of_the_distribution(name, t, x, eps):
     found = view.moments(first, modes, *points)[0]
     exact = [w @ f, w @ (v * f), w @ (0.5 * v**2 * f)]
     np.testing.assert_allclose(found, exact, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["bgk", "bgk-riemann"])
+@pytest.mark.parametrize(("t", "x", "eps"), POINTS)
+def test_heat_flux_is_that_of_the_distribution(name, t, x, eps):
+    torch.manual_seed(0)
+    model = MODELS[name]().double()
+    view = view_of(model)
+    v, w = velocities(name, 1.0, x / t if t > 0 else 0.0)
+    points = [np.full_like(v, p) for p in (t, x, eps)]
+    state, modes = evaluate(model, *points)
+    f = view.distribution(state, modes, points[0], points[1], v, points[2])
+    found = view.heat_flux(state, modes, *points)[0]
+    exact = 0.5 * w @ ((v - state[0, 1]) ** 3 * f)
+    np.testing.assert_allclose(found, exact, rtol=1e-7, atol=1e-10)
+
+
+def test_plain_heat_flux_is_that_of_its_distribution():
+    torch.manual_seed(0)
+    model = PlainBGKModel(BGK_SMOOTH, 8, 2).double()
+    view = view_of(model)
+    v = model.nodes.numpy()
+    points = [np.full_like(v, p) for p in (0.05, 0.1, 0.3)]
+    state, modes = evaluate(model, *points)
+    f = view.distribution(state, modes, *points[:2], v, points[2])
+    exact = 0.5 * (v[1] - v[0]) * ((v - state[0, 1]) ** 3 * f).sum()
+    np.testing.assert_allclose(view.heat_flux(state, modes, *points)[0], exact, rtol=1e-10)
 
 
 def test_inflow_and_initial_state_are_those_of_the_problem():

@@ -120,14 +120,14 @@ def error_by_eps(eps: NDArray, times: NDArray, errors: NDArray) -> Figure:
         eps: [E]; times: [T]; errors: [seeds, E, T].
     """
     use_style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.2), sharey=True)
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.1), sharey=True)
     left.loglog(eps, errors[..., -1].T, color=GREEN, lw=0.7, alpha=0.6)
     left.loglog(eps, np.median(errors[..., -1], 0), "o-", color=GREEN)
     left.set(xlabel="Knudsen number ε", ylabel="relative $L^2$ error of ρ", title="at $T$")
     for e, row in zip(eps, np.median(errors, 0), strict=True):
         right.loglog(times / e**2, row, "o-", color=eps_colour(e), label=eps_label(e))
     right.set(xlabel=r"$\tau=t/\varepsilon^2$", title="at four times, median of the seeds")
-    right.legend(loc="lower right", fontsize=7.5)
+    fig.legend(*right.get_legend_handles_labels(), loc="outside right center", fontsize=7.5)
     return fig
 
 
