@@ -155,6 +155,7 @@ QUICK = {"transport-inflow": dict(density=2e-2),
          "bgk-smooth": dict(density=1e-2, momentum=3e-2, energy=1.5e-2)}
 FULL = {("inflow", "full"): dict(density=5e-3),
         ("bgk", "smooth-full"): dict(density=2e-3, momentum=5e-3, energy=2e-3),
+        ("bgk", "layer-full"): dict(density=5e-3, momentum=5e-3, energy=5e-3),
         ("bgk", "riemann-full"): dict(density=2e-2, momentum=2e-2, energy=2e-2)}
 
 
