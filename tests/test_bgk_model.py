@@ -86,6 +86,12 @@ def test_without_collisions_the_flight_is_free(problem):
     assert micro.abs().max() < 1e-6
 
 
+@pytest.mark.parametrize("settings", [dict(modes=0), dict(theta=0.7)])
+def test_a_basis_that_cannot_hold_the_data_is_refused(settings):
+    with pytest.raises(ValueError, match="below 2 theta"):
+        BGKModel(BGK_SMOOTH, **settings)
+
+
 def test_a_jumps_network_knows_only_the_two_ratios():
     model, (t, x, eps) = build(BGK_RIEMANN), points(BGK_RIEMANN)
     one, micro = model(t, x, eps)

@@ -38,7 +38,8 @@ class BGKProblem:
         max_speed: velocities beyond ± this are left out; the Maxwellians are below 1e-15 there.
 
     Raises:
-        ValueError: unknown profile, or a density or temperature that is not positive.
+        ValueError: unknown profile; a range that is not 0 < low ≤ high; a final time or steepness
+            that is not positive; a state that is not finite with ρ > 0 and T > 0.
     """
 
     name: str
@@ -59,8 +60,18 @@ class BGKProblem:
             raise ValueError(
                 f"BGKProblem: found profile = {self.profile!r}; expected one of {_PROFILES}."
             )
-        for side, (density, _, temperature) in (("left", self.left), ("right", self.right)):
-            if not (density > 0 and temperature > 0):
+        low, high = self.eps_range
+        if not 0 < low <= high < np.inf:
+            raise ValueError(
+                f"BGKProblem: found eps_range = {self.eps_range}; expected 0 < low ≤ high."
+            )
+        for name in ("final_time", "steepness"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise ValueError(
+                    f"BGKProblem: found {name} = {getattr(self, name)}; expected a positive number."
+                )
+        for side, state in (("left", self.left), ("right", self.right)):
+            if not (np.isfinite(state).all() and state[0] > 0 and state[2] > 0):
                 raise ValueError(
                     f"BGKProblem: found {side} = {getattr(self, side)}; expected (ρ, u, T) with "
                     "ρ > 0 and T > 0."

@@ -39,6 +39,9 @@ class BGKModel(nn.Module):
         modes: M, micro modes k = 3 … M + 2.
         code: features of the hidden representation ``z = E(log10 ε)``; a jump needs none.
         theta: temperature Θ of the Hermite basis; all temperatures must stay below 2Θ.
+
+    Raises:
+        ValueError: no micro mode, or an initial temperature of 2Θ or more.
     """
 
     def __init__(
@@ -46,6 +49,12 @@ class BGKModel(nn.Module):
         code: int = 6, theta: float = 1.2,
     ) -> None:
         super().__init__()
+        hottest = max(problem.left[2], problem.right[2])
+        if modes < 1 or not hottest < 2 * theta:
+            raise ValueError(
+                f"BGKModel: found modes = {modes} and a temperature {hottest} at theta = {theta}; "
+                "expected at least one mode and temperatures below 2 theta."
+            )
         self.problem, self.modes, self.theta = problem, modes, theta
         self.similar = problem.length == 0
         self.rays = _rays(problem)
