@@ -16,7 +16,15 @@ import numpy as np
 from tqdm import tqdm
 
 from hrgradlib.experiments.runner import fresh, is_finished, run_folder
-from hrgradlib.experiments.specs import COMPARED, GRID, PROBLEMS, SEEDS, SETTINGS, Spec, make_spec
+from hrgradlib.experiments.specs import (
+    COMPARED,
+    GRID,
+    PROBLEMS,
+    SETTINGS,
+    Spec,
+    make_spec,
+    reported_seeds,
+)
 
 __all__ = ["CampaignError", "best_settings", "book_runs", "fold_provenance", "grid_runs",
            "grid_scores", "run_all", "write_grid"]
@@ -36,7 +44,7 @@ def book_runs(profile: str, problem: str | None = None) -> dict[Path, Spec]:
     specs = {}
     for name in PROBLEMS if problem is None else [problem]:
         compared = COMPARED if name == "transport-periodic" else ()
-        for seed in SEEDS[:1] if name in ("bgk-layer", "bgk-riemann") else SEEDS:
+        for seed in reported_seeds(name)[: 1 if name in ("bgk-layer", "bgk-riemann") else 3]:
             for method in (*compared, "hrgrad-gn"):
                 spec = make_spec(name, method, profile, seed)
                 specs[run_folder(spec)] = spec

@@ -12,8 +12,8 @@ from hrgradlib.harmonize import AXES
 from hrgradlib.kinetics.bgk_problems import BGK_PROBLEMS
 from hrgradlib.methods import Settings
 
-__all__ = ["COMPARED", "GRID", "METHODS", "PROBLEMS", "PROFILES", "SAMPLED_METHODS", "SEEDS",
-           "SETTINGS", "Spec", "SpecError", "make_spec"]
+__all__ = ["COMPARED", "GRID", "METHODS", "PROBLEMS", "PROFILES", "SAMPLED_METHODS", "SETTINGS",
+           "Spec", "SpecError", "make_spec", "reported_seeds"]
 
 
 class SpecError(ValueError):
@@ -44,7 +44,6 @@ FORMULATIONS = {  # by problem, the default first
     "transport-inflow": ("layer", "micro-macro"),
 } | dict.fromkeys(BGK_PROBLEMS, ("layer", "plain"))
 
-SEEDS = (0, 1, 2)
 COMPARED = ("hrgrad", "sum")  # under Adam, on the grid below
 
 # One grid for every method, searched on seeds that are reported nowhere else.
@@ -53,6 +52,16 @@ GRID = {
     "beta2": (0.9, 0.99, 0.999),
     "seeds": (100, 101),
 }
+
+
+def reported_seeds(problem: str) -> tuple[int, int, int]:
+    """Seeds a problem's errors are reported for, none of which its settings were chosen on.
+
+    Those of ``transport-periodic`` come from the grid; sizes, points and steps of the others were
+    settled by trial on the seeds 0, 1, 2.
+    """
+    return (0, 1, 2) if problem == "transport-periodic" else (10, 11, 12)
+
 
 # A step in the Gauss–Newton metric costs R² n: fewer points, fewer and better steps.
 _SAMPLED = {

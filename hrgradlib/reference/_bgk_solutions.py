@@ -56,9 +56,10 @@ class Plan:
 def plan(problem: BGKProblem, eps: float, coarse: bool = False) -> Plan:
     """Solver and mesh for one Knudsen number: measured, with room to spare (chapter 2).
 
-    Where collisions are rare f keeps the initial profile's details in v: more velocities. Where
-    they are frequent fronts as thin as the mean free path appear: more cells. Fronts thinner than
-    that are left to WENO.
+    Where collisions are rare f keeps the initial profile's details in v: more velocities, above all
+    where a sine ends in a constant and the trapezoidal rule is no longer spectral. Where they are
+    frequent fronts as thin as the mean free path appear: more cells. Fronts thinner than that are
+    left to WENO.
     """
     steep = problem.profile != "sine"
     if steep and eps < 0.3 * problem.eps_range[0] or problem.profile == "sign":
@@ -66,8 +67,10 @@ def plan(problem: BGKProblem, eps: float, coarse: bool = False) -> Plan:
     frequent = eps < 0.02
     if coarse:
         mesh = Mesh(nx=600, nv=41, nt=100) if frequent else Mesh(nx=400, nv=61, nt=80)
+    elif frequent:
+        mesh = Mesh(nx=1600, nv=61, nt=400)
     else:
-        mesh = Mesh(nx=1600, nv=61, nt=400) if frequent else Mesh(nx=1000, nv=121, nt=300)
+        mesh = Mesh(nx=1000, nv=121, nt=300) if steep else Mesh(nx=2000, nv=301, nt=100)
     return Plan("semi-lagrangian", asdict(mesh))
 
 
