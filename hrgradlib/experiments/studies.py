@@ -21,7 +21,7 @@ from hrgradlib.experiments.results import failure, load_run, results_folder
 from hrgradlib.experiments.runner import run_folder
 from hrgradlib.experiments.specs import Spec, make_spec, reported_seeds
 
-__all__ = ["STUDIES", "read_study", "study_runs", "write_study"]
+__all__ = ["LITERATURE_SIZE", "STUDIES", "read_study", "study_runs", "write_study"]
 
 PROBLEM = "transport-periodic"
 FIVE = (0, 1, 2, 3, 4)
@@ -43,6 +43,13 @@ def _grid(method: str, **axes) -> dict[str, dict]:
 DECADES = (1.0, 10.0, 100.0, 1e3, 1e4)  # weights of the initial loss
 _PLAIN = dict(formulation="plain")
 _RULES = ("trial-root", "trial-log", "trial-worst", "trial-adaptive", "trial-persistent")
+
+# The literature's number of points in a step of Adam's metric (benchmarks/literature_step.py);
+# network, learning rate and steps by three trials on a tuning seed.
+LITERATURE_SIZE = dict(
+    method="hrgrad", problem="transport-inflow", tasks=8, per_task=128, candidates=1,
+    width=64, depth=4, modes=6, lr=5e-3, steps=10000,
+)
 
 STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
     # Chapter 7: is the applied step uphill for some task, and what does the guard cost?
@@ -90,6 +97,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
         "micro-macro": dict(method="hrgrad-gn", problem="transport-inflow",
                             formulation="micro-macro"),
         "adam": dict(method="hrgrad", problem="transport-inflow"),
+        "adam-1024": LITERATURE_SIZE,
         "full": dict(method="hrgrad-gn", problem="transport-inflow", profile="full"),
     }),
     "bgk": (reported_seeds("bgk-smooth"), {
