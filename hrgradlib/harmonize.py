@@ -253,15 +253,20 @@ def _rotate(
     active: NDArray,
 ) -> tuple[NDArray, NDArray]:
     """The kept share ``r`` of the sum's off-axis part, and the weights on the gradients."""
-    to_axis = _times(cosines, axis)
     to_sum = _times(cosines, norms)
+    square = np.maximum((norms * to_sum).sum(-1, keepdims=True), 0.0)  # C² + Q
+    bound = harmony * worst[:, None]
+    at_end = to_sum - bound * np.sqrt(square)
+    if harmony < 1.0 and ((at_end >= 0) | ~active).all():  # nothing needs to be rotated
+        return np.ones_like(worst), active.astype(float)
+    to_axis = _times(cosines, axis)
     along = (norms * to_axis).sum(-1, keepdims=True)  # C
     off = to_sum - along * to_axis  # q_j
-    off_square = np.maximum((norms * to_sum).sum(-1, keepdims=True) - along**2, 0.0)  # Q
+    off_square = np.maximum(square - along**2, 0.0)  # Q
     if harmony == 1.0:
         share = np.zeros_like(worst)
     else:
-        share = _largest_share(along, to_axis, off, off_square, harmony * worst[:, None])
+        share = _largest_share(along, to_axis, off, off_square, bound, at_end)
         share = np.where(active, share, 1.0).min(-1)
     r = share[:, None]
     length = (along**2 + r * off_square) / np.maximum(along**2 + r**2 * off_square, _TINY)
@@ -271,10 +276,13 @@ def _rotate(
 
 
 def _largest_share(
-    along: NDArray, to_axis: NDArray, off: NDArray, off_square: NDArray, bound: NDArray
+    along: NDArray, to_axis: NDArray, off: NDArray, off_square: NDArray, bound: NDArray,
+    at_end: NDArray,
 ) -> NDArray:
-    """Largest ``r ∈ [0, 1]`` with ``C c_j + r q_j ≥ b √(C² + r² Q)``, for every task j."""
-    at_end = along * to_axis + off - bound * np.sqrt(along**2 + off_square)
+    """Largest ``r ∈ [0, 1]`` with ``C c_j + r q_j ≥ b √(C² + r² Q)``, for every task j.
+
+    ``at_end`` is left minus right side at ``r = 1``.
+    """
     # Squared: a r² + 2 b r + d ≥ 0 with d ≥ 0. Where the end breaks the bound there is one
     # crossing in [0, 1): the first positive root, written without cancellation.
     gap = np.maximum((to_axis - bound) * (to_axis + bound), 0.0)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 __all__ = ["TaskGradients", "UnsupportedLayerError", "segment_means", "task_gradients"]
 
@@ -133,20 +134,17 @@ class _Recorder:
     """Lends the model stand-ins for its trainable parameters and collects their gradients."""
 
     def __init__(self, model: nn.Module, sizes: Sequence[int], out: Tensor | None) -> None:
+        self.model = model
         self.slots = [  # every place in the model that holds a trainable parameter
-            (module._parameters, name, p, f"{prefix}.{name}" if prefix else name)
-            for prefix, module in model.named_modules()
-            for name, p in module._parameters.items() if p is not None and p.requires_grad
+            (module._parameters, key, p) for module in model.modules()
+            for key, p in module._parameters.items() if p is not None and p.requires_grad
         ]
         if not self.slots:
             raise ValueError("task_gradients: the model has no trainable parameter.")
         first = self.slots[0][2]
         self.segments = _Segments(sizes, first.device)
         self.rows = int(sum(sizes))
-        named: dict[int, tuple[Tensor, str]] = {}  # tied parameters once, by their first name
-        for *_, p, name in self.slots:
-            named.setdefault(id(p), (p, name))
-        self.parameters = [p for p, _ in named.values()]
+        self.parameters = list({id(p): p for *_, p in self.slots}.values())  # tied ones once
         numel = [p.numel() for p in self.parameters]
         self.matrix = first.detach().new_empty(len(sizes), sum(numel)) if out is None else out
         if self.matrix.shape != (len(sizes), sum(numel)) or not self.matrix.is_contiguous():
@@ -155,19 +153,23 @@ class _Recorder:
                 f"({len(sizes)}, {sum(numel)}), contiguous."
             )
         self.lent = {
-            id(p): _Lent.of(p, name, block.view(-1, *p.shape), self)
-            for (p, name), block in zip(named.values(), self.matrix.split(numel, 1), strict=True)
+            id(p): _Lent.of(p, block.view(-1, *p.shape), self)
+            for p, block in zip(self.parameters, self.matrix.split(numel, 1), strict=True)
         }
         self.armed = False  # gradients are recorded only in the final backward pass
+
+    def name(self, parameter: Tensor) -> str:
+        """Of a parameter, for messages; a stand-in may be in its place."""
+        return next(n for n, p in self.model.named_parameters() if _own(p) is parameter)
 
     def evaluate(self, point_losses: Callable[[], Tensor]) -> Tensor:
         """Call ``point_losses`` while the stand-ins are in place."""
         try:
-            for table, key, p, _ in self.slots:
+            for table, key, p in self.slots:
                 table[key] = self.lent[id(p)]
             return point_losses()
         finally:
-            for table, key, p, _ in self.slots:
+            for table, key, p in self.slots:
                 table[key] = p
 
     def backward(self, values: Tensor) -> None:
@@ -180,7 +182,7 @@ class _Recorder:
         self.armed = True
         try:
             values.backward(self.segments.seed(values))
-            bypassed = [self.lent[id(p)].name_ for p in self.parameters if p.grad is not None]
+            bypassed = [self.name(p) for p in self.parameters if p.grad is not None]
         finally:
             self.armed = False
             for p, grad in zip(self.parameters, before, strict=True):
@@ -222,11 +224,15 @@ class _Lent(Tensor):
     """Stands in for a parameter while losses are built: only ``linear`` may differentiate it."""
 
     @staticmethod
-    def of(parameter: Tensor, name: str, block: Tensor, recorder: _Recorder) -> _Lent:
+    def of(parameter: Tensor, block: Tensor, recorder: _Recorder) -> _Lent:
         lent = Tensor._make_subclass(_Lent, parameter, True)  # as nn.Parameter does
-        lent.name_, lent.own, lent.block, lent.recorder = name, parameter, block, recorder
+        lent.own, lent.block, lent.recorder = parameter, block, recorder
         lent.total = None  # sum over the layer's calls
         return lent
+
+    @property
+    def name_(self) -> str:
+        return self.recorder.name(self.own)
 
     def add_products(self, left: Tensor, right: Tensor) -> None:
         """A Jacobian is large: products are written at their place, one pass for each."""
@@ -239,7 +245,7 @@ class _Lent(Tensor):
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        if func is nn.functional.linear:
+        if func is linear:
             return _linear(*args, **kwargs)
         with torch._C.DisableTorchFunctionSubclass():
             result = func(*args, **kwargs)
@@ -290,7 +296,7 @@ class _SegmentedLinear(torch.autograd.Function):
     def forward(ctx, input, weight, bias, recorder):
         ctx.save_for_backward(input)
         ctx.layer = weight, bias, recorder
-        return nn.functional.linear(input, _own(weight), _own(bias))
+        return linear(input, _own(weight), _own(bias))
 
     @staticmethod
     def backward(ctx, grad):
