@@ -8,6 +8,7 @@ import pytest
 
 from hrgradlib.experiments.specs import GAUSS_NEWTON, Spec, make_spec, reported_seeds
 from hrgradlib.experiments.studies import STUDIES, TUNING, read_study, study_runs, write_study
+from hrgradlib.reference.bgk_tables import read_tables
 
 PLACE = {"problem": "transport-periodic", "profile": "quick"}
 GRIDS = [name for name in STUDIES if name.endswith("-grid")]
@@ -96,3 +97,16 @@ def test_written_tables_are_read_back(tmp_path, monkeypatch):
     assert content["settings"]["one"]["steps"] == 20
 
 
+
+
+@pytest.mark.parametrize("problem", ["bgk-smooth", "bgk-layer", "bgk-riemann"])
+def test_references_err_by_less_than_a_tenth_of_the_errors_judged(problem):
+    """Every stored error of the profile full, at every eps, against the reference's estimate."""
+    own = {r["eps"]: r for r in read_tables()["estimates"] if r["problem"] == problem}
+    curves = read_study("bgk")[1]["curves"][problem.removeprefix("bgk-") + "-full"]
+    assert len(curves) == 3
+    for curve in curves.values():
+        assert len(curve["eps"]) == 7
+        for name, errors in curve["final"].items():
+            for eps, error in zip(curve["eps"], errors, strict=True):
+                assert error >= 10 * own[eps][name], (name, eps)

@@ -152,7 +152,7 @@ def write_study(name: str, runs: dict[Path, Spec]) -> Path:
 
 
 def _row(folder: Path, spec: Spec) -> tuple[dict, dict]:
-    """Numbers of one run, and its error against training time."""
+    """Numbers of one run, and its error against training time and against ε."""
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     if "failed" in result:
         return dict(method=spec.method, seed=spec.seed, max_error="inf", mean_error="inf",
@@ -160,7 +160,10 @@ def _row(folder: Path, spec: Spec) -> tuple[dict, dict]:
                     failure=result["failed"]), {}
     run = load_run(folder)
     curve = {"seconds": np.round(run.records["seconds"].ravel(), 1).tolist(),
-             "error": [float(f"{e.max():.3e}") for e in run.records["error"]]}
+             "error": [float(f"{e.max():.3e}") for e in run.records["error"]],
+             "eps": run.eps.tolist(),
+             "final": {name: [float(f"{e[-1]:.3e}") for e in errors]  # at T, by eps
+                       for name, errors in result["quantities"].items()}}
     acted = {name: f"{run.records[name].mean():.4e}" if name in run.records else ""
              for name in ("guarded", "stationary")}
     final = {f"final_{name}": f"{np.max(np.array(errors)[:, -1]):.4e}"

@@ -29,8 +29,10 @@ __all__ = ["NAMES", "approximation", "collocation", "density_profiles", "error_b
 
 #: Of runs and studies: what figures and tables call them.
 NAMES = {"even-odd": "even–odd, Gauss–Newton", "full": "the same, profile full",
-         "micro-macro": "micro–macro, Gauss–Newton", "adam": "even–odd, Adam"}
-_COLOURS = {"even-odd": GREEN, "full": BLACK, "micro-macro": BLUE, "adam": VERMILLION}
+         "micro-macro": "micro–macro, Gauss–Newton", "adam": "even–odd, Adam",
+         "adam-1024": "even–odd, Adam, larger"}
+_COLOURS = {"even-odd": GREEN, "full": BLACK, "micro-macro": BLUE, "adam": VERMILLION,
+            "adam-1024": ORANGE}
 
 
 def splitting(v: NDArray, cases: Sequence[tuple[float, float, float, NDArray, NDArray]]) -> Figure:
