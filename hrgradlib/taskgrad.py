@@ -14,6 +14,7 @@ several times (value and tangent streams), and may differentiate by its inputs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import torch
@@ -152,10 +153,9 @@ class _Recorder:
                 f"task_gradients: found out.shape = {tuple(self.matrix.shape)}; expected "
                 f"({len(sizes)}, {sum(numel)}), contiguous."
             )
-        self.lent = {
-            id(p): _Lent.of(p, block.view(-1, *p.shape), self)
-            for p, block in zip(self.parameters, self.matrix.split(numel, 1), strict=True)
-        }
+        starts = accumulate(numel, initial=0)
+        self.lent = {id(p): _Lent.of(p, start, self)
+                     for p, start in zip(self.parameters, starts, strict=False)}
         self.armed = False  # gradients are recorded only in the final backward pass
 
     def name(self, parameter: Tensor) -> str:
@@ -192,12 +192,19 @@ class _Recorder:
                 f"task_gradients: parameter {bypassed[0]!r} was used directly (a reference kept "
                 "outside the model); only layers of the model can be split into tasks."
             )
-        for lent in self.lent.values():
-            if lent.total is None:
-                lent.block.zero_()
-        summed = [t for t in self.lent.values() if t.total is not None and t.total is not t.block]
-        if summed:
-            torch._foreach_copy_([t.block for t in summed], [t.total for t in summed])
+        self._collect([*self.lent.values()])
+
+    def _collect(self, lent: list[_Lent]) -> None:
+        """The totals into the matrix, in the order of the parameters."""
+        for one in lent:
+            if one.total is None:  # not used
+                one.total = self.matrix.new_zeros(len(self.matrix), *one.own.shape)
+        if any(one.placed for one in lent):
+            for one in lent:
+                if not one.placed:
+                    one.block().copy_(one.total)
+        else:
+            torch.cat([t.total.reshape(len(self.matrix), -1) for t in lent], 1, out=self.matrix)
 
     def record(
         self, weight: Tensor, bias: Tensor | None, left: Tensor, right: Tensor
@@ -224,11 +231,16 @@ class _Lent(Tensor):
     """Stands in for a parameter while losses are built: only ``linear`` may differentiate it."""
 
     @staticmethod
-    def of(parameter: Tensor, block: Tensor, recorder: _Recorder) -> _Lent:
+    def of(parameter: Tensor, start: int, recorder: _Recorder) -> _Lent:
         lent = Tensor._make_subclass(_Lent, parameter, True)  # as nn.Parameter does
-        lent.own, lent.block, lent.recorder = parameter, block, recorder
-        lent.total = None  # sum over the layer's calls
+        lent.own, lent.start, lent.recorder = parameter, start, recorder
+        lent.total, lent.placed = None, False  # sum over the layer's calls; whether it is in place
         return lent
+
+    def block(self) -> Tensor:
+        """The parameter's columns of the matrix, [K, *shape]."""
+        columns = self.recorder.matrix.narrow(1, self.start, self.own.numel())
+        return columns.view(-1, *self.own.shape)
 
     @property
     def name_(self) -> str:
@@ -238,7 +250,8 @@ class _Lent(Tensor):
         """A Jacobian is large: products are written at their place, one pass for each."""
         for column, row in zip(left.unbind(1), right.unbind(1), strict=True):
             if self.total is None:
-                self.total = torch.mul(column[:, :, None], row[:, None, :], out=self.block)
+                self.total, self.placed = self.block(), True
+                torch.mul(column[:, :, None], row[:, None, :], out=self.total)
             else:
                 self.total.addcmul_(column[:, :, None], row[:, None, :])
 

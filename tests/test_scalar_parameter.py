@@ -46,3 +46,11 @@ def test_frozen_it_does_not_matter():
     model.rate.requires_grad_(False)
     found = task_gradients(lambda: model(x).square().sum(1), model, [4, 2])
     assert [g.shape for g in found.by_parameter(model)] == [(2, 2, 3), (2, 2)]
+
+
+@pytest.mark.parametrize("sizes", [[4, 2], [1] * 6])
+def test_unused_it_has_a_column_of_zeros(sizes):
+    model, x = Inverse(), torch.randn(6, 3)
+    found = task_gradients(lambda: model.layer(x).square().sum(1), model, sizes)
+    rate, *layer = found.by_parameter(model)
+    assert (rate == 0).all() and all(g.abs().sum() > 0 for g in layer)
