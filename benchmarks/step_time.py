@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from steps import K_FOLD, SMALL_STEPS, STEPS, allocator, build
+from steps import K_FOLD, PARTS, SMALL_STEPS, STEPS, allocator, build
 
 from hrgradlib import provenance
 
@@ -29,7 +29,8 @@ SMALL_CELLS = [(5, 28), (10, 14), (10, 28), (10, 56), (16, 32)]
 
 def names(tasks: int, per_task: int, limit: int) -> list[str]:
     """The methods that are measured at so many tasks and points."""
-    return [n for n in STEPS if n not in K_FOLD or tasks**2 * per_task <= limit]
+    kept = [n for n in STEPS if n not in K_FOLD or tasks**2 * per_task <= limit]
+    return [*kept, *PARTS]
 
 
 def clock(device: torch.device) -> float:

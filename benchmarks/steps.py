@@ -113,6 +113,22 @@ def torchjd(bench: Bench) -> Step:
     return step
 
 
+def forward(bench: Bench) -> Step:
+    """The losses alone."""
+    return lambda: bench.losses()
+
+
+def gradient(bench: Bench) -> Step:
+    """The gradient of the sum alone."""
+
+    def step() -> None:
+        for p in bench.parameters:
+            p.grad = None
+        bench.losses().sum().backward()
+
+    return step
+
+
 def gradients(bench: Bench) -> Step:
     """The K gradients alone."""
     return lambda: task_gradients(bench.point_losses, bench.model, bench.sizes)
@@ -154,6 +170,8 @@ STEPS = {
     "torchjd-gradients": torchjd_gradients,
     "conflictfree": conflictfree,
 }
+#: Parts of the plain step, to tell what K backward passes must cost.
+PARTS = {"forward": forward, "gradient": gradient}
 K_FOLD = ("backwards", "torchjd", "torchjd-gradients", "conflictfree")
 SMALL_STEPS = {"sum-small": plain, "hrgrad-gn": gauss_newton}
 
@@ -161,7 +179,7 @@ SMALL_STEPS = {"sum-small": plain, "hrgrad-gn": gauss_newton}
 def build(name: str, tasks: int, per_task: int, device: torch.device) -> Step:
     """One step by its name, with a network, points and an optimizer of its own."""
     small = name in SMALL_STEPS
-    return (SMALL_STEPS if small else STEPS)[name](Bench(tasks, per_task, device, small))
+    return (SMALL_STEPS if small else STEPS | PARTS)[name](Bench(tasks, per_task, device, small))
 
 
 def allocator(threshold: int, keep: int) -> None:

@@ -173,20 +173,14 @@ def _check_arguments(gramian: Tensor, harmony: float, axis: str) -> None:
 def _normalise(gramian: NDArray, slack: float) -> tuple[NDArray, NDArray, NDArray]:
     """Norms, cosine matrix (identity rows for tasks at rest) and the mask of moving tasks."""
     diagonal = np.diagonal(gramian, axis1=-2, axis2=-1)
-    if not np.isfinite(gramian).all():
-        broken = ~np.isfinite(diagonal)
-        broken = broken if broken.any() else ~np.isfinite(gramian).all(-1)
-        raise ValueError(f"harmonize: NaN or inf in the Gramian of task(s) {_tasks(broken)}.")
-    if (diagonal < 0).any():
-        raise ValueError(
-            f"harmonize: negative squared norm of task(s) {_tasks(diagonal < 0)}; not a Gramian."
-        )
     active = diagonal >= _TINY
-    norms = np.sqrt(diagonal) * active
-    safe = np.where(active, norms, 1.0)
+    _check_numbers(gramian, diagonal)
+    moving = bool(active.all())  # then no mask is needed
+    safe = np.sqrt(np.where(active, diagonal, 1.0))
     # Two divisions: the product of two extreme norms may leave the range of float64.
     cosines = gramian / safe[..., :, None] / safe[..., None, :]
-    cosines *= active[..., :, None] & active[..., None, :]
+    if not moving:
+        cosines *= active[..., :, None] & active[..., None, :]
     transposed = np.swapaxes(cosines, -1, -2)
     excess = np.maximum(np.abs(cosines) - 1, np.abs(cosines - transposed)).max(initial=0.0)
     if excess > slack:
@@ -197,7 +191,18 @@ def _normalise(gramian: NDArray, slack: float) -> tuple[NDArray, NDArray, NDArra
     cosines = np.maximum(np.minimum(0.5 * (cosines + transposed), 1.0), -1.0)
     ones = range(cosines.shape[-1])
     cosines[:, ones, ones] = 1.0
-    return norms, cosines, active
+    return safe * active, cosines, active
+
+
+def _check_numbers(gramian: NDArray, diagonal: NDArray) -> None:
+    if not np.isfinite(gramian).all():
+        broken = ~np.isfinite(diagonal)
+        broken = broken if broken.any() else ~np.isfinite(gramian).all(-1)
+        raise ValueError(f"harmonize: NaN or inf in the Gramian of task(s) {_tasks(broken)}.")
+    if (diagonal < 0).any():
+        raise ValueError(
+            f"harmonize: negative squared norm of task(s) {_tasks(diagonal < 0)}; not a Gramian."
+        )
 
 
 def _times(matrices: NDArray, vectors: NDArray) -> NDArray:

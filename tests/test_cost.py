@@ -50,8 +50,8 @@ def test_the_kernel_is_that_of_the_smaller_side():
 
 def test_every_step_has_a_label_and_moves_its_network(benchmarks):
     steps, *_ = benchmarks
-    assert {*steps.STEPS, *steps.SMALL_STEPS} == {*cost.LABELS}
-    for name, make in (steps.STEPS | steps.SMALL_STEPS).items():
+    assert {*steps.STEPS, *steps.PARTS, *steps.SMALL_STEPS} == {*cost.LABELS}
+    for name, make in (steps.STEPS | steps.PARTS | steps.SMALL_STEPS).items():
         bench = steps.Bench(2, 4, CPU, small=name in steps.SMALL_STEPS)
         step = make(bench)
         before = [p.detach().clone() for p in bench.parameters]
@@ -94,7 +94,7 @@ def test_measuring_takes_turns_and_summarises_by_turn(benchmarks, capsys):
 
 def test_long_methods_are_left_out_beyond_the_limit(benchmarks):
     steps, step_time, _ = benchmarks
-    assert step_time.names(5, 256, limit=10_000) == list(steps.STEPS)
+    assert step_time.names(5, 256, limit=10_000) == [*steps.STEPS, *steps.PARTS]
     assert not set(step_time.names(32, 4096, limit=10_000)) & set(steps.K_FOLD)
 
 

@@ -21,6 +21,8 @@ LABELS = {
     "hrgrad": "HRGrad, Adam's metric",
     "hrgrad-identity": "HRGrad, identity",
     "hrgrad-guard": "HRGrad, Adam's metric, guard",
+    "forward": "losses alone",
+    "gradient": "gradient of the sum alone",
     "gradients": "task gradients alone",
     "backwards": "K backward passes",
     "torchjd": "TorchJD autojac",
