@@ -13,7 +13,7 @@ from torch import nn
 from hrgradlib.experiments.results import results_folder
 
 __all__ = ["LABELS", "cell", "gauss_newton_flops", "layer_macs", "network_flops", "passes",
-           "state_floats", "stored"]
+           "separate_passes", "state_floats", "stored"]
 
 #: Names of the measured steps as figures and tables write them.
 LABELS = {
@@ -72,6 +72,17 @@ def network_flops(macs: int, rows: int, gradients: int = 1) -> int:
 def passes(tasks: int) -> float:
     """Work of K backward passes over that of one, each with its forward pass: ``(1 + 2K)/3``."""
     return (1 + 2 * tasks) / 3
+
+
+def separate_passes(rows: list[dict], tasks: int, points: int) -> float:
+    """As :func:`passes`, from measured times of one forward pass f and one backward pass b.
+
+    Returns:
+        ``(f + K b)/(f + b)``.
+    """
+    forward = cell(rows, tasks, points, "forward")["milliseconds"]
+    both = cell(rows, tasks, points, "gradient")["milliseconds"]
+    return (forward + tasks * (both - forward)) / both
 
 
 def state_floats(tasks: int, parameters: int) -> dict[str, int]:
