@@ -150,7 +150,7 @@ def final_errors(groups: Mapping[str, tuple[NDArray, NDArray]], bounds: Mapping[
     for axis in axes:
         for style, (label, bound) in zip(("--", ":"), bounds.items(), strict=False):
             axis.axvline(bound, color=GREY, ls=style, label=label)
-        axis.set_xlim(1e-4, 0.2)
+        axis.set_xlim(5e-5, 0.2)
     axes[0].set(xlabel="largest error at $T$ over seven ε", yticks=range(len(groups)),
                 yticklabels=[NAMES[name] for name in groups])
     axes[1].set(xlabel=f"error at $T$, {eps_label(check)}")
