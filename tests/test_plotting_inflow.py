@@ -1,4 +1,4 @@
-"""Figures of chapter 9b: every one draws what it is given, with labelled axes, inside its limits."""
+"""Figures of chapter 9b: each draws what it is given, with labelled axes, inside its limits."""
 
 import numpy as np
 import pytest
