@@ -20,6 +20,7 @@ from hrgradlib.experiments.conflict import uphill_share
 from hrgradlib.experiments.results import failure, load_run, results_folder
 from hrgradlib.experiments.runner import run_folder
 from hrgradlib.experiments.specs import Spec, make_spec, reported_seeds
+from hrgradlib.harmonize import AXES
 
 __all__ = ["LITERATURE_SIZE", "STUDIES", "read_study", "study_runs", "write_study"]
 
@@ -104,6 +105,14 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
         "smooth-adam": dict(method="hrgrad", problem="bgk-smooth"),
     } | {f"{name}-full": dict(method="hrgrad-gn", problem=f"bgk-{name}", profile="full")
          for name in ("smooth", "layer", "riemann")}),
+    # Chapter 10: are points chosen by residual better than points as they are drawn?
+    "points": (reported_seeds("bgk-layer"), {
+        f"{name}-{choice}": dict(method="hrgrad-gn", problem=problem) | settings
+        for name, problem in (("inflow", "transport-inflow"), ("layer", "bgk-layer"))
+        for choice, settings in (("chosen", {}), ("drawn", dict(candidates=1)))
+    }),
+    # Chapter 8: the axis that the theorems want, against the default.
+    "axis": (FIVE, {axis: dict(method="hrgrad", axis=axis) for axis in AXES}),
     "bgk-plain": ((0, 1), _grid(
         "sum", problem="bgk-smooth", initial_weight=(1.0, 100.0), lr=(5e-3, 2e-2), **_PLAIN)),
     "gauss-newton-long": (FIVE, {
