@@ -28,7 +28,7 @@ __all__ = ["NAMES", "approximation", "collocation", "density_profiles", "error_b
            "wall_zoom"]
 
 #: Of runs and studies: what figures and tables call them.
-NAMES = {"even-odd": "even–odd, Gauss–Newton", "full": "the same, profile full",
+NAMES = {"even-odd": "even–odd, Gauss–Newton", "full": "even–odd, Gauss–Newton, full",
          "micro-macro": "micro–macro, Gauss–Newton", "adam": "even–odd, Adam",
          "adam-1024": "even–odd, Adam, larger"}
 _COLOURS = {"even-odd": GREEN, "full": BLACK, "micro-macro": BLUE, "adam": VERMILLION,
