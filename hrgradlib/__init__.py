@@ -1,5 +1,6 @@
 """HRGrad: one neural network for a kinetic equation in every regime of the Knudsen number."""
 
+from hrgradlib._refused import StepRefused
 from hrgradlib.aggregator import HRGradAggregator, HRGradWeighting
 from hrgradlib.harmonize import Harmonized, harmonize
 from hrgradlib.jacobian import ResidualJacobian, jacobian_bytes, residual_jacobian
@@ -15,6 +16,7 @@ __all__ = [
     "ResidualJacobian",
     "Solution",
     "StepRecord",
+    "StepRefused",
     "TaskGradients",
     "UnsupportedLayerError",
     "harmonize",

@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hrgradlib._refused import StepRefused
 from hrgradlib._simplex import min_norm_weights
 
 __all__ = ["AXES", "Harmonized", "harmonic_weights", "harmonize", "harmonize_array"]
@@ -77,9 +78,10 @@ def harmonize(gramian: Tensor, harmony: float = 0.5, axis: str = "equiangular") 
         :class:`Harmonized`, floating fields in the dtype of ``gramian``.
 
     Raises:
-        ValueError: wrong shape, NaN or inf (the task is named), a negative diagonal, a matrix
-            that is not symmetric or has a cosine above one, ``harmony`` outside [0, 1], unknown
-            ``axis``, or weights beyond the range of the dtype.
+        StepRefused: NaN or inf (the task is named).
+        ValueError: wrong shape, a negative diagonal, a matrix that is not symmetric or has a
+            cosine above one, ``harmony`` outside [0, 1], unknown ``axis``, or weights beyond the
+            range of the dtype.
 
     Note:
         Reconstruction from the abstract of Z. Liang, arXiv 2604.24745; the steps and the proofs
@@ -198,7 +200,8 @@ def _check_numbers(gramian: NDArray, diagonal: NDArray) -> None:
     if not np.isfinite(gramian).all():
         broken = ~np.isfinite(diagonal)
         broken = broken if broken.any() else ~np.isfinite(gramian).all(-1)
-        raise ValueError(f"harmonize: NaN or inf in the Gramian of task(s) {_tasks(broken)}.")
+        tasks = _tasks(broken)
+        raise StepRefused(f"harmonize: NaN or inf in the Gramian of task(s) {tasks}.", tasks)
     if (diagonal < 0).any():
         raise ValueError(
             f"harmonize: negative squared norm of task(s) {_tasks(diagonal < 0)}; not a Gramian."

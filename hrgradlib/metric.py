@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from torch import Tensor
 
+from hrgradlib._refused import StepRefused
 from hrgradlib.jacobian import ResidualJacobian
 
 __all__ = ["METRICS", "Candidates", "Rows", "adam", "gauss_newton", "identity"]
@@ -149,7 +150,7 @@ def gauss_newton(
             residual; and never less than what rounding needs.
 
     Raises:
-        ValueError: the damped kernel is numerically not positive definite (nothing is updated).
+        StepRefused: the damped kernel is numerically not positive definite (nothing is updated).
     """
     matrix, tasks = jacobian.matrix, len(moments)
     split = matrix.new_zeros(tasks, len(matrix))  # row k: r_k
@@ -182,7 +183,7 @@ def _damped_solve(matrix: Tensor, wanted: Tensor, damping: Tensor) -> tuple[Tens
     kernel.diagonal().add_(shift)
     solved = _solve(kernel, wanted if rows <= n else _product(wanted, matrix))
     if solved is None:
-        raise ValueError(
+        raise StepRefused(
             f"HRGrad: the Gauss–Newton kernel ({len(kernel)} × {len(kernel)}, {matrix.dtype}) "
             f"with λ = {float(shift):g} is not positive definite to rounding; nothing was "
             "updated. Raise the damping, or use float64."

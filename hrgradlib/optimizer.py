@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hrgradlib import metric as metrics
+from hrgradlib._refused import StepRefused
 from hrgradlib.harmonize import AXES, harmonic_weights
 from hrgradlib.jacobian import ResidualJacobian
 from hrgradlib.metric import METRICS, Candidates, Rows
@@ -193,8 +194,8 @@ class HRGrad(torch.optim.Optimizer):
         finite = jacobian.matrix.sum(1).isfinite() & jacobian.residuals.isfinite()
         if not bool(finite.all()):
             broken = [k for k, f in enumerate(finite.split(jacobian.sizes)) if not bool(f.all())]
-            raise ValueError(f"HRGrad: NaN or inf in the residuals or the Jacobian of task(s) "
-                             f"{broken}; nothing was updated.")
+            raise StepRefused(f"HRGrad: NaN or inf in the residuals or the Jacobian of task(s) "
+                              f"{broken}; nothing was updated.", broken)
 
     @torch.no_grad()
     def step(self, gradients: TaskGradients | ResidualJacobian | Tensor) -> StepRecord:
@@ -209,9 +210,10 @@ class HRGrad(torch.optim.Optimizer):
             :class:`StepRecord`.
 
         Raises:
-            ValueError: not what the metric needs, wrong shape, another number of tasks than
-                before, NaN or inf in a gradient (the task is named), or numbers too large for
-                the dtype; parameters and moments are left as they were.
+            StepRefused: NaN or inf in a gradient (the task is named), numbers too large for the
+                dtype, or a Gauss–Newton kernel that is singular to rounding.
+            ValueError: not what the metric needs, wrong shape, or another number of tasks than
+                before. In every case parameters and moments are left as they were.
         """
         group = self.param_groups[0]
         offered, losses, step = self._candidates(gradients, group)
@@ -261,10 +263,10 @@ def _refuse_unbounded(matrix: Tensor, losses: Tensor | None, largest: float) -> 
     tasks = (~matrix.isfinite().all(1)).nonzero().flatten().tolist()
     if tasks:
         shown = "" if losses is None else f" (losses {losses[tasks].tolist()})"
-        raise ValueError(f"HRGrad: NaN or inf in the gradient of task(s) {tasks}{shown}; "
-                         "nothing was updated.")
+        raise StepRefused(f"HRGrad: NaN or inf in the gradient of task(s) {tasks}{shown}; "
+                          "nothing was updated.", tasks)
     if not largest * largest < torch.finfo(matrix.dtype).max:
-        raise ValueError(
+        raise StepRefused(
             "HRGrad: NaN or inf in the second moment, as the summed gradient reaches "
             f"{largest:.3g}, whose square is too large for {matrix.dtype}; nothing was "
             "updated. Scale the losses down or use float64."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 from datetime import UTC, datetime
@@ -11,21 +10,11 @@ from pathlib import Path
 
 import torch
 
-__all__ = ["collect", "home"]
+from hrgradlib.paths import checkout
+
+__all__ = ["collect"]
 
 _PACKAGES = ("hrgradlib", "torch", "numpy", "scipy", "matplotlib", "torchjd")
-
-
-def home() -> Path:
-    """Folder that holds ``runs/`` and ``figures/``.
-
-    ``$HRGRAD_HOME`` if set, else the checkout around this package, else the current folder.
-    """
-    chosen = os.environ.get("HRGRAD_HOME")
-    if chosen:
-        return Path(chosen)
-    root = Path(__file__).resolve().parents[1]
-    return root if (root / "pyproject.toml").is_file() else Path.cwd()
 
 
 def collect(device: str | torch.device = "cpu") -> dict:
@@ -53,14 +42,21 @@ def collect(device: str | torch.device = "cpu") -> dict:
 
 
 def _commit() -> str:
-    """Commit of the checkout, with ``+`` if tracked files differ; "unknown" outside of one."""
-    root = Path(__file__).resolve().parents[1]
+    """Commit of the checkout, with ``+`` if tracked files differ.
+
+    A repository that merely surrounds the package (that of a virtual environment, or the one an
+    archive was unpacked in) is not asked: its commit says nothing about this code.
+    """
+    root, version = checkout(), metadata.version("hrgradlib")
     git = ["git", "-C", str(root)]
     try:
-        commit = subprocess.run(
-            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout.strip()
+        top, commit = subprocess.run(
+            [*git, "rev-parse", "--show-toplevel", "HEAD"],
+            capture_output=True, text=True, check=True,
+        ).stdout.split("\n")[:2]
+        if root is None or Path(top).resolve() != root:
+            return f"unknown (installed {version})"
         dirty = subprocess.run([*git, "diff", "--quiet", "HEAD"], capture_output=True).returncode
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return f"unknown (installed {version})"
     return commit + ("+" if dirty else "")

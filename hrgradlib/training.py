@@ -24,13 +24,14 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from hrgradlib._files import write_atomically
+from hrgradlib._refused import StepRefused
 
 __all__ = ["CheckpointError", "Interrupted", "Records", "TrainingFailed", "learning_rate",
            "sample_points", "train"]
 
 
 class TrainingFailed(RuntimeError):
-    """A loss or gradient is not finite."""
+    """A step cannot be taken: a loss or gradient is not finite, or memory does not suffice."""
 
 
 class Interrupted(RuntimeError):
@@ -122,7 +123,8 @@ def train(
         The records and the seconds spent in steps.
 
     Raises:
-        TrainingFailed: a loss or gradient became NaN or inf.
+        TrainingFailed: a loss or gradient became NaN or inf, the metric's kernel singular, or
+            memory too small.
         Interrupted: SIGINT or SIGTERM arrived; the checkpoint is written.
         CheckpointError: the checkpoint is unreadable or belongs to another run.
     """
@@ -166,10 +168,8 @@ def train(
 def _guarded(method, residuals, points, sizes, observe) -> dict[str, NDArray]:
     try:
         found = method.step(residuals, points, sizes, observe)
-    except ValueError as error:
-        if "NaN or inf" in str(error):
-            raise TrainingFailed(str(error)) from error
-        raise
+    except (StepRefused, MemoryError) as error:
+        raise TrainingFailed(str(error)) from error
     if not np.isfinite(found["losses"]).all():
         tasks = np.flatnonzero(~np.isfinite(found["losses"])).tolist()
         raise TrainingFailed(f"the loss of task(s) {tasks} is not finite")

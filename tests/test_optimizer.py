@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from hrgradlib import HRGrad, task_gradients
+from hrgradlib import HRGrad, StepRefused, harmonize, task_gradients
 
 F64 = torch.float64
 
@@ -236,3 +236,19 @@ def test_one_parameter_group():
 def test_numbers_out_of_range(name, options):
     with pytest.raises(ValueError, match=f"HRGrad: found {name} = .* out of range"):
         HRGrad(parameters(), **options)
+
+
+def test_a_refusal_is_a_type_and_names_the_tasks():
+    """What a training loop decides by: the type of the error and its tasks, never its text."""
+    parameter = nn.Parameter(torch.zeros(3))
+    matrix = torch.ones(3, 3)
+    matrix[1, 2] = float("nan")
+    with pytest.raises(StepRefused) as caught:
+        HRGrad([parameter]).step(matrix)
+    assert caught.value.tasks == (1,)
+    with pytest.raises(StepRefused) as caught:
+        harmonize(torch.full((2, 2), float("inf")))
+    assert caught.value.tasks == (0, 1)
+    with pytest.raises(ValueError) as caught:  # a mistake in the call is no refusal
+        HRGrad([parameter]).step(torch.ones(3, 4))
+    assert not isinstance(caught.value, StepRefused)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from hrgradlib import load_solution
+from hrgradlib import StepRefused, load_solution
 from hrgradlib.cli import main
 from hrgradlib.experiments.runner import run
 from hrgradlib.experiments.specs import make_spec
@@ -195,3 +195,18 @@ def test_divergence_is_reported(tmp_path, method, capsys):
     # Asked again, it says so again.
     assert main([*arguments, "--resume"]) == 1
     assert capsys.readouterr().err.startswith("hrgrad: ")
+
+
+@pytest.mark.parametrize("error", [
+    StepRefused("the kernel is not positive definite", ()), MemoryError("12 GiB, 2 GiB are free"),
+])
+def test_what_stops_a_step_leaves_one_line(tmp_path, method, capsys, monkeypatch, error):
+    """Whatever the method: a singular kernel and a lack of memory end the command, not Python."""
+    from hrgradlib.methods import METHODS
+
+    def refuse(*arguments):
+        raise error
+
+    monkeypatch.setattr(METHODS[method], "step", refuse)
+    assert main(options(tmp_path / "run", method, STEPS, "--quiet")) == 1
+    assert capsys.readouterr().err == f"hrgrad: {error}\n"

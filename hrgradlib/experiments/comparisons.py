@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from hrgradlib.experiments.results import grid_table, read_grid, results_folder
+from hrgradlib.experiments.results import grid_table, read_grid
 from hrgradlib.experiments.studies import read_study
+from hrgradlib.paths import results_folder
 
 __all__ = ["IDEAS", "Cell", "Comparison", "cells", "compare", "find", "reference", "tuning"]
 

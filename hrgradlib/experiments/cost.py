@@ -10,7 +10,7 @@ import json
 
 from torch import nn
 
-from hrgradlib.experiments.results import results_folder
+from hrgradlib.paths import results_folder
 
 __all__ = ["LABELS", "cell", "gauss_newton_flops", "layer_macs", "network_flops", "passes",
            "separate_passes", "state_floats", "stored"]

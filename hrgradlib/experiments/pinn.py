@@ -28,7 +28,6 @@ from torch import Tensor, nn
 
 from hrgradlib._files import write_atomically
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
-from hrgradlib.experiments.results import results_folder
 from hrgradlib.kinetics.linear_transport import (
     Fields,
     PeriodicTransport,
@@ -38,6 +37,7 @@ from hrgradlib.kinetics.linear_transport import (
 from hrgradlib.kinetics.velocity import gauss_legendre, legendre
 from hrgradlib.methods import METHODS, Settings
 from hrgradlib.models import TransportModel
+from hrgradlib.paths import results_folder
 from hrgradlib.provenance import collect
 from hrgradlib.reference.linear_transport import PeriodicReference
 from hrgradlib.training import learning_rate, sample_points

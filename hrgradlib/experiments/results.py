@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from hrgradlib.experiments.campaign import book_runs, run_all
 from hrgradlib.experiments.specs import Spec
+from hrgradlib.paths import results_folder
 
-__all__ = ["Run", "book_results", "failure", "grid_table", "load_run", "read_grid",
-           "results_folder"]
+__all__ = ["Run", "book_results", "failure", "grid_table", "load_run", "read_grid"]
 
 FAILED_ERROR = 0.1  # final error, max over ε
 STALLED, MOVED = 10.0, 100.0  # factors by which losses fell
@@ -105,11 +105,6 @@ def failure(run: Run) -> str | None:
     if fall.min() < STALLED and fall.max() > MOVED:
         return f"a loss fell {fall.min():.0f} times, another {fall.max():.0f} times"
     return None
-
-
-def results_folder() -> Path:
-    """Small data committed with the book: what takes too long to be made with its pages."""
-    return Path(__file__).resolve().parents[2] / "book" / "results"
 
 
 def grid_table(problem: str, variant: str = "") -> Path:

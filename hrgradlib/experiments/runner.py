@@ -29,6 +29,7 @@ from hrgradlib.experiments.assemble import (
 )
 from hrgradlib.experiments.specs import METHODS, SAMPLED_METHODS, Spec
 from hrgradlib.jacobian import jacobian_bytes
+from hrgradlib.paths import home
 from hrgradlib.training import TrainingFailed, train
 
 __all__ = ["RunError", "choose_device", "is_finished", "run", "run_folder"]
@@ -52,7 +53,7 @@ def choose_device(name: str) -> torch.device:
 def run_folder(spec: Spec, label: str = "") -> Path:
     """Where the book keeps a run: ``runs/<profile>/<problem>/<method>[-label]-<seed>``."""
     name = "-".join(part for part in (spec.method, label, f"s{spec.seed}") if part)
-    return provenance.home() / "runs" / spec.profile / spec.problem / name
+    return home() / "runs" / spec.profile / spec.problem / name
 
 
 def is_finished(folder: Path, spec: Spec | None = None) -> bool:

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hrgradlib.experiments.results import results_folder
 from hrgradlib.kinetics.bgk import CONSERVED, maxwellian_coefficients
 from hrgradlib.kinetics.bgk_problems import BGKProblem
 from hrgradlib.kinetics.free_flight import free_distribution
+from hrgradlib.paths import results_folder
 from hrgradlib.provenance import collect
 from hrgradlib.reference.bgk import BGKReference
 from hrgradlib.reference.maxwellian import conserved

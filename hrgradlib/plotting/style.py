@@ -18,7 +18,8 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 
-from hrgradlib.provenance import collect, home
+from hrgradlib.paths import home
+from hrgradlib.provenance import collect
 
 __all__ = [
     "BLACK", "BLUE", "CYCLE", "EPS_CMAP", "GREEN", "GREY", "ORANGE", "PURPLE", "SEQUENTIAL", "SKY",

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrgradlib._files import write_atomically
-from hrgradlib.provenance import collect, home
+from hrgradlib.paths import home
+from hrgradlib.provenance import collect
 
 __all__ = ["cache_dir", "cache_key", "cached"]
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from hrgradlib._files import write_atomically
 from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_PROBLEMS, BGK_RIEMANN, BGK_SMOOTH
+from hrgradlib.paths import results_folder
 from hrgradlib.provenance import collect
 from hrgradlib.reference import verification_bgk as verify
 from hrgradlib.reference import verification_bgk_limits as limits
@@ -127,7 +128,7 @@ def measure(name: str) -> dict:
 
 def tables_path() -> Path:
     """The file committed with the book."""
-    return Path(__file__).resolve().parents[2] / "book" / "results" / "bgk-verification.json"
+    return results_folder() / "bgk-verification.json"
 
 
 def read_tables() -> dict[str, list[dict]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hrgradlib._files import write_atomically
 from hrgradlib.kinetics.inflow import InflowTransport
+from hrgradlib.paths import results_folder
 from hrgradlib.provenance import collect
 from hrgradlib.reference.verification import agreement
 
@@ -22,7 +23,7 @@ __all__ = ["measure", "results_file"]
 
 def results_file() -> Path:
     """Where the table is kept, with the book."""
-    return Path(__file__).resolve().parents[2] / "book" / "results" / "inflow-reference.json"
+    return results_folder() / "inflow-reference.json"
 
 
 def measure(problem: InflowTransport | None = None) -> dict:

@@ -1,0 +1,22 @@
+"""The one error of a step that cannot be taken with the numbers it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["StepRefused"]
+
+
+class StepRefused(ValueError):
+    """Numbers that no step can be made of: NaN, inf, beyond the dtype, or a singular kernel.
+
+    Nothing was updated. A training loop that wants to stop, skip or shrink catches this type, and
+    no other of the optimizer's errors, which are mistakes in the call.
+
+    Attributes:
+        tasks: the tasks whose numbers these are; empty where no single one is to blame.
+    """
+
+    def __init__(self, message: str, tasks: Iterable[int] = ()) -> None:
+        super().__init__(message)
+        self.tasks = tuple(tasks)
