@@ -25,7 +25,7 @@ from hrgradlib import HRGrad, provenance, task_gradients
 from hrgradlib.experiments.assemble import build_model, point_residuals
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.studies import LITERATURE_SIZE
-from hrgradlib.kinetics.parity_basis import even_odd
+from hrgradlib.kinetics.inflow_basis import even_odd
 from hrgradlib.kinetics.velocity import gauss_legendre
 
 

@@ -19,9 +19,9 @@ from torchjd.autojac import backward, jac_to_grad
 
 from hrgradlib import HRGrad, HRGradAggregator, residual_jacobian, task_gradients
 from hrgradlib.experiments.assemble import point_losses, residuals
-from hrgradlib.kinetics.linear_transport import PeriodicTransport
+from hrgradlib.kinetics.periodic import PeriodicTransport
 from hrgradlib.models import TransportModel
-from hrgradlib.training import sample_points
+from hrgradlib.training.loop import sample_points
 
 Step = Callable[[], None]
 

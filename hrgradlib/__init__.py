@@ -1,12 +1,20 @@
 """HRGrad: one neural network for a kinetic equation in every regime of the Knudsen number."""
 
-from hrgradlib._refused import StepRefused
-from hrgradlib.aggregator import HRGradAggregator, HRGradWeighting
-from hrgradlib.harmonize import Harmonized, harmonize
-from hrgradlib.jacobian import ResidualJacobian, jacobian_bytes, residual_jacobian
-from hrgradlib.optimizer import HRGrad, StepRecord
-from hrgradlib.solution import Solution, load_solution
-from hrgradlib.taskgrad import TaskGradients, UnsupportedLayerError, task_gradients
+from importlib import import_module
+
+from hrgradlib.optim import (
+    Harmonized,
+    HRGrad,
+    ResidualJacobian,
+    StepRecord,
+    StepRefused,
+    TaskGradients,
+    UnsupportedLayerError,
+    harmonize,
+    jacobian_bytes,
+    residual_jacobian,
+    task_gradients,
+)
 
 __all__ = [
     "HRGrad",
@@ -25,3 +33,21 @@ __all__ = [
     "residual_jacobian",
     "task_gradients",
 ]
+
+# Loaded when first asked for: they need more than torch, numpy and scipy, or time.
+_LATER = {
+    "HRGradAggregator": "hrgradlib.optim._torchjd",
+    "HRGradWeighting": "hrgradlib.optim._torchjd",
+    "Solution": "hrgradlib.experiments.solution",
+    "load_solution": "hrgradlib.experiments.solution",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module 'hrgradlib' has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

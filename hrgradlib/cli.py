@@ -10,26 +10,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hrgradlib.experiments.campaign import (
-    CampaignError,
-    book_runs,
-    grid_runs,
-    run_all,
-    write_grid,
-)
+from hrgradlib.experiments.campaign import CampaignError, book_runs, grid_runs, run_all, write_grid
 from hrgradlib.experiments.results import grid_table
 from hrgradlib.experiments.runner import RunError, run
-from hrgradlib.experiments.specs import (
-    METHODS,
-    PROBLEMS,
-    PROFILES,
-    SETTINGS,
-    SpecError,
-    make_spec,
-)
+from hrgradlib.experiments.solution import SolutionError, load_solution
+from hrgradlib.experiments.specs import METHODS, PROBLEMS, PROFILES, SETTINGS, SpecError, make_spec
 from hrgradlib.experiments.studies import STUDIES, study_runs, write_study
-from hrgradlib.solution import SolutionError, load_solution
-from hrgradlib.training import CheckpointError, Interrupted, TrainingFailed
+from hrgradlib.training.loop import CheckpointError, Interrupted, TrainingFailed
 
 __all__ = ["main"]
 

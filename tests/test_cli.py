@@ -10,8 +10,8 @@ import torch
 from hrgradlib.cli import main
 from hrgradlib.experiments import runner
 from hrgradlib.experiments.specs import PROBLEMS, PROFILES, make_spec
-from hrgradlib.methods import METHODS
-from hrgradlib.training import Interrupted
+from hrgradlib.training.loop import Interrupted
+from hrgradlib.training.methods import METHODS
 
 SMALL = ["--profile", "smoke", "--steps", "3", "--device", "cpu", "--quiet"]
 

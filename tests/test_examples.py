@@ -214,7 +214,7 @@ def test_gradients_can_be_changed_before_the_step():
 def test_records_can_be_drawn():
     from matplotlib import pyplot as plt
 
-    from hrgradlib.plotting.usage import step_records
+    from hrgradlib.chapters.use_hrgrad_figures import step_records
 
     model, x = perceptron(), torch.randn(6, 3)
     optimizer = HRGrad(model.parameters())

@@ -14,7 +14,8 @@ from hrgradlib.experiments.campaign import book_runs, run_all
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.paths import results_folder
 
-__all__ = ["Run", "book_results", "failure", "grid_table", "load_run", "read_grid"]
+__all__ = ["Run", "book_results", "failure", "grid_table", "load_run", "read_grid",
+           "uphill_share"]
 
 FAILED_ERROR = 0.1  # final error, max over ε
 STALLED, MOVED = 10.0, 100.0  # factors by which losses fell
@@ -105,6 +106,17 @@ def failure(run: Run) -> str | None:
     if fall.min() < STALLED and fall.max() > MOVED:
         return f"a loss fell {fall.min():.0f} times, another {fall.max():.0f} times"
     return None
+
+
+def uphill_share(records: dict[str, NDArray]) -> float:
+    """Share of recorded (step, task) pairs in which the applied step does not descend.
+
+    Steps reported Pareto-stationary are no steps and do not count.
+    """
+    cosines = records["cosine_gradients"]
+    if "stationary" in records:
+        cosines = cosines[~records["stationary"].astype(bool)]
+    return float((cosines <= 0).mean())
 
 
 def grid_table(problem: str, variant: str = "") -> Path:

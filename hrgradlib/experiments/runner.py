@@ -28,9 +28,9 @@ from hrgradlib.experiments.assemble import (
     task_sizes,
 )
 from hrgradlib.experiments.specs import METHODS, SAMPLED_METHODS, Spec
-from hrgradlib.jacobian import jacobian_bytes
+from hrgradlib.optim import jacobian_bytes
 from hrgradlib.paths import home
-from hrgradlib.training import TrainingFailed, train
+from hrgradlib.training.loop import TrainingFailed, train
 
 __all__ = ["RunError", "choose_device", "is_finished", "run", "run_folder"]
 
@@ -82,7 +82,7 @@ def run(
 
     Raises:
         RunError: the folder is in use, damaged or holds another run, or the device is missing.
-        Interrupted, CheckpointError, TrainingFailed: see :func:`hrgradlib.training.train`.
+        Interrupted, CheckpointError, TrainingFailed: see :func:`hrgradlib.training.loop.train`.
     """
     chosen = choose_device(device)
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not resume)):

@@ -7,10 +7,11 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from typing import get_type_hints
 
-from hrgradlib import methods, trials
-from hrgradlib.harmonize import AXES
 from hrgradlib.kinetics.bgk_problems import BGK_PROBLEMS
-from hrgradlib.methods import Settings
+from hrgradlib.optim import AXES
+from hrgradlib.training import methods
+from hrgradlib.training import variants as trials
+from hrgradlib.training.methods import Settings
 
 __all__ = ["COMPARED", "GRID", "METHODS", "PROBLEMS", "PROFILES", "SAMPLED_METHODS", "SETTINGS",
            "Spec", "SpecError", "make_spec", "reported_seeds"]
@@ -136,7 +137,7 @@ class Spec:
         width, depth, modes: of the network (hidden features, layers, Legendre modes of g).
         lr, beta2: peak learning rate and decay of Adam's second moment.
         warmup, hold: steps of linear warm-up, and the share of all steps before the cosine falls.
-        beta1, damping, harmony, axis, guard: see :class:`hrgradlib.methods.Settings`.
+        beta1, damping, harmony, axis, guard: see :class:`hrgradlib.training.methods.Settings`.
         formulation: "layer" (exact initial data, layer coordinate); "plain" (neither; the initial
             condition is a penalty of weight ``initial_weight``, with tasks of its own); for
             ``transport-inflow``, where "layer" is the even–odd form, "micro-macro".

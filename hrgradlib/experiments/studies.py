@@ -16,11 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from hrgradlib.experiments.campaign import fold_provenance
-from hrgradlib.experiments.conflict import uphill_share
-from hrgradlib.experiments.results import failure, load_run
+from hrgradlib.experiments.results import failure, load_run, uphill_share
 from hrgradlib.experiments.runner import run_folder
 from hrgradlib.experiments.specs import Spec, make_spec, reported_seeds
-from hrgradlib.harmonize import AXES
+from hrgradlib.optim import AXES
 from hrgradlib.paths import results_folder
 
 __all__ = ["LITERATURE_SIZE", "STUDIES", "read_study", "study_runs", "write_study"]

@@ -3,8 +3,8 @@
 from hrgradlib.models.bgk import BGKModel
 from hrgradlib.models.bgk_plain import PlainBGKModel
 from hrgradlib.models.inflow import InflowModel
+from hrgradlib.models.periodic import PlainTransportModel, TransportModel
 from hrgradlib.models.streams import StreamMLP
-from hrgradlib.models.transport import PlainTransportModel, TransportModel
 
 __all__ = ["BGKModel", "InflowModel", "PlainBGKModel", "PlainTransportModel", "StreamMLP",
            "TransportModel"]

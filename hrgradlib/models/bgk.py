@@ -21,9 +21,9 @@ from torch import Tensor, nn
 
 from hrgradlib.kinetics.bgk import BGKFields
 from hrgradlib.kinetics.bgk_problems import BGKProblem
+from hrgradlib.kinetics.euler import EulerRiemann
 from hrgradlib.kinetics.free_flight import free_flight
 from hrgradlib.models.streams import StreamMLP
-from hrgradlib.reference.euler import EulerRiemann
 
 __all__ = ["BGKModel"]
 

@@ -3,7 +3,7 @@
 The solution is diffusive behind a time ε² and a distance ε from the walls, where it depends on
 ``x/√t``; at the corner it depends on ``x/ε`` and ``t/ε²``. The network sees all of these as bounded
 features, with tangents in the scaled derivatives ``p ∂t`` and ``√p ∂x``, ``p = t + ε²``, which are
-of order one everywhere (:mod:`hrgradlib.kinetics.parity`).
+of order one everywhere (:mod:`hrgradlib.kinetics.inflow_residual`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from hrgradlib.kinetics.inflow import InflowTransport
-from hrgradlib.kinetics.parity import ParityFields, front_density
-from hrgradlib.kinetics.parity_basis import parity_basis
+from hrgradlib.kinetics.inflow_basis import parity_basis
+from hrgradlib.kinetics.inflow_residual import ParityFields, front_density
 from hrgradlib.models.streams import StreamMLP
 
 __all__ = ["InflowModel"]

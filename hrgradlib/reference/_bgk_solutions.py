@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RectBivariateSpline, make_interp_spline
 
-from hrgradlib.kinetics import bgk_problems
+from hrgradlib.kinetics import bgk_problems, maxwellian
 from hrgradlib.kinetics.bgk_problems import BGKProblem
-from hrgradlib.reference import bgk_imex, bgk_semilagrangian, bgk_similarity, maxwellian
+from hrgradlib.kinetics.maxwellian import conserved, primitive
+from hrgradlib.reference import bgk_imex, bgk_semilagrangian, bgk_similarity
 from hrgradlib.reference._cache import cached
 from hrgradlib.reference.bgk_imex import Imex
 from hrgradlib.reference.bgk_semilagrangian import Mesh, SemiLagrangian
 from hrgradlib.reference.bgk_similarity import Similarity, SimilarityMesh, solve_similarity
-from hrgradlib.reference.maxwellian import conserved, primitive
 
 __all__ = ["Meshed", "Plan", "SelfSimilar", "is_similar", "plan", "relative_l2", "sample"]
 

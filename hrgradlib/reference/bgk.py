@@ -16,11 +16,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hrgradlib.kinetics import maxwellian
 from hrgradlib.kinetics.bgk_problems import BGK_PROBLEMS, BGKProblem
+from hrgradlib.kinetics.maxwellian import conserved
 from hrgradlib.reference import _bgk_solutions as solutions
-from hrgradlib.reference import maxwellian
 from hrgradlib.reference._arguments import checked, groups
-from hrgradlib.reference.maxwellian import conserved
 
 __all__ = ["BGKReference"]
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrgradlib.kinetics.bgk_problems import BGKProblem
-from hrgradlib.reference.maxwellian import conserved, discrete_maxwellian, invariants
+from hrgradlib.kinetics.maxwellian import conserved, discrete_maxwellian, invariants
 
 __all__ = ["Imex", "linear_faces", "weno_faces"]
 

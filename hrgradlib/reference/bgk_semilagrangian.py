@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.special import factorial, gammainc
 
 from hrgradlib.kinetics.bgk_problems import BGKProblem
-from hrgradlib.reference.maxwellian import invariants, maxwellian, primitive
+from hrgradlib.kinetics.maxwellian import invariants, maxwellian, primitive
 
 __all__ = ["Mesh", "SemiLagrangian", "collision_weights"]
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline, make_interp_spline
 
-from hrgradlib.reference.maxwellian import full_moments, half_moments, maxwellian, primitive
+from hrgradlib.kinetics.maxwellian import full_moments, half_moments, maxwellian, primitive
 
 __all__ = ["Similarity", "SimilarityMesh", "solve_similarity"]
 

@@ -8,7 +8,7 @@ Two representations cover the range; both are evaluated at any point:
 * many collisions: Laplace transform and modes, `hrgradlib.reference._inflow_modes`.
 
 Where both hold they agree to 1e-7 or better, and with the time-stepping scheme of
-`hrgradlib.reference.parity`, which shares nothing with them (`hrgradlib.reference.verification`).
+`hrgradlib.reference.parity`, which shares nothing with them (chapter 2).
 """
 
 from __future__ import annotations

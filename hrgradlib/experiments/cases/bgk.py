@@ -16,9 +16,9 @@ from hrgradlib.experiments.specs import Spec
 from hrgradlib.kinetics.bgk import residual
 from hrgradlib.kinetics.bgk_plain import initial_misfit, plain_residual
 from hrgradlib.kinetics.bgk_problems import BGKProblem
+from hrgradlib.kinetics.maxwellian import conserved
 from hrgradlib.models import BGKModel, PlainBGKModel
 from hrgradlib.reference.bgk import BGKReference
-from hrgradlib.reference.maxwellian import conserved
 
 __all__ = ["BGKCase"]
 

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.experiments.specs import Spec
-from hrgradlib.kinetics.linear_transport import PeriodicTransport, macro_residual, micro_residual
+from hrgradlib.kinetics.periodic import PeriodicTransport, macro_residual, micro_residual
 from hrgradlib.models import PlainTransportModel, TransportModel
-from hrgradlib.reference.linear_transport import PeriodicReference
-from hrgradlib.training import sample_points
+from hrgradlib.reference.periodic import PeriodicReference
+from hrgradlib.training.loop import sample_points
 
 __all__ = ["PeriodicCase", "residuals"]
 

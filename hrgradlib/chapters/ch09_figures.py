@@ -1,0 +1,171 @@
+"""Figures of chapter 9: solutions against the reference, methods against each other."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from hrgradlib.chapters.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    SEQUENTIAL,
+    VERMILLION,
+    eps_colour,
+    eps_label,
+    use_style,
+)
+from hrgradlib.experiments.campaign import grid_scores
+
+__all__ = ["density_profiles", "error_by_eps", "error_histories", "grid_maps", "guard_outcome",
+           "phase_space"]
+
+COLOURS = {"hrgrad": VERMILLION, "hrgrad-gn": GREEN, "sum": BLUE, "sum-longer": GREY}
+NAMES = {"hrgrad": "HRGrad, Adam", "hrgrad-gn": "HRGrad, Gauss–Newton", "sum": "sum, Adam",
+         "sum-longer": "sum, 20 % more steps"}
+
+
+def density_profiles(
+    x: NDArray, eps: NDArray, exact: NDArray, found: NDArray, title: str
+) -> Figure:
+    """``ρ`` over x for every ε: reference as lines, network as dots; below, the difference.
+
+    Args:
+        x: [X]; eps: [E]; exact, found: [E, X].
+    """
+    use_style()
+    fig, axes = plt.subplots(2, 1, figsize=(6.4, 5.0), height_ratios=(2, 1), sharex=True)
+    for e, ref, net in zip(eps, exact, found, strict=True):
+        axes[0].plot(x, ref, color=eps_colour(e), label=eps_label(e))
+        axes[0].plot(x[::4], net[::4], "o", ms=3, color=eps_colour(e))
+        axes[1].plot(x, net - ref, color=eps_colour(e))
+    axes[0].set(ylabel=r"density $\rho$", title=title)
+    axes[0].legend(ncol=2)
+    axes[1].axhline(0, color=GREY, lw=0.8)
+    axes[1].set(xlabel="$x$", ylabel="network − reference")
+    axes[1].ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
+    return fig
+
+
+def phase_space(
+    x: NDArray, v: NDArray, eps: NDArray, exact: NDArray, found: NDArray
+) -> Figure:
+    """``f(x, v)`` of the network and its difference from the reference, a column each ε.
+
+    Args:
+        x: [X]; v: [V]; eps: [E]; exact, found: [E, V, X].
+    """
+    use_style()
+    fig, axes = plt.subplots(2, len(eps), figsize=(2.5 * len(eps), 4.4), sharex=True, sharey=True)
+    low, high = exact.min(), exact.max()
+    difference = found - exact
+    reach = np.abs(difference).max()
+    for column, e in enumerate(eps):
+        top = axes[0, column].pcolormesh(
+            x, v, found[column], vmin=low, vmax=high, cmap=SEQUENTIAL, rasterized=True
+        )
+        bottom = axes[1, column].pcolormesh(
+            x, v, difference[column], vmin=-reach, vmax=reach, cmap="PuOr_r", rasterized=True
+        )
+        for axis in axes[:, column]:
+            axis.grid(False)
+        axes[0, column].set_title(eps_label(e))
+        axes[1, column].set_xlabel("$x$")
+    axes[0, 0].set_ylabel("$v$")
+    axes[1, 0].set_ylabel("$v$")
+    fig.colorbar(top, ax=axes[0], label="$f$, network")
+    fig.colorbar(bottom, ax=axes[1], label="network − reference")
+    return fig
+
+
+def error_by_eps(eps: NDArray, errors: dict[str, NDArray]) -> Figure:
+    """Largest error over t against ε: every seed a thin line, the median thick.
+
+    Args:
+        eps: [E]; errors: by method, [seeds, E].
+    """
+    use_style()
+    fig, axis = plt.subplots(figsize=(6.2, 3.6))
+    for name, values in errors.items():
+        axis.loglog(eps, values.T, color=COLOURS[name], lw=0.7, alpha=0.6)
+        axis.loglog(eps, np.median(values, 0), "o-", color=COLOURS[name], label=NAMES[name])
+    axis.set(xlabel="Knudsen number ε", ylabel="relative $L^2$ error of ρ, max over t")
+    axis.legend()
+    return fig
+
+
+def error_histories(
+    seconds: dict[str, NDArray], errors: dict[str, NDArray]
+) -> Figure:
+    """Max error against seconds of training; dots are the final errors, the ones compared.
+
+    Args:
+        seconds, errors: by method, [seeds, looks].
+    """
+    use_style()
+    fig, axis = plt.subplots(figsize=(6.2, 3.4))
+    for name in errors:
+        for run, (s, e) in enumerate(zip(seconds[name], errors[name], strict=True)):
+            axis.semilogy(s, e, color=COLOURS[name], lw=1.1, alpha=0.8,
+                          label=NAMES[name] if run == 0 else None)
+            axis.plot(s[-1], e[-1], "o", color=COLOURS[name])
+    axis.set(xlabel="seconds of training", ylabel="max error over ε and t")
+    axis.legend()
+    return fig
+
+
+def grid_maps(rows: list[dict]) -> Figure:
+    """The tuning grid: geometric mean over seeds of the final max error, a panel a method."""
+    use_style()
+    methods = sorted({r["method"] for r in rows})
+    rates = sorted({r["lr"] for r in rows})
+    decays = sorted({r["beta2"] for r in rows})
+    scores = grid_scores(rows)
+    tables = {m: np.array([[scores[m][lr, b] for b in decays] for lr in rates]) for m in methods}
+    low, high = min(t.min() for t in tables.values()), max(t.max() for t in tables.values())
+    fig, axes = plt.subplots(1, len(methods), figsize=(3.6 * len(methods), 3.3), sharey=True)
+    for axis, m in zip(np.atleast_1d(axes), methods, strict=True):
+        logs = np.log10(tables[m])
+        image = axis.imshow(logs, cmap="cividis", origin="lower", aspect="auto",
+                            vmin=np.log10(low), vmax=np.log10(high))
+        _write_cells(axis, tables[m], 0.5 * (np.log10(low) + np.log10(high)))
+        axis.set_xticks(range(len(decays)), [f"{b:g}" for b in decays])
+        axis.set_yticks(range(len(rates)), [f"{r:g}" for r in rates])
+        axis.set(title=NAMES[m], xlabel=r"$\beta_2$")
+        axis.grid(False)
+    np.atleast_1d(axes)[0].set_ylabel("peak learning rate")
+    fig.colorbar(image, ax=axes, label=r"$\log_{10}$ of the max error")
+    return fig
+
+
+def _write_cells(axis, table: NDArray, middle: float) -> None:
+    best = np.unravel_index(np.argmin(table), table.shape)
+    for (i, j), value in np.ndenumerate(table):
+        colour = "white" if np.log10(value) < middle else "black"
+        weight = "bold" if (i, j) == best else "normal"
+        axis.text(j, i, f"{value:.1e}", ha="center", va="center", color=colour, fontsize=8,
+                  weight=weight)
+
+
+def guard_outcome(rows: list[dict], names: dict[str, str]) -> Figure:
+    """Share of uphill products and final error by method: dots for seeds, a bar for the median.
+
+    Args:
+        rows: of the study "guard"; names: label → what to call it, in order.
+    """
+    use_style()
+    fig, axes = plt.subplots(1, 2, figsize=(6.8, 2.9), sharey=True)
+    for place, label in enumerate(names):
+        cell = [r for r in rows if r["label"] == label]
+        for axis, key, scale in ((axes[0], "uphill", 100), (axes[1], "max_error", 1)):
+            values = scale * np.array([r[key] for r in cell])
+            axis.plot(values, np.full(len(values), place), "o", color=BLUE, ms=4, clip_on=False)
+            axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=VERMILLION, lw=2)
+    axes[0].set(xlabel="uphill products / %", yticks=range(len(names)),
+                yticklabels=list(names.values()))
+    axes[0].set_xlim(left=0)
+    axes[0].invert_yaxis()
+    axes[1].set(xlabel="max error over ε and t", xscale="log")
+    return fig

@@ -1,0 +1,254 @@
+"""Figures of chapter 9b: linear transport with inflow. All quantities dimensionless."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from hrgradlib.chapters.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    eps_colour,
+    eps_label,
+    use_style,
+)
+
+__all__ = ["NAMES", "approximation", "collocation", "density_profiles", "error_by_eps",
+           "final_errors", "scaled_coefficients", "splitting", "truncation", "velocity_profiles",
+           "wall_zoom"]
+
+#: Of runs and studies: what figures and tables call them.
+NAMES = {"even-odd": "even–odd, Gauss–Newton", "full": "even–odd, Gauss–Newton, full",
+         "micro-macro": "micro–macro, Gauss–Newton", "adam": "even–odd, Adam",
+         "adam-1024": "even–odd, Adam, larger"}
+_COLOURS = {"even-odd": GREEN, "full": BLACK, "micro-macro": BLUE, "adam": VERMILLION,
+            "adam-1024": ORANGE}
+
+
+def splitting(v: NDArray, cases: Sequence[tuple[float, float, float, NDArray, NDArray]]) -> Figure:
+    """``f``, the split part ``S`` and ``f' = f − S`` over v, a panel each place.
+
+    Args:
+        v: [V]; cases: per panel (ε, t, x, f [V], S [V]).
+    """
+    use_style()
+    fig, axes = plt.subplots(1, len(cases), figsize=(7.4, 2.9), sharey=True)
+    for axis, (eps, t, x, f, split) in zip(axes, cases, strict=True):
+        axis.plot(v, f, color=BLACK, label="$f$")
+        axis.plot(v, split, color=ORANGE, label="$S$")
+        axis.plot(v, f - split, color=BLUE, label="$f'=f-S$")
+        axis.set(xlabel="$v$", title=f"{eps_label(eps)}, $t={t:g}$, $x={x:g}$")
+    axes[0].set_ylabel("distribution")
+    axes[0].legend()
+    return fig
+
+
+def scaled_coefficients(
+    eps: NDArray, delta: NDArray, panels: Mapping[str, Mapping[str, NDArray]]
+) -> Figure:
+    """Sizes of the unknowns over ε, a panel each place; dotted, δ itself.
+
+    Args:
+        eps, delta: [E]; panels: title → name of the unknown → values [E].
+    """
+    use_style()
+    fig, axes = plt.subplots(1, len(panels), figsize=(7.4, 3.1), sharey=True)
+    colours = (BLACK, VERMILLION, ORANGE, BLUE, PURPLE)
+    for axis, (title, unknowns) in zip(axes, panels.items(), strict=True):
+        for colour, (name, values) in zip(colours, unknowns.items(), strict=False):
+            axis.loglog(eps, np.abs(values), "o-", color=colour, label=name)
+        axis.loglog(eps, delta, ":", color=GREY, label=r"$\delta$")
+        axis.set(xlabel="Knudsen number ε", title=title, ylim=(2e-5, 3))
+    axes[0].set_ylabel("size")
+    axes[0].legend(loc="lower right", ncol=2)
+    return fig
+
+
+def approximation(
+    counts: NDArray, panels: Mapping[str, Mapping[str, NDArray]], eps: Sequence[float]
+) -> Figure:
+    """Best approximation of ``f'`` in v by as many coefficients of either kind.
+
+    Args:
+        counts: [C] numbers of coefficients; panels: title → basis → errors [E, C]; eps: E of them.
+    """
+    use_style()
+    fig, axes = plt.subplots(1, len(panels), figsize=(7.4, 3.2), sharey=True)
+    lines = {"half-range": "-", "legendre": "--"}
+    for axis, (title, bases) in zip(axes, panels.items(), strict=True):
+        for basis, errors in bases.items():
+            for e, row in zip(eps, errors, strict=True):
+                axis.semilogy(counts, row, lines[basis], marker="o", color=eps_colour(e),
+                              label=f"{basis}, {eps_label(e)}")
+        axis.set(xlabel="coefficients", title=title, xticks=counts)
+    axes[0].set_ylabel("distance in $L^2$")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncol=2)
+    return fig
+
+
+def collocation(t: NDArray, x: NDArray, eps: NDArray, groups: Mapping[str, NDArray]) -> Figure:
+    """Collocation points of some tasks in the variables of the equation and of the corner.
+
+    Args:
+        t, x, eps: [N]; groups: label → [N] which points.
+    """
+    use_style()
+    fig, (plain, scaled) = plt.subplots(1, 2, figsize=(7.4, 3.2))
+    for colour, (label, mine) in zip((BLUE, VERMILLION, GREEN), groups.items(), strict=False):
+        plain.plot(x[mine], t[mine], ".", color=colour, ms=3, label=label, clip_on=False)
+        scaled.loglog(np.maximum(x[mine] / eps[mine], 1e-2), t[mine] / eps[mine] ** 2, ".",
+                      color=colour, ms=3)
+    plain.set(xlabel="$x$", ylabel="$t$")
+    scaled.set(xlabel=r"$x/\varepsilon$", ylabel=r"$\tau=t/\varepsilon^2$")
+    fig.legend(*plain.get_legend_handles_labels(), loc="outside upper center", ncol=3,
+               markerscale=3)
+    return fig
+
+
+def error_by_eps(eps: NDArray, times: NDArray, errors: NDArray) -> Figure:
+    """Final error against ε (every seed thin, the median thick), all errors against ``τ = t/ε²``.
+
+    Args:
+        eps: [E]; times: [T]; errors: [seeds, E, T].
+    """
+    use_style()
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.1), sharey=True)
+    left.loglog(eps, errors[..., -1].T, color=GREEN, lw=0.7, alpha=0.6)
+    left.loglog(eps, np.median(errors[..., -1], 0), "o-", color=GREEN)
+    left.set(xlabel="Knudsen number ε", ylabel="relative $L^2$ error of ρ", title="at $T$")
+    for e, row in zip(eps, np.median(errors, 0), strict=True):
+        right.loglog(times / e**2, row, "o-", color=eps_colour(e), label=eps_label(e))
+    right.set(xlabel=r"$\tau=t/\varepsilon^2$", title="at four times, median of the seeds")
+    fig.legend(*right.get_legend_handles_labels(), loc="outside right center", fontsize=7.5)
+    return fig
+
+
+def final_errors(groups: Mapping[str, tuple[NDArray, NDArray]], bounds: Mapping[str, float],
+                 check: float) -> Figure:
+    """Final error over the trained range (left) and far below it (right): seeds and median.
+
+    Args:
+        groups: key of `NAMES` → (largest error over ε, error at ``check``), [seeds] each;
+        bounds: label → error that was promised; check: ε of the right panel.
+    """
+    use_style()
+    fig, axes = plt.subplots(1, 2, figsize=(7.2, 2.8), sharey=True)
+    for place, (name, pair) in enumerate(groups.items()):
+        for axis, values in zip(axes, pair, strict=True):
+            axis.semilogx(values, np.full(len(values), place), "o", color=_COLOURS[name], ms=4)
+            axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=_COLOURS[name])
+    for axis in axes:
+        for style, (label, bound) in zip(("--", ":"), bounds.items(), strict=False):
+            axis.axvline(bound, color=GREY, ls=style, label=label)
+        axis.set_xlim(5e-5, 0.2)
+    axes[0].set(xlabel="largest error at $T$ over seven ε", yticks=range(len(groups)),
+                yticklabels=[NAMES[name] for name in groups])
+    axes[1].set(xlabel=f"error at $T$, {eps_label(check)}")
+    axes[0].invert_yaxis()
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncol=2)
+    return fig
+
+
+def truncation(
+    counts: NDArray, errors: Mapping[str, NDArray], networks: Mapping[str, tuple[int, NDArray]],
+    eps: float,
+) -> Figure:
+    """Error that cutting in v causes, over the number of coefficients; networks as dots.
+
+    Args:
+        counts: [C] numbers N; errors: "half-range" and "legendre" → [C];
+        networks: key of `NAMES` → (N, final errors [seeds]); eps: where.
+    """
+    use_style()
+    fig, axis = plt.subplots(figsize=(6.2, 3.4))
+    for (basis, values), style in zip(errors.items(), ("-", "--"), strict=True):
+        axis.semilogy(2 * counts, values, style, color=GREY, label=f"cut equations, {basis}")
+    for name, (count, values) in networks.items():
+        axis.semilogy(np.full(len(values), 2 * count), values, "o", color=_COLOURS[name],
+                      label=NAMES[name])
+    axis.set(xlabel="coefficients, $2N$", ylabel=f"error of ρ at $T$, {eps_label(eps)}",
+             xticks=2 * counts)
+    axis.legend()
+    return fig
+
+
+def density_profiles(
+    x: NDArray, eps: NDArray, times: Sequence[float], exact: NDArray, found: NDArray
+) -> Figure:
+    """``ρ`` over x, a column each time: reference as lines, network as dots; below, differences.
+
+    Args:
+        x: [X]; eps: [E]; exact, found: [T, E, X].
+    """
+    use_style()
+    fig, axes = plt.subplots(2, len(times), figsize=(7.4, 4.8), height_ratios=(2, 1), sharex=True,
+                             sharey="row")
+    for column, t in enumerate(times):
+        top, bottom = axes[:, column]
+        for e, ref, net in zip(eps, exact[column], found[column], strict=True):
+            top.plot(x, ref, color=eps_colour(e), label=eps_label(e))
+            top.plot(x[::6], net[::6], "o", ms=2.8, color=eps_colour(e))
+            bottom.plot(x, net - ref, color=eps_colour(e))
+        top.set_title(f"$t={t:g}$")
+        bottom.set_xlabel("$x$")
+        bottom.axhline(0, color=GREY, lw=0.8)
+    axes[0, 0].set_ylabel(r"density $\rho$")
+    axes[1, 0].set_ylabel("network − reference")
+    axes[0, -1].legend(ncol=2, fontsize=7.5)
+    axes[1, 0].ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
+    return fig
+
+
+def wall_zoom(
+    depth: NDArray, eps: Sequence[float], times: Sequence[float], exact: NDArray, found: NDArray
+) -> Figure:
+    """Drop of ρ from the wall, over δ, against x/ε: reference as lines, network as dots.
+
+    Args:
+        depth: [X] mean free paths from the wall; exact, found: ``(ρ(0) − ρ)/δ`` [T, E, X].
+    """
+    use_style()
+    fig, axes = plt.subplots(1, len(times), figsize=(7.4, 3.0), sharey=True)
+    for axis, t, references, networks in zip(axes, times, exact, found, strict=True):
+        for e, ref, net in zip(eps, references, networks, strict=True):
+            axis.plot(depth, ref, color=eps_colour(e), label=eps_label(e))
+            axis.plot(depth[::4], net[::4], "o", ms=3, color=eps_colour(e))
+        axis.set(xlabel=r"$x/\varepsilon$", title=f"$t={t:g}$")
+    axes[0].set_ylabel(r"$(\rho(0)-\rho(x))/\delta$")
+    axes[-1].legend()
+    return fig
+
+
+def velocity_profiles(
+    v: NDArray, rows: Sequence[tuple[str, Sequence[tuple[str, NDArray, Mapping[str, NDArray]]]]]
+) -> Figure:
+    """``f(v)``: a row each ε and t, a column each place; the reference black, others as dots.
+
+    Args:
+        v: [V]; rows: (title of the row, panels), a panel (title, reference [V], label → [V]).
+    """
+    use_style()
+    columns = len(rows[0][1])
+    fig, axes = plt.subplots(len(rows), columns, figsize=(7.4, 2.5 * len(rows)), sharex=True,
+                             squeeze=False)
+    for line, (name, panels) in zip(axes, rows, strict=True):
+        for axis, (title, exact, others) in zip(line, panels, strict=True):
+            axis.plot(v, exact, color=BLACK, lw=1.0, label="reference")
+            for (label, values), colour in zip(others.items(), (VERMILLION, SKY), strict=False):
+                axis.plot(v[::5], values[::5], "o", ms=2.8, color=colour, label=label)
+            axis.set_title(f"{name}, {title}", fontsize=9)
+        line[0].set_ylabel("$f$")
+    for axis in axes[-1]:
+        axis.set_xlabel("$v$")
+    axes[0, 0].legend()
+    return fig

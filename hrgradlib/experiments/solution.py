@@ -1,0 +1,154 @@
+"""A trained network as a function of (t, x, v, ε) for NumPy users."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from hrgradlib.experiments.assemble import build_model, problem_of
+from hrgradlib.experiments.evaluation import evaluate
+from hrgradlib.experiments.specs import Spec
+from hrgradlib.models.observables import view_of
+
+__all__ = ["Solution", "SolutionError", "load_solution"]
+
+
+class SolutionError(ValueError):
+    """A folder holds no readable solution, or a point lies outside what was trained."""
+
+
+class Solution:
+    """Solution of a kinetic equation for every trained ε; see :func:`load_solution`.
+
+    Attributes:
+        spec: how it was trained.
+        problem: data and ranges.
+        result: errors against the reference, as measured at the end of the run.
+    """
+
+    def __init__(self, spec: Spec, model: torch.nn.Module, result: dict) -> None:
+        self.spec, self.model, self.result = spec, model.eval(), result
+        self.problem, self._view = problem_of(spec), view_of(model)
+
+    def density(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
+        """``ρ(t, x; ε)``; arguments broadcast, dimensionless.
+
+        Raises:
+            SolutionError: NaN, t outside [0, T], x outside the domain (of a problem with walls),
+                or ε outside the trained range.
+        """
+        return self.moments(t, x, eps)[..., 0]
+
+    def velocity(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
+        """``u = <v f>/<f>``, the mean velocity; arguments and errors as for :meth:`density`."""
+        moments = self.moments(t, x, eps)
+        return moments[..., 1] / moments[..., 0]
+
+    def temperature(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
+        """``<(v − u)² f>/<f>``, the variance of v; arguments and errors as for :meth:`density`."""
+        moments = self.moments(t, x, eps)
+        return 2 * moments[..., 2] / moments[..., 0] - (moments[..., 1] / moments[..., 0]) ** 2
+
+    def moments(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
+        """``<(1, v, v²/2) f>`` along a new last axis, with the average ``<·>`` of the equation.
+
+        For BGK these are (ρ, ρu, E). Arguments and errors as for :meth:`density`.
+        """
+        return self._view.moments(*self._evaluate(t=t, x=x, eps=eps), *self._points(t, x, eps))
+
+    def heat_flux(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
+        """``½<(v − u)³ f>``, the flux of heat, of BGK alone.
+
+        Tends to ``−(3/2) ε ρT ∂x T`` for small ε (Chapman–Enskog). Arguments as for
+        :meth:`density`.
+
+        Raises:
+            SolutionError: as in :meth:`density`; or a problem of linear transport, whose particles
+                have no temperature to carry.
+        """
+        if not hasattr(self._view, "heat_flux"):
+            raise SolutionError(
+                f"found problem {self.spec.problem!r}; expected one of BGK: linear transport "
+                "conducts no heat (its flux of mass is moments(…)[..., 1])"
+            )
+        return self._view.heat_flux(*self._evaluate(t=t, x=x, eps=eps), *self._points(t, x, eps))
+
+    def distribution(self, t: ArrayLike, x: ArrayLike, v: ArrayLike, eps: ArrayLike) -> NDArray:
+        """``f(t, x, v; ε)``; arguments broadcast, dimensionless.
+
+        Raises:
+            SolutionError: as in :meth:`density`, or v outside its range ([−1, 1] for transport).
+        """
+        t, x, v, eps = _broadcast(t=t, x=x, v=v, eps=eps)
+        slowest, fastest = self._view.speeds
+        if not ((v >= slowest) & (v <= fastest) & np.isfinite(v)).all():
+            raise SolutionError(
+                f"found NaN in v or |v| > {fastest:g}; expected v in [{slowest:g}, {fastest:g}]"
+            )
+        first, modes = self._evaluate(t=t, x=x, eps=eps)
+        return self._view.distribution(first, modes, t, x, v, eps)
+
+    @staticmethod
+    def _points(*arguments: ArrayLike) -> tuple[NDArray, ...]:
+        return np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in arguments))
+
+    def _evaluate(self, **arguments: ArrayLike) -> tuple[NDArray, ...]:
+        arrays = {name: np.asarray(a, dtype=float) for name, a in arguments.items()}
+        for name, array in arrays.items():
+            if not np.isfinite(array).all():
+                raise SolutionError(f"found NaN or inf in {name}")
+        low, high = self.problem.eps_range
+        low = min(low, getattr(self.problem, "check_eps", low))  # its limit is in the ansatz
+        self._inside("eps", arrays["eps"], low, high)
+        self._inside("t", arrays["t"], 0.0, self.problem.final_time)
+        self._inside("x", arrays["x"], *self._view.places)
+        return evaluate(self.model, *_broadcast(**arrays))
+
+    @staticmethod
+    def _inside(name: str, array: NDArray, low: float, high: float) -> None:
+        slack = 1e-6 * high if np.isfinite(high) else 0.0
+        if array.size and (array.min() < low * (1 - 1e-6) or array.max() > high + slack):
+            raise SolutionError(
+                f"found {name} from {array.min():g} to {array.max():g}; "
+                f"expected the trained range [{low:g}, {high:g}]"
+            )
+
+
+def _broadcast(**arguments: ArrayLike) -> tuple[NDArray, ...]:
+    arrays = {name: np.asarray(a, dtype=float) for name, a in arguments.items()}
+    try:
+        return np.broadcast_arrays(*arrays.values())
+    except ValueError as error:
+        shapes = {name: array.shape for name, array in arrays.items()}
+        raise SolutionError(f"found shapes {shapes}, which do not broadcast") from error
+
+
+def load_solution(folder: str | Path) -> Solution:
+    """The solution that ``hrgrad run … --out FOLDER`` wrote.
+
+    Raises:
+        SolutionError: the folder holds no finished run, or a file of it is damaged.
+    """
+    folder = Path(folder)
+    try:
+        raw = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        if "failed" in result:
+            raise SolutionError(f"{folder} holds a run that failed: {result['failed']}")
+        spec = Spec(**{f.name: raw[f.name] for f in fields(Spec)})
+        model = build_model(spec)
+        state = torch.load(folder / "model.pt", weights_only=True, map_location="cpu")
+        model.load_state_dict(state)
+    except FileNotFoundError as error:
+        raise SolutionError(f"{folder} holds no finished run: no {Path(error.filename).name}; "
+                            "finish it with hrgrad run … --resume") from error
+    except SolutionError:
+        raise
+    except Exception as error:  # damaged JSON or weights raise many kinds
+        raise SolutionError(f"{folder} cannot be read ({type(error).__name__}: {error})") from error
+    return Solution(spec, model, result)

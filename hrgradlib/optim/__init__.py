@@ -1,0 +1,43 @@
+"""The optimizer: from K task gradients to one step. Knows no equation and no network of the book.
+
+Gramian → weights (``_harmonize``, ``_hull``); K gradients from one backward pass (``_taskgrad``,
+``_jacobian``); metrics (``_metric``); the optimizer itself (``_hrgrad``); the same for TorchJD
+(``_torchjd``, which needs the extra ``torchjd``).
+"""
+
+from hrgradlib.optim._harmonize import (
+    AXES,
+    Harmonized,
+    harmonic_weights,
+    harmonize,
+    harmonize_array,
+)
+from hrgradlib.optim._hrgrad import HRGrad, StepRecord
+from hrgradlib.optim._jacobian import ResidualJacobian, jacobian_bytes, residual_jacobian
+from hrgradlib.optim._metric import METRICS
+from hrgradlib.optim._refused import StepRefused
+from hrgradlib.optim._taskgrad import (
+    TaskGradients,
+    UnsupportedLayerError,
+    segment_means,
+    task_gradients,
+)
+
+__all__ = [
+    "AXES",
+    "METRICS",
+    "HRGrad",
+    "Harmonized",
+    "ResidualJacobian",
+    "StepRecord",
+    "StepRefused",
+    "TaskGradients",
+    "UnsupportedLayerError",
+    "harmonic_weights",
+    "harmonize",
+    "harmonize_array",
+    "jacobian_bytes",
+    "residual_jacobian",
+    "segment_means",
+    "task_gradients",
+]

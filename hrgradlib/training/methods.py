@@ -1,0 +1,202 @@
+"""Training methods behind one interface: a step from the residuals of some points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from hrgradlib.optim import (
+    HRGrad,
+    TaskGradients,
+    harmonize,
+    residual_jacobian,
+    segment_means,
+    task_gradients,
+)
+
+__all__ = ["METHODS", "HarmonizedSum", "Settings", "record_arrays"]
+
+Residuals = Callable[..., Tensor]  # (*points) -> [N, C]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What methods are built from; each takes what it has a meaning for.
+
+    Attributes:
+        lr: learning rate (set anew at every step by the training loop).
+        beta1, beta2: decay of first and second moments; beta1 is Gauss–Newton's momentum.
+        damping: of the Gauss–Newton metric.
+        harmony, axis, guard: as in :class:`hrgradlib.HRGrad`.
+    """
+
+    lr: float
+    beta1: float = 0.9
+    beta2: float = 0.99
+    damping: float = 1e-2
+    harmony: float = 0.5
+    axis: str = "equiangular"
+    guard: bool = False
+
+
+class _Method:
+    """A method holds a model and an optimizer; ``step`` moves both.
+
+    ``step(residuals, points, sizes, observe)`` returns what to record. Losses of tasks are means
+    over their points of the squared residuals' sum. Numbers that cost extra are computed, and
+    recorded, only when ``observe``.
+    """
+
+    dtype = torch.float32
+    optimizer: torch.optim.Optimizer
+
+    def __init__(self, model: nn.Module, settings: Settings) -> None:
+        self.model, self.settings = model, settings
+
+
+class HarmonizedSum(_Method):
+    summary = "HRGrad: harmonised rotation of the task gradients, in Adam's metric"
+    optimizer_class = HRGrad
+
+    def __init__(self, model: nn.Module, settings: Settings) -> None:
+        super().__init__(model, settings)
+        s = settings
+        self.optimizer = self.optimizer_class(
+            model.parameters(), lr=s.lr, betas=(s.beta1, s.beta2), harmony=s.harmony,
+            axis=s.axis, guard=s.guard,
+        )
+
+    def step(
+        self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
+    ) -> dict[str, NDArray]:
+        del observe  # every number of the record is there anyway
+        found = task_gradients(
+            lambda: residuals(*points).square().sum(1), self.model, sizes
+        )
+        return record_arrays(self.optimizer.step(found))
+
+
+class GaussNewton(_Method):
+    summary = "HRGrad in the Gauss–Newton metric, with SPRING's momentum; float64"
+    dtype = torch.float64
+    apart = True  # every task keeps a moment of its own
+
+    def __init__(self, model: nn.Module, settings: Settings) -> None:
+        super().__init__(model, settings)
+        s = settings
+        self.optimizer = HRGrad(
+            model.parameters(), lr=s.lr, metric="gauss-newton", betas=(s.beta1, s.beta2),
+            damping=s.damping, harmony=s.harmony, axis=s.axis, guard=s.guard,
+        )
+        self._last = None
+
+    def step(
+        self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
+    ) -> dict[str, NDArray]:
+        del observe
+        self._last = found = residual_jacobian(
+            residuals, self.model, points, sizes, out=self._last
+        )
+        if self.apart:
+            return record_arrays(self.optimizer.step(found))
+        losses = found.losses.cpu().numpy()
+        record = self.optimizer.step(found._replace(sizes=(sum(found.sizes),)))
+        return record_arrays(record) | {"losses": losses}
+
+
+class SummedGaussNewton(GaussNewton):
+    summary = "the sum of the task losses in the Gauss–Newton metric (SPRING); float64"
+    apart = False
+
+
+class PlainSum(_Method):
+    summary = "the sum of the task losses under Adam"
+
+    def __init__(self, model: nn.Module, settings: Settings) -> None:
+        super().__init__(model, settings)
+        self.optimizer = torch.optim.Adam(
+            model.parameters(), lr=settings.lr, betas=(settings.beta1, settings.beta2)
+        )
+
+    def step(
+        self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
+    ) -> dict[str, NDArray]:
+        if observe or self.combines:
+            found = task_gradients(
+                lambda: residuals(*points).square().sum(1), self.model, sizes
+            )
+            return self._from_tasks(found, observe)
+        self.optimizer.zero_grad()
+        losses = segment_means(residuals(*points).square().sum(1), sizes)
+        losses.sum().backward()
+        self.optimizer.step()
+        return record_arrays({"losses": losses.detach()})
+
+    combines = False  # whether the task gradients are needed at every step
+
+    def weights(self, found: TaskGradients) -> Tensor:
+        """[K] on the task gradients before Adam sees them."""
+        return torch.ones_like(found.losses)
+
+    @torch.no_grad()
+    def _from_tasks(self, found: TaskGradients, observe: bool) -> dict[str, NDArray]:
+        """The update from task gradients, with what HRGrad's record holds when ``observe``."""
+        parameters = list(self.model.parameters())
+        before = [p.clone() for p in parameters]
+        weights = self.weights(found)
+        for p, block in zip(parameters, found.by_parameter(self.model), strict=True):
+            p.grad = torch.tensordot(weights, block, 1)
+        self.optimizer.step()
+        if not observe:
+            return record_arrays({"losses": found.losses})
+        applied = torch.cat([(q - p).flatten() for p, q in zip(parameters, before, strict=True)])
+        root = self._root_metric()
+        rows, step = found.matrix.double() * root, applied.double() / root
+        norms = rows.norm(dim=1)
+        return record_arrays({
+            "losses": found.losses,
+            "norms": norms,
+            "gramian": rows @ rows.T,
+            "gramian_raw": found.matrix.double() @ found.matrix.double().T,
+            "cosine_gradients": (rows @ step) / (norms * step.norm()).clamp_min(1e-300),
+        })
+
+    def _root_metric(self) -> Tensor:
+        """``P^{1/2}`` of Adam's metric at this step, [n] float64."""
+        state = [self.optimizer.state[p] for p in self.model.parameters()]
+        second = torch.cat([s["exp_avg_sq"].flatten() for s in state])
+        group = self.optimizer.param_groups[0]
+        correction = 1 - group["betas"][1] ** float(state[0]["step"])
+        return ((second / correction).sqrt() + group["eps"]).rsqrt().double()
+
+
+class HarmonizedThenAdam(PlainSum):
+    summary = "raw task gradients harmonised, then handed to Adam (as ConFIG does)"
+    combines = True
+
+    def weights(self, found: TaskGradients) -> Tensor:
+        rows = found.matrix.double()
+        return harmonize(
+            rows @ rows.T, self.settings.harmony, self.settings.axis
+        ).weights.to(found.matrix)
+
+
+def record_arrays(record) -> dict[str, NDArray]:
+    """A record's fields by name, as float64 arrays (flags stay flags)."""
+    fields = record if isinstance(record, dict) else record._asdict()
+    return {name: value.double().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
+            for name, value in fields.items()}
+
+
+METHODS = {
+    "hrgrad": HarmonizedSum,
+    "sum": PlainSum,
+    "harmonise-first": HarmonizedThenAdam,
+    "hrgrad-gn": GaussNewton,
+    "sum-gn": SummedGaussNewton,
+}

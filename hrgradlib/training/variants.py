@@ -1,0 +1,90 @@
+"""Variants of the rule that were tried against it; kept so that the notes on them can be repeated.
+
+Each changes one thing in HRGrad under Adam and nothing else. Chapter 13 tells how they fared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from hrgradlib.optim import HRGrad, task_gradients
+from hrgradlib.training.methods import HarmonizedSum, Residuals, Settings, record_arrays
+
+__all__ = ["TRIALS"]
+
+
+class _Powered(HarmonizedSum):
+    """Task gradients of ``L_k^{1−p}/(1−p)``: scaled by ``L̄_k^{−p}``, L̄ a running mean."""
+
+    power: float
+
+    def __init__(self, model: nn.Module, settings: Settings) -> None:
+        super().__init__(model, settings)
+        self.level: Tensor | None = None
+
+    def step(
+        self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
+    ) -> dict[str, NDArray]:
+        found = task_gradients(lambda: residuals(*points).square().sum(1), self.model, sizes)
+        self.level = found.losses if self.level is None else self.level.lerp(found.losses, 0.02)
+        scaled = found.matrix * self.level.pow(-self.power)[:, None]
+        return record_arrays(self.optimizer.step(found._replace(matrix=scaled)))
+
+
+class RootLosses(_Powered):
+    summary = "trial: HRGrad on the tasks' root mean square residuals"
+    power = 0.5
+
+
+class LogLosses(_Powered):
+    summary = "trial: HRGrad on the logarithms of the task losses"
+    power = 1.0
+
+
+class WorstFirst(_Powered):
+    summary = "trial: HRGrad on the tasks' losses to the power 3/2, which favours the worst"
+    power = -0.5
+
+
+class AdaptiveHarmony(HarmonizedSum):
+    summary = "trial: HRGrad with harmony (1 − S)/2, S the alignment metric of the last step"
+
+    def step(
+        self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
+    ) -> dict[str, NDArray]:
+        record = super().step(residuals, points, sizes, observe)
+        norms = np.maximum(record["norms"], np.finfo(float).tiny)
+        alignment = 2 * (record["gramian"] / norms[:, None] / norms).mean() - 1
+        self.optimizer.param_groups[0]["harmony"] = float(np.clip((1 - alignment) / 2, 0, 1))
+        return record
+
+
+class _Averaged(HRGrad):
+    """The cosines of the Gramian averaged over about 100 steps; norms stay those of the step."""
+
+    mean: NDArray | None = None
+
+    def _candidates(self, gradients, group):
+        offered, losses, step = super()._candidates(gradients, group)
+        norms = np.sqrt(np.maximum(np.diagonal(offered.products), np.finfo(float).tiny))
+        cosines = offered.products / norms[:, None] / norms
+        self.mean = cosines if self.mean is None else 0.99 * self.mean + 0.01 * cosines
+        return offered._replace(products=self.mean * norms[:, None] * norms), losses, step
+
+
+class PersistentConflict(HarmonizedSum):
+    summary = "trial: HRGrad on a running mean of the Gramian's cosines: lasting conflict only"
+    optimizer_class = _Averaged
+
+
+TRIALS = {
+    "trial-root": RootLosses,
+    "trial-log": LogLosses,
+    "trial-worst": WorstFirst,
+    "trial-adaptive": AdaptiveHarmony,
+    "trial-persistent": PersistentConflict,
+}

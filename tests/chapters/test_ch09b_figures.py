@@ -1,0 +1,61 @@
+"""Figures of chapter 9b: each draws what it is given, with labelled axes, inside its limits."""
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from hrgradlib.chapters import ch09b_figures as figures
+from hrgradlib.experiments.studies import read_study
+
+EPS = (1.0, 0.1)
+X = np.linspace(0.01, 0.99, 13)
+LINES = np.ones((2, 2, 1)) * X
+EVERY = np.ones(len(X), bool)
+
+DRAWN = {
+    "splitting": lambda: figures.splitting(X, [(1.0, 0.1, 0.5, X, X**2)] * 2),
+    "scaled_coefficients": lambda: figures.scaled_coefficients(
+        X, X, {"wall": {"a": X, "b": X}, "inside": {"a": X, "b": X}}),
+    "approximation": lambda: figures.approximation(
+        np.arange(1, 4), dict.fromkeys("pq", {"half-range": np.ones((2, 3)),
+                                              "legendre": np.ones((2, 3))}), EPS),
+    "collocation": lambda: figures.collocation(X, X, X, {"small": EVERY, "large": ~EVERY}),
+    "error_by_eps": lambda: figures.error_by_eps(
+        np.array(EPS), np.array([0.1, 0.2]), np.ones((3, 2, 2))),
+    "final_errors": lambda: figures.final_errors(
+        dict.fromkeys(("even-odd", "adam"), (X, X)), {"bound": 1e-2}, 1e-8),
+    "truncation": lambda: figures.truncation(
+        np.arange(2, 5), {"half-range": np.ones(3), "legendre": np.ones(3)},
+        {"full": (3, np.ones(2))}, 0.3),
+    "density_profiles": lambda: figures.density_profiles(X, EPS, (0.1, 0.2), LINES, LINES),
+    "wall_zoom": lambda: figures.wall_zoom(X, EPS, (0.1, 0.2), LINES, LINES),
+    "velocity_profiles": lambda: figures.velocity_profiles(
+        X, [("row", [("left", X, {"network": X}), ("right", X, {"network": X})])] * 2),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_figures_have_labels(name):
+    fig = DRAWN[name]()
+    assert any(a.get_xlabel() for a in fig.axes)
+    assert any(a.get_ylabel() or a.get_yticklabels() for a in fig.axes)
+    assert all(a.has_data() for a in fig.axes)
+    fig.canvas.draw()
+    plt.close(fig)
+
+
+def test_every_figure_is_tried():
+    assert set(DRAWN) == set(figures.__all__) - {"NAMES"}
+
+
+def test_no_stored_error_lies_outside_the_figure():
+    rows, _ = read_study("inflow")
+    groups = {label: tuple(np.array([r[k] for r in rows if r["label"] == label])
+                           for k in ("final_density", "limit_density"))
+              for label in {r["label"] for r in rows}}
+    fig = figures.final_errors(groups, {"bound": 1e-2}, 1e-8)
+    for place, axis in enumerate(fig.axes):
+        low, high = axis.get_xlim()
+        values = np.concatenate([pair[place] for pair in groups.values()])
+        assert low < values.min() and values.max() < high
+    plt.close(fig)

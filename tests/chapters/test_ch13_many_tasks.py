@@ -1,0 +1,248 @@
+"""The line from the sum to Gauss–Newton: its ends, its invariances, the bounds on cosines."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib import pyplot as plt
+
+from hrgradlib import ResidualJacobian, harmonize
+from hrgradlib.chapters import ch13_comparisons as comparisons
+from hrgradlib.chapters import ch13_figures as figures
+from hrgradlib.chapters import ch13_many_tasks as many_tasks
+from hrgradlib.experiments import results, studies
+
+F64 = torch.float64
+
+
+def random_batch(rows=12, n=30, seed=0, decay=0.0):
+    """Residuals and a Jacobian; singular values fall over ``decay`` decades."""
+    generator = torch.Generator().manual_seed(seed)
+    matrix = torch.randn(rows, n, generator=generator, dtype=F64)
+    scale = torch.logspace(0, -decay, rows, dtype=F64)
+    matrix = torch.linalg.qr(torch.randn(rows, rows, generator=generator, dtype=F64)).Q @ (
+        scale[:, None] * matrix)
+    return ResidualJacobian(
+        torch.randn(rows, generator=generator, dtype=F64), matrix, (rows,))
+
+
+def test_rows_are_gradients_of_the_norms():
+    batch = random_batch()
+    found = many_tasks.tasks_of(batch, 3)
+    theta = torch.zeros(30, dtype=F64, requires_grad=True)
+    norms = (batch.residuals + batch.matrix @ theta).view(3, 4).norm(dim=1)
+    torch.testing.assert_close(found.norms, norms.detach())
+    for k in range(3):
+        exact, = torch.autograd.grad(norms[k], theta, retain_graph=True)
+        torch.testing.assert_close(found.rows[k], exact)
+
+
+def test_one_task_is_the_gradient_with_polyaks_step():
+    batch = random_batch()
+    gradient = batch.matrix.T @ batch.residuals  # of half the loss
+    loss = batch.residuals @ batch.residuals
+    found = many_tasks.equal_rates(many_tasks.tasks_of(batch, 1), 0.0)
+    torch.testing.assert_close(found, loss / (gradient @ gradient) * gradient)
+
+
+@pytest.mark.parametrize("damping", [0.0, 1e-2])
+def test_one_task_per_residual_is_gauss_newton(damping):
+    batch = random_batch()
+    model = many_tasks.Linearised(batch, damping)
+    found = many_tasks.equal_rates(many_tasks.tasks_of(batch, 12), model.shift)
+    torch.testing.assert_close(found, model.gauss_newton)
+    assert model.share(found) == pytest.approx(1)
+    wanted = torch.ones(12, dtype=F64)
+    if damping == 0:
+        torch.testing.assert_close(model.rates(found), wanted)
+
+
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_full_harmony_is_equal_cosines_and_not_equal_rates(count):
+    tasks = many_tasks.tasks_of(random_batch(), count)
+    speed = many_tasks.equal_cosines(tasks, 0.0)
+    torch.testing.assert_close(tasks.rows @ speed, tasks.rows.norm(dim=1))
+    harmonised = many_tasks.combined(tasks, 1.0)
+    assert torch.cosine_similarity(speed, harmonised, dim=0) == pytest.approx(1)
+    rates = many_tasks.equal_rates(tasks, 0.0)
+    torch.testing.assert_close(tasks.rows @ rates, tasks.norms)
+    assert torch.cosine_similarity(speed, rates, dim=0) < 0.999
+
+
+def test_at_equal_distances_both_rules_are_one():
+    batch = random_batch()
+    tasks = many_tasks.tasks_of(batch, 4)
+    distances = tasks.norms / tasks.rows.norm(dim=1)
+    scale = (1 / distances).repeat_interleave(3)  # r_k and J_k are not scaled alike
+    moved = ResidualJacobian(batch.residuals * scale, batch.matrix, batch.sizes)
+    tasks = many_tasks.tasks_of(moved, 4)
+    speed, rates = many_tasks.equal_cosines(tasks, 0.0), many_tasks.equal_rates(tasks, 0.0)
+    assert torch.cosine_similarity(speed, rates, dim=0) == pytest.approx(1)
+
+
+def test_neither_rule_sees_the_scale_of_a_task():
+    batch = random_batch()
+    factor = torch.tensor([1.0, 30.0, 0.01], dtype=F64).repeat_interleave(4)
+    scaled = ResidualJacobian(
+        batch.residuals * factor, batch.matrix * factor[:, None], batch.sizes)
+    for rule in (many_tasks.equal_cosines, many_tasks.equal_rates):
+        before, after = (rule(many_tasks.tasks_of(b, 3), 0.0) for b in (batch, scaled))
+        torch.testing.assert_close(before, after)
+
+
+@pytest.mark.parametrize("damping", [1e-4, 1.0])
+def test_refining_raises_the_ceiling_to_gauss_newton(damping):
+    batch = random_batch(24, 60, decay=3)
+    model = many_tasks.Linearised(batch, damping)
+    ceilings = []
+    for count in (1, 2, 6, 12, 24):
+        tasks = many_tasks.tasks_of(batch, count)
+        ceilings.append(model.ceiling(tasks.rows))
+        reached = [model.share(rule(tasks, model.shift))
+                   for rule in (many_tasks.equal_rates, many_tasks.equal_cosines)]
+        reached += [model.share(many_tasks.combined(tasks, h)) for h in (0.0, 0.5)]
+        assert max(reached) <= ceilings[-1] * (1 + 1e-9)
+    assert ceilings == sorted(ceilings)
+    assert ceilings[0] == pytest.approx(model.share(batch.matrix.T @ batch.residuals))
+    assert ceilings[-1] == pytest.approx(1)
+
+
+@given(st.integers(0, 10**6), st.floats(-6, 2), st.floats(0, 4), st.sampled_from([2, 3, 6]))
+def test_cosines_in_the_metric_keep_to_both_bounds(seed, power, decay, count):
+    found = many_tasks.orthogonality(random_batch(seed=seed, decay=decay), count, 10**power)
+    off = np.abs(found.cosines[~np.eye(count, dtype=bool)])
+    assert off.max() <= found.guaranteed + 1e-7
+    assert (off <= found.measured[~np.eye(count, dtype=bool)] + 1e-7).all()
+    assert (found.hidden >= 0).all() and (found.hidden < 1).all()
+
+
+def test_the_bound_is_attained():
+    """Two residuals that see the softest and the stiffest direction alike."""
+    least, most, shift = 1e-2, 1e7, 1e-1
+    turn = torch.tensor([[1.0, 1.0], [1.0, -1.0]], dtype=F64) / 2**0.5
+    residuals = torch.ones(2, dtype=F64)
+    matrix = turn @ torch.diag(torch.tensor([least, most], dtype=F64).sqrt())
+    found = many_tasks.orthogonality(ResidualJacobian(residuals, matrix, (2,)), 2, shift / 2)
+    assert found.guaranteed == pytest.approx(shift / (shift + 2 * least), rel=1e-5)
+    assert abs(found.cosines[0, 1]) == pytest.approx(found.guaranteed, rel=1e-5)
+
+
+@pytest.mark.parametrize("harmony", [0.3, 0.5, 1.0])
+def test_without_conflict_rotation_begins_at_a_share_of_the_mean_loss(harmony):
+    losses = torch.tensor([1.0, 3.0, 0.2, 2.0], dtype=F64)
+    for factor, rotated in ((1.01, False), (0.99, True)):
+        own = losses.clone()
+        # The third loss at `factor` times κ² of the mean of all, itself included.
+        share = factor * harmony**2
+        own[2] = share / 4 * own[[0, 1, 3]].sum() / (1 - share / 4)
+        found = harmonize(torch.diag(own), harmony).weights
+        moved = not torch.allclose(found, torch.ones(4, dtype=F64))
+        assert moved == (rotated or harmony == 1.0)
+    assert torch.equal(harmonize(torch.diag(losses), 0.0).weights, torch.ones(4, dtype=F64))
+
+
+def test_refining_the_segmentation_trains_better():
+    few, many = (many_tasks.train_by_rates("smoke", count) for count in (1, None))
+    assert many["error"][-1] < few["error"][-1]
+    assert many["losses"][-1] < few["losses"][-1]
+    assert few["at"][-1] == len(few["losses"])
+
+
+def test_without_rotation_the_tasks_add_up_to_spring():
+    apart, summed = (many_tasks.follow("smoke", m) for m in ("hrgrad-gn", "sum-gn"))
+    assert apart["cosine_moments"].min() > 0
+    np.testing.assert_allclose(apart["parameters"], summed["parameters"], rtol=1e-6, atol=1e-8)
+
+
+def test_a_partly_trained_network_and_its_batch():
+    model, metric, batch = many_tasks.partly_trained("smoke")
+    assert next(model.parameters()).dtype == F64
+    assert len(metric) == batch.matrix.shape[1] and (metric > 0).all()
+    assert len(batch.residuals) % many_tasks.COUNTS[-1] == 0
+
+
+@pytest.fixture
+def stored(tmp_path, monkeypatch):
+    """Two small studies in a folder of their own."""
+    for module in (results, studies, comparisons):
+        monkeypatch.setattr(module, "results_folder", lambda: tmp_path)
+    settings = dict(formulation="layer", guard=False, beta1=0.9, beyond=1.15, harmony=0.5, lr=0.01)
+    table = {
+        "rules": {"trial-root": dict(method="trial-root")},
+        "gauss-newton": {"hrgrad": dict(method="hrgrad"), "sum": dict(method="sum"),
+                         "lost": dict(method="hrgrad-gn", harmony=0.0)},
+    }
+    errors = {"trial-root": [3.0, 1.0], "hrgrad": [2.0, 4.0], "sum": [4.0, 4.0],
+              "lost": [np.inf, 1.0]}
+    for study, labels in table.items():
+        rows = [dict(label=label, method=own["method"], seed=seed, max_error=errors[label][seed],
+                     seconds=1.0, uphill=0.0, failure="")
+                for label, own in labels.items() for seed in (1, 0)]
+        with (tmp_path / f"{study}.csv").open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        curve = {"seconds": [0.5, 1.0], "error": [5.0, 1.0]}
+        content = {"settings": {k: settings | v for k, v in labels.items()},
+                   "curves": {k: {"0": curve, "1": {} if k == "lost" else curve} for k in labels}}
+        (tmp_path / f"{study}.json").write_text(json.dumps(content))
+    return comparisons
+
+
+def test_cells_are_found_by_their_settings(stored):
+    cell = stored.find(("missing", "rules"), **stored.IDEAS["root"])
+    assert (cell.study, cell.label, cell.median) == ("rules", "trial-root", 2.0)
+    assert list(cell.seeds) == [0, 1] and list(cell.errors) == [3.0, 1.0]
+    assert stored.reference(cell, "sum").label == "sum"
+    with pytest.raises(LookupError, match="no stored run with .*trial-log"):
+        stored.find(("rules",), **stored.IDEAS["log"])
+
+
+def test_comparison_seed_by_seed(stored):
+    root, hrgrad, summed, lost = (stored.find(("rules", "gauss-newton"), method=m)
+                                  for m in ("trial-root", "hrgrad", "sum", "hrgrad-gn"))
+    found = stored.compare(root, summed)
+    assert (found.ratio, found.wins, found.seeds) == (0.5, 2, 2)
+    assert found.verdict == "better on every seed" and found.p == pytest.approx(0.5)
+    assert stored.compare(root, hrgrad).verdict == "undecided"
+    assert stored.compare(summed, root).verdict == "worse on every seed"
+    assert stored.compare(root, root)[:4] == (1.0, 0, 2, 1.0)
+    assert stored.compare(lost, root).ratio == np.inf
+
+
+def test_figures_of_cells(stored):
+    named = {c.label: c for c in stored.cells("gauss-newton")}
+    drawn = [
+        figures.against_time({k: c for k, c in named.items()}),
+        figures.finals(named, (2.0, "aim")),
+        figures.idea("hrgrad", {0.01: 1.0}, {0.01: 2.0, 0.02: 3.0}, named),
+        figures.idea("hrgrad", {}, {0.01: 2.0}, named),
+        figures.weights({1.0: named["sum"], 10.0: named["lost"]},
+                        named["sum"]._replace(settings=dict(initial_weight=10.0)), named["lost"]),
+        figures.damping_grid([
+            c._replace(settings=dict(lr=lr, damping=d))
+            for c in (named["sum"],) for lr in (0.1, 0.2) for d in (1e-3, 1e-2)]),
+    ]
+    assert all(len(f.axes) for f in drawn)
+    plt.close("all")
+
+
+def test_figures_of_directions():
+    batch = random_batch()
+    model = many_tasks.Linearised(batch, 1e-3)
+    cosines = np.tile(np.eye(3), (4, 1, 1)) + 1e-3
+    drawn = [
+        figures.planes(),
+        figures.share_by_count((1, 12), {"a": [0.1, 1.0], "b": [0.2, np.nan]}),
+        figures.rate_distribution({"rule": {"1": model.rates(model.gauss_newton).numpy()}},
+                                  batch.residuals.square().numpy()),
+        figures.trainings({"1": (np.array([1, 2]), np.array([[2.0, 1.0]]))}),
+        figures.orthogonal((1e-3, 1e-2), {"worst": [0.1, 0.2]}, cosines,
+                           np.full((4, 3), 0.1)),
+    ]
+    assert all(len(f.axes) for f in drawn)
+    plt.close("all")
