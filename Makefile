@@ -106,8 +106,9 @@ test-slow: setup ## the tests marked slow
 chromium:
 	@command -v chromium chromium-browser google-chrome >/dev/null || .ci/apt-install chromium
 
-lint: setup ## ruff: style and import order
+lint: setup ## ruff: style, documentation, format
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 bench: setup ## time and memory of a step, all methods side by side (minutes)
 	@for name in step_time step_memory literature_step; do echo "== $$name" >&2; \

@@ -52,8 +52,9 @@ class Usual:
     def step(self) -> torch.Tensor:
         t, x = (p.requires_grad_() for p in self.place.clone().T[:, :, None])
         count = len(self.v)
-        wide_t, wide_x = (p.detach().expand(-1, count).reshape(-1, 1).requires_grad_()
-                          for p in (t, x))
+        wide_t, wide_x = (
+            p.detach().expand(-1, count).reshape(-1, 1).requires_grad_() for p in (t, x)
+        )
         v = self.v.repeat(len(t))[:, None]
         rho = self.rho(torch.cat([t, x], 1))
         g = self.g(torch.cat([wide_t, wide_x, v], 1))
@@ -62,13 +63,17 @@ class Usual:
         g, g_t, g_x = (p.view(-1, count) for p in (g, g_t, g_x))
         drift = (self.v * g_x) @ self.w
         macro = rho_t[:, 0] + drift
-        micro = (self.eps**2 * g_t + self.eps * (self.v * g_x - drift[:, None])
-                 + self.v * rho_x + g)
+        micro = self.eps**2 * g_t + self.eps * (self.v * g_x - drift[:, None]) + self.v * rho_x + g
         # Initial and inflow conditions and <g> = 0 by penalty, at the same points moved there.
         start = self.rho(torch.cat([torch.zeros_like(t), x], 1))
         wall = self.rho(torch.cat([t, torch.zeros_like(x)], 1)) - 1
-        loss = (macro.square().mean() + micro.square().mean() + (g @ self.w).square().mean()
-                + start.square().mean() + wall.square().mean())
+        loss = (
+            macro.square().mean()
+            + micro.square().mean()
+            + (g @ self.w).square().mean()
+            + start.square().mean()
+            + wall.square().mean()
+        )
         self.adam.zero_grad()
         loss.backward()
         self.adam.step()
@@ -122,18 +127,23 @@ def main() -> None:
     ours = Ours(options.points, options.velocities)
     if usual.step().shape != ours.step().shape:
         sys.exit("the two steps do not yield residuals at the same points and velocities")
-    pairs = np.array([(seconds(usual.step, 1), seconds(ours.step, 20))
-                      for _ in range(options.repeats)])
+    pairs = np.array(
+        [(seconds(usual.step, 1), seconds(ours.step, 20)) for _ in range(options.repeats)]
+    )
     ratios = pairs[:, 0] / pairs[:, 1]
     row = {
-        "points": options.points, "velocities": options.velocities,
+        "points": options.points,
+        "velocities": options.velocities,
         "usual_milliseconds": round(1e3 * float(np.median(pairs[:, 0])), 1),
         "ours_milliseconds": round(1e3 * float(np.median(pairs[:, 1])), 2),
         "ratio": round(float(np.median(ratios)), 1),
-        "ratio_low": round(float(ratios.min()), 1), "ratio_high": round(float(ratios.max()), 1),
+        "ratio_low": round(float(ratios.min()), 1),
+        "ratio_high": round(float(ratios.max()), 1),
     }
-    print("{points} x {velocities}: usual {usual_milliseconds} ms, ours {ours_milliseconds} ms, "
-          "ratio {ratio} [{ratio_low}, {ratio_high}]".format(**row))
+    print(
+        "{points} x {velocities}: usual {usual_milliseconds} ms, ours {ours_milliseconds} ms, "
+        "ratio {ratio} [{ratio_low}, {ratio_high}]".format(**row)
+    )
     if options.json:
         content = {"provenance": provenance.collect(torch.device("cpu")), "rows": [row]}
         options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -61,12 +61,21 @@ def summary(tasks: int, per_task: int, found: dict[str, int], against: str) -> l
     """One row per method, with the ratio to ``against``."""
     rows = []
     for name, size in found.items():
-        rows.append({
-            "tasks": tasks, "points": per_task, "step": name,
-            "mebibytes": round(size / 2**20, 3), "ratio": round(size / found[against], 3),
-        })
-        print("{tasks:3d} x {points:5d}  {step:16s} {mebibytes:9.2f} MiB  ratio {ratio:6.2f}"
-              .format(**rows[-1]), flush=True)
+        rows.append(
+            {
+                "tasks": tasks,
+                "points": per_task,
+                "step": name,
+                "mebibytes": round(size / 2**20, 3),
+                "ratio": round(size / found[against], 3),
+            }
+        )
+        print(
+            "{tasks:3d} x {points:5d}  {step:16s} {mebibytes:9.2f} MiB  ratio {ratio:6.2f}".format(
+                **rows[-1]
+            ),
+            flush=True,
+        )
     return rows
 
 
@@ -87,8 +96,11 @@ def main() -> None:
     device, rows = torch.device(options.device), []
     for name in (*STEPS, *SMALL_STEPS):  # loads what a first step loads
         peak(name, 2, 4, device)
-    cells = [(k, p, [n for n in STEPS if n not in K_FOLD or k**2 * p <= options.limit])
-             for k in options.tasks for p in options.points]
+    cells = [
+        (k, p, [n for n in STEPS if n not in K_FOLD or k**2 * p <= options.limit])
+        for k in options.tasks
+        for p in options.points
+    ]
     cells += [(k, p, list(SMALL_STEPS)) for k, p in SMALL_CELLS]
     for tasks, per_task, chosen in cells:
         found = {name: apart(name, tasks, per_task, device) for name in chosen}

@@ -67,17 +67,24 @@ def summary(tasks: int, per_task: int, seconds: dict, against: str) -> list[dict
     plain, rows = seconds[against], []
     for name, values in seconds.items():
         ratio = values / plain
-        rows.append({
-            "tasks": tasks, "points": per_task, "step": name, "turns": len(values),
-            "milliseconds": round(1e3 * float(np.median(values)), 3),
-            "ratio": round(float(np.median(ratio)), 3),
-            "ratio_low": round(float(ratio.min()), 3),
-            "ratio_high": round(float(ratio.max()), 3),
-            "ratio_fastest": round(float(values.min() / plain.min()), 3),
-        })
-        print("{tasks:3d} x {points:5d}  {step:16s} {milliseconds:9.2f} ms  ratio {ratio:6.2f}  "
-              "[{ratio_low:.2f}, {ratio_high:.2f}]  fastest {ratio_fastest:.2f}".format(**rows[-1]),
-              flush=True)
+        rows.append(
+            {
+                "tasks": tasks,
+                "points": per_task,
+                "step": name,
+                "turns": len(values),
+                "milliseconds": round(1e3 * float(np.median(values)), 3),
+                "ratio": round(float(np.median(ratio)), 3),
+                "ratio_low": round(float(ratio.min()), 3),
+                "ratio_high": round(float(ratio.max()), 3),
+                "ratio_fastest": round(float(values.min() / plain.min()), 3),
+            }
+        )
+        print(
+            "{tasks:3d} x {points:5d}  {step:16s} {milliseconds:9.2f} ms  ratio {ratio:6.2f}  "
+            "[{ratio_low:.2f}, {ratio_high:.2f}]  fastest {ratio_fastest:.2f}".format(**rows[-1]),
+            flush=True,
+        )
     return rows
 
 
@@ -85,10 +92,14 @@ def updated(old: dict, new: dict) -> dict:
     """The old content with the cells of the new one in place of its own."""
     again = {(r["tasks"], r["points"]) for r in new["rows"]}
     kept = [r for r in old["rows"] if (r["tasks"], r["points"]) not in again]
-    rows = sorted(kept + new["rows"], key=lambda r: (r["step"] in SMALL_STEPS, r["tasks"],
-                                                      r["points"]))
-    renewed = {"provenance": new["provenance"], "budget_seconds": new["budget_seconds"],
-               "cells": sorted(again)}
+    rows = sorted(
+        kept + new["rows"], key=lambda r: (r["step"] in SMALL_STEPS, r["tasks"], r["points"])
+    )
+    renewed = {
+        "provenance": new["provenance"],
+        "budget_seconds": new["budget_seconds"],
+        "cells": sorted(again),
+    }
     return old | {"rows": rows, "updates": [*old.get("updates", []), renewed]}
 
 
@@ -102,8 +113,11 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--json", type=Path, help="also write the rows to this file")
-    parser.add_argument("--update", action="store_true",
-                        help="keep the other cells of an existing file; no Gauss–Newton cells")
+    parser.add_argument(
+        "--update",
+        action="store_true",
+        help="keep the other cells of an existing file; no Gauss–Newton cells",
+    )
     return parser.parse_args(argv)
 
 
@@ -124,7 +138,8 @@ def main() -> None:
         content = {
             "provenance": provenance.collect(device),
             "clock": "wall" if device.type == "cuda" else "process",
-            "budget_seconds": options.budget, "rows": rows,
+            "budget_seconds": options.budget,
+            "rows": rows,
         }
         if options.update:
             content = updated(json.loads(options.json.read_text(encoding="utf-8")), content)

@@ -38,8 +38,12 @@ class Bench:
         dtype = torch.float64 if small else torch.float32
         self.tasks, self.sizes = tasks, [per_task] * tasks
         points = sample_points(
-            problem.eps_range, problem.final_time, tasks, per_task,
-            torch.Generator().manual_seed(0), device,
+            problem.eps_range,
+            problem.final_time,
+            tasks,
+            per_task,
+            torch.Generator().manual_seed(0),
+            device,
         )
         self.points = [p.to(dtype) for p in points]
         torch.manual_seed(0)
@@ -54,8 +58,9 @@ class Bench:
 
     def rows(self) -> list[tuple[Tensor, ...]]:
         """K backward passes: the gradients of every task, by parameter."""
-        return [torch.autograd.grad(loss, self.parameters, retain_graph=True)
-                for loss in self.losses()]
+        return [
+            torch.autograd.grad(loss, self.parameters, retain_graph=True) for loss in self.losses()
+        ]
 
     def adam(self) -> torch.optim.Adam:
         return torch.optim.Adam(self.parameters, lr=1e-3, betas=BETAS)

@@ -55,8 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     for name, kind in SETTINGS.items():
         flag, text = f"--{name.replace('_', '-')}", "instead of the profile's or tuned value"
         if kind is bool:
-            one.add_argument(flag, action="store_true", default=None,
-                             help="descend on every current task gradient")
+            one.add_argument(
+                flag,
+                action="store_true",
+                default=None,
+                help="descend on every current task gradient",
+            )
         else:
             one.add_argument(flag, type=kind, help=text)
     one.set_defaults(action=_run)
@@ -99,8 +103,10 @@ def _run(options: argparse.Namespace) -> int:
     torch.set_num_threads(options.threads)
     result = run(spec, options.out, options.device, options.resume, options.quiet)
     what = ", ".join(result["quantities"])
-    print(f"{spec.problem} {spec.method} seed {spec.seed}: max relative L2 error ({what}) "
-          f"{result['max_error']:.2e} after {result['seconds']:.1f} s of training")
+    print(
+        f"{spec.problem} {spec.method} seed {spec.seed}: max relative L2 error ({what}) "
+        f"{result['max_error']:.2e} after {result['seconds']:.1f} s of training"
+    )
     return 0
 
 
@@ -118,8 +124,9 @@ def _list(options: argparse.Namespace) -> int:
     tables = {
         "problems": PROBLEMS,
         "methods": {name: method.summary for name, method in METHODS.items()},
-        "profiles": {name: ", ".join(f"{k} {v}" for k, v in p.items())
-                     for name, p in PROFILES.items()},
+        "profiles": {
+            name: ", ".join(f"{k} {v}" for k, v in p.items()) for name, p in PROFILES.items()
+        },
     }
     for title, table in tables.items():
         print(f"{title}:")
@@ -139,9 +146,11 @@ def _reproduce(options: argparse.Namespace) -> int:
     _check(options)
     runs, began = book_runs(options.profile), time.perf_counter()
     trained = run_all(runs, options.device, options.jobs, options.quiet)
-    print(f"hrgrad: {len(runs)} runs of profile {options.profile}: {trained} trained, "
-          f"{len(runs) - trained} already there, {time.perf_counter() - began:.0f} s",
-          file=sys.stderr)
+    print(
+        f"hrgrad: {len(runs)} runs of profile {options.profile}: {trained} trained, "
+        f"{len(runs) - trained} already there, {time.perf_counter() - began:.0f} s",
+        file=sys.stderr,
+    )
     return 0
 
 

@@ -52,7 +52,9 @@ def _commit() -> str:
     try:
         top, commit = subprocess.run(
             [*git, "rev-parse", "--show-toplevel", "HEAD"],
-            capture_output=True, text=True, check=True,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.split("\n")[:2]
         if root is None or Path(top).resolve() != root:
             return f"unknown (installed {version})"

@@ -159,8 +159,19 @@ def _at_rest(rng, *shape):
     return rng.normal(size=shape) * (rng.random(shape[:2]) > 0.4)[..., None]
 
 
-KINDS = (_spread, _low_rank, _duplicates, _near_duplicates, _opposed, _nearly_opposed,
-         _nearly_stationary, _cone, _needle, _lattice, _at_rest)
+KINDS = (
+    _spread,
+    _low_rank,
+    _duplicates,
+    _near_duplicates,
+    _opposed,
+    _nearly_opposed,
+    _nearly_stationary,
+    _cone,
+    _needle,
+    _lattice,
+    _at_rest,
+)
 
 
 # --- strategies ----------------------------------------------------------------------------------

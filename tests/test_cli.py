@@ -131,8 +131,9 @@ def test_finished_folder_is_not_overwritten(trained, capsys):
     assert (trained / "model.pt").read_bytes() == before
 
 
-@pytest.mark.parametrize("more", [["--seed", "1"], ["--method", "sum"], ["--lr", "0.3"],
-                                  ["--guard"]])
+@pytest.mark.parametrize(
+    "more", [["--seed", "1"], ["--method", "sum"], ["--lr", "0.3"], ["--guard"]]
+)
 def test_resume_with_other_options(more, trained, capsys):
     capsys.readouterr()
     line = refused(capsys, arguments(trained, "--resume", *more))
@@ -173,8 +174,14 @@ def test_other_commands(given, message, capsys):
 
 @pytest.mark.parametrize(
     "given",
-    [[], ["fly"], ["run"], ["run", "transport-periodic"], ["run", "transport-periodic", "--out"],
-     ["run", "transport-periodic", "--out", "x", "--seed", "one"]],
+    [
+        [],
+        ["fly"],
+        ["run"],
+        ["run", "transport-periodic"],
+        ["run", "transport-periodic", "--out"],
+        ["run", "transport-periodic", "--out", "x", "--seed", "one"],
+    ],
 )
 def test_argparse_has_the_same_code(given, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -204,11 +211,35 @@ def test_progress_bar_unless_quiet(out, capsys):
 
 
 def test_options_reach_the_run(out):
-    assert main(arguments(out, "--harmony", "0.25", "--axis", "maxmin", "--guard", "--tasks", "3",
-                          "--beta2", "0.9", "--lr", "0.003", "--seed", "7")) == 0
+    assert (
+        main(
+            arguments(
+                out,
+                "--harmony",
+                "0.25",
+                "--axis",
+                "maxmin",
+                "--guard",
+                "--tasks",
+                "3",
+                "--beta2",
+                "0.9",
+                "--lr",
+                "0.003",
+                "--seed",
+                "7",
+            )
+        )
+        == 0
+    )
     spec = json.loads((out / "spec.json").read_text())
     assert {k: spec[k] for k in ("harmony", "axis", "guard", "tasks", "beta2", "lr", "seed")} == {
-        "harmony": 0.25, "axis": "maxmin", "guard": True, "tasks": 3, "beta2": 0.9, "lr": 0.003,
+        "harmony": 0.25,
+        "axis": "maxmin",
+        "guard": True,
+        "tasks": 3,
+        "beta2": 0.9,
+        "lr": 0.003,
         "seed": 7,
     }
 
@@ -216,13 +247,31 @@ def test_options_reach_the_run(out):
 def test_exit_code_reaches_the_shell():
     done = subprocess.run(
         [sys.executable, "-m", "hrgradlib.cli", "run", "none", "--out", "unused"],
-        capture_output=True, text=True,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 2
     assert done.stderr.startswith("hrgrad: unknown problem") and done.stderr.count("\n") == 1
 
 
 def test_gauss_newton_says_what_memory_it_takes(capsys, tmp_path):
-    assert main(["run", "transport-periodic", "--method", "hrgrad-gn", "--profile", "smoke",
-                 "--steps", "2", "--device", "cpu", "--out", str(tmp_path / "run")]) == 0
+    assert (
+        main(
+            [
+                "run",
+                "transport-periodic",
+                "--method",
+                "hrgrad-gn",
+                "--profile",
+                "smoke",
+                "--steps",
+                "2",
+                "--device",
+                "cpu",
+                "--out",
+                str(tmp_path / "run"),
+            ]
+        )
+        == 0
+    )
     assert "150 residuals x 705 parameters, 1 MiB a step" in capsys.readouterr().err

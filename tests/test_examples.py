@@ -40,12 +40,24 @@ def test_every_script_is_tested():
 def test_script_is_short_and_needs_no_more_than_the_library(name):
     source = (EXAMPLES / name).read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 70
-    names = [n for node in ast.walk(ast.parse(source)) for n in
-             ([node.module] if isinstance(node, ast.ImportFrom) else
-              [alias.name for alias in node.names] if isinstance(node, ast.Import) else [])]
+    names = [
+        n
+        for node in ast.walk(ast.parse(source))
+        for n in (
+            [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else []
+        )
+    ]
     assert {n.split(".")[0] for n in names} <= {"functools", "torch", "torchjd", "hrgradlib"}
-    taken = [a.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)
-             and node.module == "hrgradlib" for a in node.names]
+    taken = [
+        a.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and node.module == "hrgradlib"
+        for a in node.names
+    ]
     assert taken, "what a reader copies comes from the package itself"
 
 
@@ -65,8 +77,12 @@ def test_own_module_gives_the_gradients_of_k_backward_passes():
     for k, row in enumerate(found.matrix):
         loss = script["point_losses"](model, x).split(script["SIZES"])[k].mean()
         expected = torch.autograd.grad(loss, list(model.parameters()), allow_unused=True)
-        flat = torch.cat([(torch.zeros_like(p) if g is None else g).flatten()
-                          for g, p in zip(expected, model.parameters(), strict=True)])
+        flat = torch.cat(
+            [
+                (torch.zeros_like(p) if g is None else g).flatten()
+                for g, p in zip(expected, model.parameters(), strict=True)
+            ]
+        )
         torch.testing.assert_close(row, flat)
 
 
@@ -103,8 +119,9 @@ def error_of(model, x, losses=None):
     for k in range(2):
         torch.manual_seed(1)
         expected = torch.autograd.grad(losses().split(sizes)[k].mean(), parameters)
-        worst = max(worst, *(float((f[k] - e).abs().max())
-                             for f, e in zip(found, expected, strict=True)))
+        worst = max(
+            worst, *(float((f[k] - e).abs().max()) for f, e in zip(found, expected, strict=True))
+        )
     return worst
 
 
@@ -134,8 +151,7 @@ class Attention(nn.Module):
 
     def forward(self, x):
         x = x[:, :, None].expand(-1, -1, 3)
-        return nn.functional.scaled_dot_product_attention(
-            self.query(x), self.key(x), self.value(x))
+        return nn.functional.scaled_dot_product_attention(self.query(x), self.key(x), self.value(x))
 
 
 def perceptron(*between):
@@ -143,7 +159,9 @@ def perceptron(*between):
 
 
 WELCOME = {
-    "dropout": perceptron(nn.Dropout(0.5)), "one layer twice": Twice(), "tied weights": tied(),
+    "dropout": perceptron(nn.Dropout(0.5)),
+    "one layer twice": Twice(),
+    "tied weights": tied(),
     "layer norm without parameters": perceptron(nn.LayerNorm(8, elementwise_affine=False)),
     "attention inside a point": Attention(),
     "batch norm in evaluation": perceptron(nn.BatchNorm1d(8, affine=False).eval()),
@@ -166,8 +184,10 @@ def test_frozen_layers_and_activation_checkpoints_are_welcome():
 
 REFUSED = {
     "convolution": nn.Sequential(nn.Unflatten(1, (1, 3)), nn.Conv1d(1, 2, 2), nn.Flatten()),
-    "layer norm": perceptron(nn.LayerNorm(8)), "batch norm": perceptron(nn.BatchNorm1d(8)),
-    "PReLU": perceptron(nn.PReLU()), "transformer": nn.TransformerEncoderLayer(3, 1, 8),
+    "layer norm": perceptron(nn.LayerNorm(8)),
+    "batch norm": perceptron(nn.BatchNorm1d(8)),
+    "PReLU": perceptron(nn.PReLU()),
+    "transformer": nn.TransformerEncoderLayer(3, 1, 8),
 }
 
 
@@ -196,8 +216,7 @@ def test_autocast_and_function_transforms_fail_and_do_not_mislead():
     with pytest.raises(RuntimeError, match="dtype"):
         task_gradients(losses, model, [4, 2])
     with pytest.raises(RuntimeError, match="functorch"):
-        task_gradients(
-            lambda: torch.func.jvp(model, (x,), (x,))[1].square().sum(1), model, [4, 2])
+        task_gradients(lambda: torch.func.jvp(model, (x,), (x,))[1].square().sum(1), model, [4, 2])
     assert model[0].weight.grad is None
 
 
@@ -218,8 +237,10 @@ def test_records_can_be_drawn():
 
     model, x = perceptron(), torch.randn(6, 3)
     optimizer = HRGrad(model.parameters())
-    records = [optimizer.step(task_gradients(lambda: model(x).square().sum(1), model, [4, 2]))
-               for _ in range(30)]
+    records = [
+        optimizer.step(task_gradients(lambda: model(x).square().sum(1), model, [4, 2]))
+        for _ in range(30)
+    ]
     figure = step_records(records, ("first", "second"))
     assert [len(axis.lines) for axis in figure.axes] == [2, 2, 4]
     plt.close(figure)

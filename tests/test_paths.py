@@ -10,7 +10,8 @@ from hrgradlib import paths, provenance
 def _git(folder, *words):
     subprocess.run(
         ["git", "-C", folder, "-c", "user.name=A", "-c", "user.email=a@b", *words],
-        check=True, capture_output=True,
+        check=True,
+        capture_output=True,
     )
 
 

@@ -150,8 +150,13 @@ def refinement(
     fig, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.5))
     for (scheme, by_eps), style in zip(space.items(), ("o-", "s--"), strict=True):
         for e, rows in by_eps.items():
-            left.loglog([r["cells"] for r in rows], [r["density"] for r in rows], style,
-                        color=eps_colour(max(e, 1e-4)), label=f"{scheme}, {eps_label(e)}")
+            left.loglog(
+                [r["cells"] for r in rows],
+                [r["density"] for r in rows],
+                style,
+                color=eps_colour(max(e, 1e-4)),
+                label=f"{scheme}, {eps_label(e)}",
+            )
     for (q, rows), colour in zip(steps.items(), (ORANGE, GREEN, BLUE), strict=True):
         n = np.array([r["steps"] for r in rows])
         errors = np.array([r["density"] for r in rows])

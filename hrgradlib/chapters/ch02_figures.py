@@ -23,8 +23,16 @@ from hrgradlib.chapters.style import (
     use_style,
 )
 
-__all__ = ["agreement_by_eps", "collision_terms", "contour_and_spectrum", "errors_by_eps",
-           "inflow_phase_space", "inflow_profiles", "upwind_failure", "wall_layer"]
+__all__ = [
+    "agreement_by_eps",
+    "collision_terms",
+    "contour_and_spectrum",
+    "errors_by_eps",
+    "inflow_phase_space",
+    "inflow_profiles",
+    "upwind_failure",
+    "wall_layer",
+]
 
 
 def inflow_profiles(
@@ -55,8 +63,9 @@ def inflow_phase_space(x: NDArray, v: NDArray, eps: Sequence[float], f: NDArray)
     use_style()
     fig, axes = plt.subplots(1, len(eps), figsize=(7.2, 2.7), sharey=True)
     for ax, e, values in zip(axes, eps, f, strict=True):
-        image = ax.pcolormesh(x, v, values, vmin=0, vmax=1, cmap=SEQUENTIAL, shading="gouraud",
-                              rasterized=True)
+        image = ax.pcolormesh(
+            x, v, values, vmin=0, vmax=1, cmap=SEQUENTIAL, shading="gouraud", rasterized=True
+        )
         ax.set(xlabel="$x$", title=eps_label(e))
         ax.grid(False)
     axes[0].set_ylabel("$v$")
@@ -66,7 +75,9 @@ def inflow_phase_space(x: NDArray, v: NDArray, eps: Sequence[float], f: NDArray)
 
 def upwind_failure(
     profiles: Sequence[tuple[float, NDArray, NDArray, NDArray, NDArray]],
-    all_eps: NDArray, explicit_steps: NDArray, implicit_steps: int,
+    all_eps: NDArray,
+    explicit_steps: NDArray,
+    implicit_steps: int,
 ) -> Figure:
     """Left: implicit upwind against the solution; right: time steps that the explicit one needs.
 
@@ -136,8 +147,12 @@ def contour_and_spectrum(nodes: NDArray, t: float, eps: float, poles: NDArray) -
     if edge > left:
         ax.axvspan(left, edge, color=GREY, alpha=0.25, lw=0)
         ax.text((left + edge) / 2, 0, "free flight", ha="center", va="center")
-    ax.set(xlabel=r"$\mathrm{Re}\,\lambda t$", ylabel=r"$\mathrm{Im}\,\lambda t$",
-           xlim=(left, 8), title=eps_label(eps))
+    ax.set(
+        xlabel=r"$\mathrm{Re}\,\lambda t$",
+        ylabel=r"$\mathrm{Im}\,\lambda t$",
+        xlim=(left, 8),
+        title=eps_label(eps),
+    )
     ax.legend(loc="lower right")
     return fig
 
@@ -183,7 +198,10 @@ def wall_layer(
         ax.plot(depth, values, style, color=eps_colour(eps), label=eps_label(eps))
     ax.axhline(extrapolation, color=GREY, lw=0.9, label="0.7104…")
     ax.plot(0, wall, "o", color=VERMILLION, clip_on=False, zorder=5, label=r"$1/\sqrt{3}$")
-    ax.set(xlabel=r"$x/\varepsilon$", xlim=(0, depth.max()),
-           ylabel=r"$(1-\rho)\,/\,(\varepsilon\,|\partial_x\rho|)\;-\;x/\varepsilon$")
+    ax.set(
+        xlabel=r"$x/\varepsilon$",
+        xlim=(0, depth.max()),
+        ylabel=r"$(1-\rho)\,/\,(\varepsilon\,|\partial_x\rho|)\;-\;x/\varepsilon$",
+    )
     ax.legend(loc="lower right")
     return fig

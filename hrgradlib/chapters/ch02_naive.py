@@ -14,8 +14,13 @@ from numpy.typing import NDArray
 
 from hrgradlib.kinetics.velocity import gauss_legendre
 
-__all__ = ["UpwindResult", "explicit_step_limit", "explicit_upwind", "implicit_upwind",
-           "upwind_diffusivity"]
+__all__ = [
+    "UpwindResult",
+    "explicit_step_limit",
+    "explicit_upwind",
+    "implicit_upwind",
+    "upwind_diffusivity",
+]
 
 _BLOWN_UP = 1e3
 
@@ -86,8 +91,10 @@ def _upwind(cells: int, n_velocity: int) -> tuple[NDArray, NDArray, NDArray, NDA
     """Nodes, weights, upwind differences [N, cells, cells] and what flows in [N, cells], both
     over Δx."""
     if cells < 2 or n_velocity < 2 or n_velocity % 2:
-        raise ValueError(f"upwind: found cells = {cells}, n_velocity = {n_velocity}; "
-                         "expected at least 2 cells and an even number of velocities.")
+        raise ValueError(
+            f"upwind: found cells = {cells}, n_velocity = {n_velocity}; "
+            "expected at least 2 cells and an even number of velocities."
+        )
     v, w = gauss_legendre(n_velocity)
     backward = cells * (np.eye(cells) - np.eye(cells, k=-1))
     difference = np.where((v > 0)[:, None, None], backward, backward.T)

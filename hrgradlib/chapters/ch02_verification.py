@@ -19,9 +19,21 @@ from hrgradlib.reference._panels import unit_quadrature
 from hrgradlib.reference.inflow import InflowReference
 from hrgradlib.reference.parity import ParityScheme, ParitySolution, graded_edges
 
-__all__ = ["against_eps", "agreement", "diffusion_density", "free_density", "independent",
-           "orders", "overlap", "refine_degree", "refine_space", "refine_time",
-           "refine_velocity", "relative_error", "wall_density"]
+__all__ = [
+    "against_eps",
+    "agreement",
+    "diffusion_density",
+    "free_density",
+    "independent",
+    "orders",
+    "overlap",
+    "refine_degree",
+    "refine_space",
+    "refine_time",
+    "refine_velocity",
+    "relative_error",
+    "wall_density",
+]
 
 _REFERENCE = InflowReference()
 
@@ -71,10 +83,12 @@ def overlap(pairs: Sequence[tuple[float, float]]) -> NDArray:
         pairs: each with ``t ≤ ε`` and ``t ≤ 30 ε²``, where the sum is exact.
     """
     x, _ = unit_quadrature()
-    return np.array([
-        np.abs(series().density(t / eps**2, x / eps) - expand(t, eps).density(x)).max()
-        for t, eps in pairs
-    ])
+    return np.array(
+        [
+            np.abs(series().density(t / eps**2, x / eps) - expand(t, eps).density(x)).max()
+            for t, eps in pairs
+        ]
+    )
 
 
 def independent(t: float, eps: float) -> ParitySolution:
@@ -112,23 +126,34 @@ def refine_time(
     t: float, all_eps: Sequence[float], steps: Sequence[int], degree: int = 6, n_velocity: int = 12
 ) -> NDArray:
     """Errors [ε, steps] of the scheme in time: a mesh in x that leaves only them to be seen."""
-    return np.array([
-        [relative_error(
-            ParityScheme(eps, graded_edges(eps), degree, n_velocity).solve(t, n).density, t, eps
-        ) for n in steps]
-        for eps in all_eps
-    ])
+    return np.array(
+        [
+            [
+                relative_error(
+                    ParityScheme(eps, graded_edges(eps), degree, n_velocity).solve(t, n).density,
+                    t,
+                    eps,
+                )
+                for n in steps
+            ]
+            for eps in all_eps
+        ]
+    )
 
 
 def refine_space(
     t: float, all_eps: Sequence[float], cells: Sequence[int], degree: int = 1, steps: int = 20
 ) -> NDArray:
     """Errors [ε, cells] of the scheme on equal cells that know nothing of ε."""
-    return np.array([
-        [relative_error(_on_equal_cells(eps, n, degree).solve(t, steps).density, t, eps)
-         for n in cells]
-        for eps in all_eps
-    ])
+    return np.array(
+        [
+            [
+                relative_error(_on_equal_cells(eps, n, degree).solve(t, steps).density, t, eps)
+                for n in cells
+            ]
+            for eps in all_eps
+        ]
+    )
 
 
 def _on_equal_cells(eps: float, cells: int, degree: int) -> ParityScheme:
@@ -137,12 +162,17 @@ def _on_equal_cells(eps: float, cells: int, degree: int) -> ParityScheme:
 
 def refine_degree(t: float, all_eps: Sequence[float], degrees: Sequence[int]) -> NDArray:
     """Errors [ε, degree] of the scheme on the graded mesh, steps that do not matter."""
-    return np.array([
-        [relative_error(
-            ParityScheme(eps, graded_edges(eps), p, 16).solve(t, 20).density, t, eps
-        ) for p in degrees]
-        for eps in all_eps
-    ])
+    return np.array(
+        [
+            [
+                relative_error(
+                    ParityScheme(eps, graded_edges(eps), p, 16).solve(t, 20).density, t, eps
+                )
+                for p in degrees
+            ]
+            for eps in all_eps
+        ]
+    )
 
 
 def orders(errors: NDArray, sizes: Sequence[int]) -> NDArray:
@@ -150,15 +180,19 @@ def orders(errors: NDArray, sizes: Sequence[int]) -> NDArray:
     return -np.diff(np.log(errors), axis=-1) / np.diff(np.log(np.asarray(sizes, dtype=float)))
 
 
-def against_eps(
-    t: float, all_eps: Sequence[float], cells: int, steps: int
-) -> dict[str, NDArray]:
+def against_eps(t: float, all_eps: Sequence[float], cells: int, steps: int) -> dict[str, NDArray]:
     """One mesh, one time step, every ε: errors of implicit upwind and of the scheme, degree 1."""
     upwind, preserving = [], []
     for eps in all_eps:
         naive = implicit_upwind(eps, t, cells, steps)
-        ends = np.r_[0.0, naive.x, 1.0], np.r_[1.5 * naive.rho[0] - 0.5 * naive.rho[1],
-                                               naive.rho, 1.5 * naive.rho[-1] - 0.5 * naive.rho[-2]]
+        ends = (
+            np.r_[0.0, naive.x, 1.0],
+            np.r_[
+                1.5 * naive.rho[0] - 0.5 * naive.rho[1],
+                naive.rho,
+                1.5 * naive.rho[-1] - 0.5 * naive.rho[-2],
+            ],
+        )
         upwind.append(relative_error(lambda x, e=ends: np.interp(x, *e), t, eps))
         scheme = _on_equal_cells(eps, cells, 1)
         preserving.append(relative_error(scheme.solve(t, steps).density, t, eps))

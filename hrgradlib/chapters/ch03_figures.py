@@ -21,14 +21,7 @@ from hrgradlib.chapters.style import (
 )
 from hrgradlib.reference.periodic import PeriodicReference
 
-__all__ = [
-    "candidates",
-    "micro_norm",
-    "micro_part",
-    "moment_decay",
-    "spectrum",
-    "two_ends",
-]
+__all__ = ["candidates", "micro_norm", "micro_part", "moment_decay", "spectrum", "two_ends"]
 
 
 def micro_part(reference: PeriodicReference, eps_values: Sequence[float], t: float) -> Figure:
@@ -127,9 +120,7 @@ def two_ends(
         title=r"$\varepsilon\to 0$, diffusive clock",
     )
     right.loglog(large, free, color=BLUE, label="measured")
-    right.loglog(
-        large, clock / large, "--", color=VERMILLION, label=r"proved: $t'/\varepsilon$"
-    )
+    right.loglog(large, clock / large, "--", color=VERMILLION, label=r"proved: $t'/\varepsilon$")
     right.set(
         xlabel=r"$\varepsilon$",
         ylabel=r"$\|f-f_{\mathrm{free}}\|\,/\,\|\rho_0-\bar\rho_0\|$",

@@ -23,8 +23,15 @@ from hrgradlib.chapters.style import (
     use_style,
 )  # fmt: skip
 
-__all__ = ["NAMES", "descents", "eigenvalues", "errors_over_eps", "landscapes",
-           "loss_and_error", "profiles"]
+__all__ = [
+    "NAMES",
+    "descents",
+    "eigenvalues",
+    "errors_over_eps",
+    "landscapes",
+    "loss_and_error",
+    "profiles",
+]
 
 Trained = Mapping[tuple[str, str, float], Outcome]  # by loss, optimizer and ε
 
@@ -33,8 +40,11 @@ NAMES = {
     "pinn": r"PINN, $f=\rho+\varepsilon g$",
     "pinn-plain": r"PINN, $f=\rho+h$",
 }
-_LOOK = {"apnn": (BLUE, "o", "-"), "pinn": (ORANGE, "s", "--"),
-         "pinn-plain": (VERMILLION, "^", ":")}
+_LOOK = {
+    "apnn": (BLUE, "o", "-"),
+    "pinn": (ORANGE, "s", "--"),
+    "pinn-plain": (VERMILLION, "^", ":"),
+}
 _METHODS = {"adam": "Adam", "gauss-newton": "Gauss–Newton"}
 
 
@@ -54,8 +64,9 @@ def landscapes(
     levels = np.arange(-3, 2.6, 0.5)
     for row, name in zip(axes, names, strict=True):
         for axis, (eps, found) in zip(row, losses.items(), strict=True):
-            shown = axis.contourf(diffusivity, flux, np.log10(found[name]), levels,
-                                  cmap=SEQUENTIAL, extend="both")
+            shown = axis.contourf(
+                diffusivity, flux, np.log10(found[name]), levels, cmap=SEQUENTIAL, extend="both"
+            )
             axis.plot(1 / 3, 1, "x", color="white", ms=7, mew=2)
             axis.set_title(f"{NAMES[name].split(',')[0].split(':')[0]}, {eps_label(eps)}")
             axis.grid(False)
@@ -67,7 +78,9 @@ def landscapes(
 
 
 def eigenvalues(
-    eps: NDArray, least: Mapping[str, NDArray], largest: Mapping[str, NDArray],
+    eps: NDArray,
+    least: Mapping[str, NDArray],
+    largest: Mapping[str, NDArray],
     floors: Mapping[str, NDArray],
 ) -> Figure:
     """Smallest and largest quotient of loss and squared error, against ε.
@@ -91,9 +104,7 @@ def eigenvalues(
     return fig
 
 
-def descents(
-    steps: NDArray, errors: Mapping[float, Mapping[str, NDArray]]
-) -> Figure:
+def descents(steps: NDArray, errors: Mapping[float, Mapping[str, NDArray]]) -> Figure:
     """Error of the linearised network against the number of gradient steps, one panel an ε."""
     use_style()
     fig, axes = plt.subplots(1, len(errors), figsize=(8.6, 3.2), sharey=True)
@@ -107,9 +118,7 @@ def descents(
     return fig
 
 
-def errors_over_eps(
-    errors: Mapping[tuple[str, str], NDArray], eps: Sequence[float]
-) -> Figure:
+def errors_over_eps(errors: Mapping[tuple[str, str], NDArray], eps: Sequence[float]) -> Figure:
     """Error against ε for every loss, one panel an optimizer: median, and a dot a seed.
 
     Args:
@@ -147,16 +156,27 @@ def loss_and_error(trained: Trained, slope: float) -> Figure:
         at = outcome.squares["own"], outcome.error
         axis.loglog(*at, marker, color=color, mfc=color if method == "adam" else "white", ms=6)
         if name != "apnn":
-            axis.annotate(rf"$10^{{{np.log10(eps):.0f}}}$", at, fontsize=6.5,
-                          textcoords="offset points", xytext=(4, 3))
+            axis.annotate(
+                rf"$10^{{{np.log10(eps):.0f}}}$",
+                at,
+                fontsize=6.5,
+                textcoords="offset points",
+                xytext=(4, 3),
+            )
     span = np.array(axis.get_xlim())
     axis.loglog(span, slope * np.sqrt(span), color=BLACK, lw=1, label="proved for the APNN")
-    axis.set(xlabel="loss at the end, as it was minimised", xlim=span,
-             ylabel=r"largest relative error of $\rho$")
-    handles = [Line2D([], [], ls="", marker=m, color=c, label=NAMES[n])
-               for n, (c, m, _) in _LOOK.items()]
-    handles += [Line2D([], [], ls="", marker="o", color=GREY, mfc=fill, label=_METHODS[n])
-                for n, fill in (("adam", GREY), ("gauss-newton", "white"))]
+    axis.set(
+        xlabel="loss at the end, as it was minimised",
+        xlim=span,
+        ylabel=r"largest relative error of $\rho$",
+    )
+    handles = [
+        Line2D([], [], ls="", marker=m, color=c, label=NAMES[n]) for n, (c, m, _) in _LOOK.items()
+    ]
+    handles += [
+        Line2D([], [], ls="", marker="o", color=GREY, mfc=fill, label=_METHODS[n])
+        for n, fill in (("adam", GREY), ("gauss-newton", "white"))
+    ]
     fig.legend(handles=[*handles, axis.get_lines()[-1]], loc="outside upper center", ncols=3)
     return fig
 
@@ -173,8 +193,9 @@ def profiles(
         trained: outcomes, with densities [X].
     """
     use_style()
-    fig, axes = plt.subplots(len(_METHODS), len(exact), figsize=(8.6, 4.6), sharex=True,
-                             sharey=True)
+    fig, axes = plt.subplots(
+        len(_METHODS), len(exact), figsize=(8.6, 4.6), sharex=True, sharey=True
+    )
     for row, method in zip(axes, _METHODS, strict=True):
         for axis, eps in zip(row, exact, strict=True):
             found = {n: trained[n, method, eps].density for n in NAMES}

@@ -37,9 +37,28 @@ from hrgradlib.reference.periodic import PeriodicReference
 from hrgradlib.training.loop import learning_rate, sample_points
 from hrgradlib.training.methods import METHODS, Settings
 
-__all__ = ["BUDGETS", "EPS", "LOSSES", "OPTIMIZERS", "PROBLEM", "SIZES", "Case", "Outcome",
-           "best_errors", "budget_errors", "build", "draw", "kinetic_residual", "main",
-           "mean_squares", "residuals", "run", "stored", "study", "trainings"]
+__all__ = [
+    "BUDGETS",
+    "EPS",
+    "LOSSES",
+    "OPTIMIZERS",
+    "PROBLEM",
+    "SIZES",
+    "Case",
+    "Outcome",
+    "best_errors",
+    "budget_errors",
+    "build",
+    "draw",
+    "kinetic_residual",
+    "main",
+    "mean_squares",
+    "residuals",
+    "run",
+    "stored",
+    "study",
+    "trainings",
+]
 
 PROBLEM = PeriodicTransport()
 LOSSES = ("apnn", "pinn", "pinn-plain")
@@ -52,12 +71,30 @@ OPTIMIZERS = {
     "gauss-newton": ("sum-gn", dict(beta1=0.8, damping=1e-2)),
 }
 SIZES = {
-    "smoke": dict(width=8, depth=2, modes=2, points=16,
-                  adam=dict(steps=60, lr=2e-2), **{"gauss-newton": dict(steps=15, lr=0.5)}),
-    "quick": dict(width=16, depth=2, modes=4, points=64,
-                  adam=dict(steps=700, lr=2e-2), **{"gauss-newton": dict(steps=80, lr=0.5)}),
-    "full": dict(width=16, depth=2, modes=4, points=128,
-                 adam=dict(steps=2800, lr=2e-2), **{"gauss-newton": dict(steps=300, lr=0.5)}),
+    "smoke": dict(
+        width=8,
+        depth=2,
+        modes=2,
+        points=16,
+        adam=dict(steps=60, lr=2e-2),
+        **{"gauss-newton": dict(steps=15, lr=0.5)},
+    ),
+    "quick": dict(
+        width=16,
+        depth=2,
+        modes=4,
+        points=64,
+        adam=dict(steps=700, lr=2e-2),
+        **{"gauss-newton": dict(steps=80, lr=0.5)},
+    ),
+    "full": dict(
+        width=16,
+        depth=2,
+        modes=4,
+        points=128,
+        adam=dict(steps=2800, lr=2e-2),
+        **{"gauss-newton": dict(steps=300, lr=0.5)},
+    ),
 }
 
 
@@ -80,8 +117,12 @@ def kinetic_residual(fields: Fields, eps: Tensor, scaled: bool = True) -> Tensor
     small, one = eps[:, None], torch.ones_like(eps)[:, None]
     macro, micro = (small, one) if scaled else (small.square(), small)
     streaming = (macro if scaled else small) * nodes * (fields.micro_x @ basis)
-    return root * (macro * fields.density_t[:, None] + micro * nodes * fields.density_x[:, None]
-                   + streaming + fields.relaxation @ basis)
+    return root * (
+        macro * fields.density_t[:, None]
+        + micro * nodes * fields.density_x[:, None]
+        + streaming
+        + fields.relaxation @ basis
+    )
 
 
 @cache
@@ -96,8 +137,9 @@ def residuals(loss: str) -> Callable[..., Tensor]:
     """The function (model, t, x, ε) → [N, 1 + M] whose mean square over points is the loss."""
     if loss not in LOSSES:
         raise ValueError(f"residuals: found loss = {loss!r}; expected one of {LOSSES}.")
-    return {"apnn": _micro_macro, "pinn": _kinetic, "pinn-plain": partial(_kinetic, scaled=False)
-            }[loss]
+    return {"apnn": _micro_macro, "pinn": _kinetic, "pinn-plain": partial(_kinetic, scaled=False)}[
+        loss
+    ]
 
 
 def _micro_macro(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
@@ -105,16 +147,12 @@ def _micro_macro(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
     return torch.cat([macro_residual(fields)[:, None], micro_residual(fields, eps)], 1)
 
 
-def _kinetic(
-    model: nn.Module, t: Tensor, x: Tensor, eps: Tensor, scaled: bool = True
-) -> Tensor:
+def _kinetic(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor, scaled: bool = True) -> Tensor:
     return kinetic_residual(model.fields(t, x, eps), eps, scaled)
 
 
 @torch.no_grad()
-def mean_squares(
-    model: nn.Module, loss: str, points: tuple[Tensor, ...]
-) -> dict[str, float]:
+def mean_squares(model: nn.Module, loss: str, points: tuple[Tensor, ...]) -> dict[str, float]:
     """Mean squares over points of what a network trained with ``loss`` leaves behind.
 
     Returns:
@@ -123,8 +161,9 @@ def mean_squares(
     t, x, eps = points
     fields = model.fields(t, x, eps)
     if loss == "pinn-plain":  # g = h/ε
-        fields = fields._replace(micro_x=fields.micro_x / eps[:, None],
-                                 relaxation=fields.relaxation / eps[:, None])
+        fields = fields._replace(
+            micro_x=fields.micro_x / eps[:, None], relaxation=fields.relaxation / eps[:, None]
+        )
     return {
         "own": float(residuals(loss)(model, t, x, eps).square().sum(1).mean()),
         "macro": float(macro_residual(fields).square().mean()),
@@ -209,8 +248,14 @@ def run(case: Case, looks: int = 12) -> Outcome:
             losses.append(mean_squares(model, case.loss, fresh)["own"])
     x = np.arange(CELLS) / CELLS
     density = evaluate(model, np.full_like(x, PROBLEM.final_time), x, np.full_like(x, case.eps))[0]
-    return Outcome(errors[-1], density, mean_squares(model, case.loss, fresh), at,
-                   np.array(errors), np.array(losses))
+    return Outcome(
+        errors[-1],
+        density,
+        mean_squares(model, case.loss, fresh),
+        at,
+        np.array(errors),
+        np.array(losses),
+    )
 
 
 def _error(model: nn.Module, eps: float) -> float:
@@ -284,9 +329,12 @@ def best_errors(rows: list[dict], loss: str, optimizer: str, eps: float) -> list
 
 def budget_errors(rows: list[dict], loss: str, eps: float) -> list[float]:
     """Errors of Adam after each of ``BUDGETS``, seed 0 at the chapter's learning rate."""
-    found = {row["steps"]: row["error"] for row in rows
-             if (row["loss"], row["optimizer"], row["eps"], row["seed"], row["lr"])
-             == (loss, "adam", eps, 0, SIZES["quick"]["adam"]["lr"])}
+    found = {
+        row["steps"]: row["error"]
+        for row in rows
+        if (row["loss"], row["optimizer"], row["eps"], row["seed"], row["lr"])
+        == (loss, "adam", eps, 0, SIZES["quick"]["adam"]["lr"])
+    }
     return [found[steps] for steps in BUDGETS]
 
 
@@ -304,8 +352,11 @@ def main(path: Path | None = None, cases: list[Case] | None = None) -> None:
         rows.append(asdict(case) | {"error": found.error} | found.squares)
         text = json.dumps({"provenance": collect(), "rows": rows}, indent=0) + "\n"
         write_atomically(path, lambda part, text=text: part.write_text(text, encoding="utf-8"))
-        print(f"{case.loss:10s} {case.optimizer:12s} ε = {case.eps:g} lr = {case.lr:g} "
-              f"{case.steps} steps, seed {case.seed}: error {found.error:.2e}", file=sys.stderr)
+        print(
+            f"{case.loss:10s} {case.optimizer:12s} ε = {case.eps:g} lr = {case.lr:g} "
+            f"{case.steps} steps, seed {case.seed}: error {found.error:.2e}",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

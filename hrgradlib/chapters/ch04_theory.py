@@ -28,8 +28,7 @@ from hrgradlib.kinetics.velocity import gauss_legendre, recurrence
 from hrgradlib.optim import residual_jacobian
 from hrgradlib.reference.periodic import PeriodicReference
 
-__all__ = ["Candidate", "Extremes", "coercivity", "descent", "even_points", "extremes",
-           "landscape"]
+__all__ = ["Candidate", "Extremes", "coercivity", "descent", "even_points", "extremes", "landscape"]
 
 WAVE = 2 * np.pi
 
@@ -62,7 +61,8 @@ class Candidate:
         relaxation = flux * slope * (1 - layer * rate * grown.square())
         rest = (0, self.modes - 1)
         return Fields(
-            density_t=self.diffusivity * grown * curvature, density_x=slope,
+            density_t=self.diffusivity * grown * curvature,
+            density_x=slope,
             micro_x=torch.nn.functional.pad((flux * grown * curvature)[:, None], rest),
             relaxation=torch.nn.functional.pad(relaxation[:, None], rest),
         )
@@ -78,10 +78,12 @@ def even_points(eps: float, count: int = 4000) -> tuple[Tensor, ...]:
 def landscape(eps: float, diffusivity: NDArray, flux: NDArray) -> dict[str, NDArray]:
     """Losses ``"pinn"`` and ``"apnn"`` of the candidates, [flux, diffusivity]."""
     points = even_points(eps, 256)
-    squares = [[mean_squares(Candidate(d, f), LOSSES[0], points) for d in diffusivity]
-               for f in flux]
-    macro, micro = (np.array([[one[part] for one in row] for row in squares])
-                    for part in ("macro", "micro"))
+    squares = [
+        [mean_squares(Candidate(d, f), LOSSES[0], points) for d in diffusivity] for f in flux
+    ]
+    macro, micro = (
+        np.array([[one[part] for one in row] for row in squares]) for part in ("macro", "micro")
+    )
     return {"pinn": eps**2 * macro + micro, "apnn": macro + micro}
 
 
@@ -109,20 +111,23 @@ def extremes(eps: float, modes: int = 4, degree: int = 6) -> Extremes:
     fields, found, weight = _one_mode(eps, modes, degree)
     scale = np.r_[eps, np.ones(modes)][:, None]
     unscaled = np.r_[1.0, np.full(modes, eps)][:, None]
-    pairs = {"apnn": (fields, found), "pinn": (fields, scale * found),
-             "pinn-plain": (unscaled * fields, eps * scale * found)}
+    pairs = {
+        "apnn": (fields, found),
+        "pinn": (fields, scale * found),
+        "pinn-plain": (unscaled * fields, eps * scale * found),
+    }
     values = {name: _quotients(*(weight * p for p in pair)) for name, pair in pairs.items()}
     return Extremes({n: v[-1] for n, v in values.items()}, {n: v[0] for n, v in values.items()})
 
 
 def _one_mode(eps: float, modes: int, degree: int) -> tuple[NDArray, NDArray, NDArray]:
-    """(ρ, b_k) and residuals of the basis, [times, 1 + M, n], and roots of weights [times, 1, 1].
-    """
+    """(ρ, b_k) and residuals of the basis, [times, 1 + M, n]; roots of weights [times, 1, 1]."""
     t, weight = _layered_times(eps)
     layer, count = eps**2, degree + 1
     grown, clock = -np.expm1(-t / layer)[:, None], _clock(t, layer)[:, None]
-    basis = [np.polynomial.legendre.Legendre.basis(j, [0, PROBLEM.final_time])
-             for j in range(count)]
+    basis = [
+        np.polynomial.legendre.Legendre.basis(j, [0, PROBLEM.final_time]) for j in range(count)
+    ]
     p = np.stack([b(t) for b in basis], 1)
     p_t = np.stack([b.deriv()(t) * np.ones_like(t) for b in basis], 1)
     alpha = recurrence(modes)
@@ -171,9 +176,7 @@ def _quotients(fields: NDArray, found: NDArray) -> NDArray:
 # --- gradient descent on the linearised network --------------------------------------------------
 
 
-def descent(
-    profile: str, loss: str, eps: float, steps: NDArray, points: int = 192
-) -> NDArray:
+def descent(profile: str, loss: str, eps: float, steps: NDArray, points: int = 192) -> NDArray:
     """Error of ρ(T) after steps of gradient descent on the network linearised where it starts.
 
     Linearised, the loss is quadratic and the path a sum of exponentials: no step is carried out.
@@ -190,13 +193,21 @@ def descent(
         [S] relative L2 errors.
     """
     model = build(Case.of(profile, LOSSES[0], "adam", eps))
-    batch = residual_jacobian(partial(residuals(loss), model), model,
-                              draw(eps, points, torch.Generator().manual_seed(1)), [points])
+    batch = residual_jacobian(
+        partial(residuals(loss), model),
+        model,
+        draw(eps, points, torch.Generator().manual_seed(1)),
+        [points],
+    )
     x = torch.arange(CELLS, dtype=torch.float64) / CELLS
     end = torch.full_like(x, PROBLEM.final_time), x, torch.full_like(x, eps)
     density = residual_jacobian(lambda *p: model(*p)[0][:, None], model, end, [CELLS])
-    exact = torch.from_numpy(PeriodicReference(dict(PROBLEM.modes)).density(
-        PROBLEM.final_time, x.numpy(), eps)) / CELLS**0.5
+    exact = (
+        torch.from_numpy(
+            PeriodicReference(dict(PROBLEM.modes)).density(PROBLEM.final_time, x.numpy(), eps)
+        )
+        / CELLS**0.5
+    )
     left, size, axes = torch.linalg.svd(batch.matrix, full_matrices=False)
     kept = size > 1e-12 * size[0]
     wanted = (left.mT @ batch.residuals)[kept] / size[kept]

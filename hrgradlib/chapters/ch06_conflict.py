@@ -13,8 +13,7 @@ from hrgradlib.experiments.assemble import point_losses, problem_of, sample
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.optim import task_gradients
 
-__all__ = ["HalvedGradients", "cosine_matrix", "halved_gradients", "negative_share",
-           "task_edges"]
+__all__ = ["HalvedGradients", "cosine_matrix", "halved_gradients", "negative_share", "task_edges"]
 
 
 def task_edges(spec: Spec) -> NDArray:
@@ -74,8 +73,9 @@ def halved_gradients(model: nn.Module, spec: Spec, batches: int, seed: int = 0) 
         gramian = (found @ found.T).numpy()
         squares = squares + np.diagonal(gramian) / batches
         single = single + cosine_matrix(gramian) / batches
-    first, second = (h.numpy() / (batches // 2 + (batches % 2 and not i))
-                     for i, h in enumerate(halves))
+    first, second = (
+        h.numpy() / (batches // 2 + (batches % 2 and not i)) for i, h in enumerate(halves)
+    )
     crossed = first @ second.T
     signal = np.diagonal(crossed)
     lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)

@@ -85,9 +85,12 @@ def norm_history(steps: NDArray, norms: NDArray, centres: NDArray) -> Figure:
     kernel = np.ones(width) / width
     for k, eps in enumerate(centres):
         smooth = np.exp(np.convolve(np.log(norms[:, k]), kernel, "valid"))
-        axis.semilogy(steps[width // 2 : width // 2 + len(smooth)], smooth,
-                      color=eps_colour(eps), label=_range_label(eps) if k in (0, len(centres) - 1)
-                      else None)
+        axis.semilogy(
+            steps[width // 2 : width // 2 + len(smooth)],
+            smooth,
+            color=eps_colour(eps),
+            label=_range_label(eps) if k in (0, len(centres) - 1) else None,
+        )
     axis.set(xlabel="step", ylabel="norm of the task gradient")
     axis.legend(title="ε of the task")
     return fig

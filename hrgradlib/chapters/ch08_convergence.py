@@ -69,9 +69,7 @@ def even_units(count: int, tasks: int, cosine: float) -> NDArray:
     return np.broadcast_to(units, (count, tasks, tasks)).copy()
 
 
-def scattered_units(
-    count: int, tasks: int, cosine: float, rng: np.random.Generator
-) -> NDArray:
+def scattered_units(count: int, tasks: int, cosine: float, rng: np.random.Generator) -> NDArray:
     """Unit gradients [B, K, K] on a cone of harmonic cosine ``cosine``, at random azimuths.
 
     For more than three tasks the axis nearly always lies outside the cone of the gradients.
@@ -91,9 +89,7 @@ def spread_norms(count: int, tasks: int, ratio: float, rng: np.random.Generator)
     return ratio ** rng.permuted(exponent, axis=1)
 
 
-def quadratics(
-    gradients: NDArray, condition: float, rng: np.random.Generator
-) -> Quadratics:
+def quadratics(gradients: NDArray, condition: float, rng: np.random.Generator) -> Quadratics:
     """Quadratics whose gradients at ``y = 0`` are given, and whose largest curvature is one.
 
     Args:
@@ -119,10 +115,12 @@ def trial_problems(
 ) -> Quadratics:
     """Half even, half scattered problems, harmonic cosines log-uniform in [0.02, 0.9]."""
     cosines = 10 ** rng.uniform(np.log10(0.02), np.log10(0.9), count)
-    units = np.concatenate([
-        even_units(1, tasks, c) if i % 2 else scattered_units(1, tasks, c, rng)
-        for i, c in enumerate(cosines)
-    ])
+    units = np.concatenate(
+        [
+            even_units(1, tasks, c) if i % 2 else scattered_units(1, tasks, c, rng)
+            for i, c in enumerate(cosines)
+        ]
+    )
     norms = spread_norms(count, tasks, ratio, rng)
     return quadratics(units * norms[..., None], condition, rng)
 
@@ -164,8 +162,14 @@ def direction(gradients: NDArray, harmony: float, axis: str = "maxmin") -> Direc
     norms = np.linalg.norm(gradients, axis=-1)
     slope = slopes.min(-1) / np.sqrt(square)
     return Direction(
-        vector, weights, cosine, norms, slopes / square[:, None], np.sqrt(square),
-        np.where(stationary, 0.0, slope), stationary,
+        vector,
+        weights,
+        cosine,
+        norms,
+        slopes / square[:, None],
+        np.sqrt(square),
+        np.where(stationary, 0.0, slope),
+        stationary,
     )
 
 
@@ -213,7 +217,10 @@ def bounds(gradients: NDArray, harmony: float, axis: str = "maxmin") -> Bounds:
         spread = (1 - harmony) / harmony / np.where(inside, smallest, 1.0)
         cone = known * 2 / (1 + (tasks - 1 + spread) * ratio)
     return Bounds(
-        2 * kept / (tasks * ratio), share, cone, np.maximum(share, cone),
+        2 * kept / (tasks * ratio),
+        share,
+        cone,
+        np.maximum(share, cone),
         2 * np.maximum(found.shares.min(-1), 0.0),
     )
 
@@ -228,9 +235,7 @@ def largest_rate_exact(problem: Quadratics, y: NDArray, vector: NDArray) -> NDAr
     return np.maximum((2 * slopes / np.maximum(curved, _TINY)).min(-1), 0.0)
 
 
-def largest_rate(
-    problem: Quadratics, y: NDArray, vector: NDArray, rounds: int = 45
-) -> NDArray:
+def largest_rate(problem: Quadratics, y: NDArray, vector: NDArray, rounds: int = 45) -> NDArray:
     """The same by bisection on the losses themselves, which knows nothing of derivatives.
 
     A convex loss falls for all learning rates up to one number and for none beyond it, so that
@@ -269,8 +274,13 @@ class Trials(NamedTuple):
 
 
 def run_trials(
-    tasks: int, ratios: NDArray, harmonies: tuple[float, ...], count: int, condition: float,
-    rng: np.random.Generator, axis: str = "equiangular",
+    tasks: int,
+    ratios: NDArray,
+    harmonies: tuple[float, ...],
+    count: int,
+    condition: float,
+    rng: np.random.Generator,
+    axis: str = "equiangular",
 ) -> dict[float, Trials]:
     """Bisection on ``count`` of :func:`trial_problems` for every ratio; one entry per harmony."""
     rows: dict[float, list] = {harmony: [] for harmony in harmonies}

@@ -79,9 +79,7 @@ def _rates(axis: Axes, found: Trials, ratios: NDArray) -> None:
 # --- many steps ----------------------------------------------------------------------------------
 
 
-def decay(
-    panels: Mapping[str, Mapping[str, Trace]], bounds: Mapping[str, NDArray]
-) -> Figure:
+def decay(panels: Mapping[str, Mapping[str, Trace]], bounds: Mapping[str, NDArray]) -> Figure:
     """Least δ² so far against the number of steps, beside what is proved of it.
 
     Args:
@@ -135,7 +133,9 @@ def stall(corners: NDArray, traces: Mapping[str, Trace]) -> Figure:
 
 
 def valleys(
-    problem: Problem, runs: Mapping[str, Backtracked], styles: Sequence[str] = ("--", "-", "-"),
+    problem: Problem,
+    runs: Mapping[str, Backtracked],
+    styles: Sequence[str] = ("--", "-", "-"),
     span: tuple[float, float, float, float] = (-2.3, 2.3, -2.4, 3.1),
 ) -> Figure:
     """Trajectories over a map of the stationarity measure, and the two losses at their ends.
@@ -151,8 +151,9 @@ def valleys(
     x, z = np.linspace(*span[:2], 141), np.linspace(*span[2:], 141)
     grid = np.stack(np.meshgrid(x, z), -1).reshape(-1, 2)
     measure = np.log10(np.maximum(stationarity(problem.gradients(grid)), 1e-3)).reshape(141, 141)
-    shown = axes[0].contourf(x, z, measure, levels=np.linspace(-2, 2, 17), cmap="Greys",
-                             extend="both", alpha=0.75)
+    shown = axes[0].contourf(
+        x, z, measure, levels=np.linspace(-2, 2, 17), cmap="Greys", extend="both", alpha=0.75
+    )
     fig.colorbar(shown, ax=axes[0], label=r"$\log_{10}\delta$", ticks=[-2, -1, 0, 1, 2])
     colors, markers = (ORANGE, SKY, BLUE), "Dos"
     for color, style, marker, (name, run) in zip(
@@ -175,8 +176,11 @@ def valleys(
 
 
 def noise(
-    levels: NDArray, shares: Mapping[str, NDArray], proved: NDArray,
-    rates: NDArray, balls: Mapping[str, Mapping[str, NDArray]],
+    levels: NDArray,
+    shares: Mapping[str, NDArray],
+    proved: NDArray,
+    rates: NDArray,
+    balls: Mapping[str, Mapping[str, NDArray]],
 ) -> Figure:
     """What is left of the guarantee under noise.
 
@@ -191,8 +195,12 @@ def noise(
     for color, (name, values) in zip(palette, shares.items(), strict=False):
         axes[0].plot(levels, values, "--" if color == GREY else "-", color=color, label=name)
     axes[0].plot(levels, proved, ":", color=BLACK, label="proved")
-    axes[0].set(xscale="log", xlabel=r"noise level $\nu/c$", ylim=(-0.03, 1.03),
-                title="share of steps that\ndescend on every true loss")
+    axes[0].set(
+        xscale="log",
+        xlabel=r"noise level $\nu/c$",
+        ylim=(-0.03, 1.03),
+        title="share of steps that\ndescend on every true loss",
+    )
     axes[0].legend(loc="center left", bbox_to_anchor=(0, 0.4))
     for axis, (title, lines) in zip(axes[1:], balls.items(), strict=True):
         for color, marker, (name, values) in zip(

@@ -37,8 +37,12 @@ def chebyshev(levels: NDArray, cosine: float, harmony: float, tasks: int) -> NDA
 
 
 def descending_share(
-    gradients: NDArray, levels: NDArray, harmony: float | None, draws: int,
-    rng: np.random.Generator, axis: str = "maxmin",
+    gradients: NDArray,
+    levels: NDArray,
+    harmony: float | None,
+    draws: int,
+    rng: np.random.Generator,
+    axis: str = "maxmin",
 ) -> NDArray:
     """Share of draws in which the direction of noisy gradients descends on every true loss.
 
@@ -97,9 +101,16 @@ def gaussian_noise(size: float) -> Noise:
 
 
 def noisy_descent(
-    problem: Problem, start: NDArray, rates: NDArray, steps: int, harmony: float | None,
-    noise: Noise, rng: np.random.Generator, decay: NDArray | float = 0.0,
-    axis: str = "equiangular", samples: int = 25,
+    problem: Problem,
+    start: NDArray,
+    rates: NDArray,
+    steps: int,
+    harmony: float | None,
+    noise: Noise,
+    rng: np.random.Generator,
+    decay: NDArray | float = 0.0,
+    axis: str = "equiangular",
+    samples: int = 25,
 ) -> NDArray:
     """Mean of the true ``δ²`` over the second half of a descent with sampled gradients.
 
@@ -135,7 +146,11 @@ def noisy_descent(
 
 
 def floors(
-    problem: Problem, start: NDArray, rates: NDArray, steps: int, noise: Noise,
+    problem: Problem,
+    start: NDArray,
+    rates: NDArray,
+    steps: int,
+    noise: Noise,
     rng: np.random.Generator,
 ) -> dict[str, NDArray]:
     """Mean true ``δ²`` at the end, for the sum and for HRGrad on sampled gradients and moments.
@@ -153,10 +168,14 @@ def floors(
         [r] by method.
     """
     each = np.repeat(rates, len(start) // len(rates))
-    kinds = {"sum": (None, 0.0), "HRGrad, sampled gradients": (0.5, 0.0),
-             "HRGrad, moments": (0.5, 1 - 4 * each)}
+    kinds = {
+        "sum": (None, 0.0),
+        "HRGrad, sampled gradients": (0.5, 0.0),
+        "HRGrad, moments": (0.5, 1 - 4 * each),
+    }
     return {
         name: noisy_descent(problem, start, each, steps, harmony, noise, rng, decay)
-        .reshape(len(rates), -1).mean(1)
+        .reshape(len(rates), -1)
+        .mean(1)
         for name, (harmony, decay) in kinds.items()
     }

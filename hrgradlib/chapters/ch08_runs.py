@@ -160,8 +160,13 @@ def record_times(steps: int, per_decade: int = 8) -> NDArray:
 
 
 def descend(
-    problem: Problem, start: NDArray, rate: Rate, steps: int, harmony: float | None,
-    axis: str = "maxmin", times: NDArray | None = None,
+    problem: Problem,
+    start: NDArray,
+    rate: Rate,
+    steps: int,
+    harmony: float | None,
+    axis: str = "maxmin",
+    times: NDArray | None = None,
 ) -> Trace:
     """Gradient descent along harmonised directions.
 
@@ -194,8 +199,9 @@ def descend(
         rises += active * (after > losses * (1 + 1e-14)).mean(-1)  # not the last digit
         active_steps += active
         losses = after
-    return Trace(times, *(np.stack(column) for column in zip(*rows, strict=True)),
-                 rises / active_steps)
+    return Trace(
+        times, *(np.stack(column) for column in zip(*rows, strict=True)), rises / active_steps
+    )
 
 
 def _plain(gradients: NDArray) -> Direction:
@@ -204,9 +210,14 @@ def _plain(gradients: NDArray) -> Direction:
     square = np.maximum((vector**2).sum(-1), np.finfo(float).tiny)
     slopes = np.einsum("bki,bi->bk", gradients, vector)
     return Direction(
-        vector, np.ones(gradients.shape[:2]), np.full(len(vector), np.nan),
-        np.linalg.norm(gradients, axis=-1), slopes / square[:, None], np.sqrt(square),
-        slopes.min(-1) / np.sqrt(square), np.zeros(len(vector), dtype=bool),
+        vector,
+        np.ones(gradients.shape[:2]),
+        np.full(len(vector), np.nan),
+        np.linalg.norm(gradients, axis=-1),
+        slopes / square[:, None],
+        np.sqrt(square),
+        slopes.min(-1) / np.sqrt(square),
+        np.zeros(len(vector), dtype=bool),
     )
 
 
@@ -266,8 +277,13 @@ class Backtracked(NamedTuple):
 
 
 def backtrack(
-    problem: Problem, start: NDArray, steps: int, harmony: float | None, every: bool,
-    tolerance: float = 1e-6, axis: str = "maxmin",
+    problem: Problem,
+    start: NDArray,
+    steps: int,
+    harmony: float | None,
+    every: bool,
+    tolerance: float = 1e-6,
+    axis: str = "maxmin",
 ) -> Backtracked:
     """Descent that needs no smoothness constant: halve the rate until the losses fall enough.
 
@@ -333,8 +349,6 @@ def training_gramians(spec: Spec, steps: int) -> NDArray:
     gramians = []
     for _ in range(steps):
         points = sample(spec, generator)
-        found = task_gradients(
-            lambda p=points: point_losses(model, *p), model, task_sizes(spec)
-        )
+        found = task_gradients(lambda p=points: point_losses(model, *p), model, task_sizes(spec))
         gramians.append(optimizer.step(found).gramian)
     return np.stack(gramians)

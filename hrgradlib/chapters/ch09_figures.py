@@ -19,12 +19,22 @@ from hrgradlib.chapters.style import (
 )
 from hrgradlib.experiments.campaign import grid_scores
 
-__all__ = ["density_profiles", "error_by_eps", "error_histories", "grid_maps", "guard_outcome",
-           "phase_space"]
+__all__ = [
+    "density_profiles",
+    "error_by_eps",
+    "error_histories",
+    "grid_maps",
+    "guard_outcome",
+    "phase_space",
+]
 
 COLOURS = {"hrgrad": VERMILLION, "hrgrad-gn": GREEN, "sum": BLUE, "sum-longer": GREY}
-NAMES = {"hrgrad": "HRGrad, Adam", "hrgrad-gn": "HRGrad, Gauss–Newton", "sum": "sum, Adam",
-         "sum-longer": "sum, 20 % more steps"}
+NAMES = {
+    "hrgrad": "HRGrad, Adam",
+    "hrgrad-gn": "HRGrad, Gauss–Newton",
+    "sum": "sum, Adam",
+    "sum-longer": "sum, 20 % more steps",
+}
 
 
 def density_profiles(
@@ -49,9 +59,7 @@ def density_profiles(
     return fig
 
 
-def phase_space(
-    x: NDArray, v: NDArray, eps: NDArray, exact: NDArray, found: NDArray
-) -> Figure:
+def phase_space(x: NDArray, v: NDArray, eps: NDArray, exact: NDArray, found: NDArray) -> Figure:
     """``f(x, v)`` of the network and its difference from the reference, a column each ε.
 
     Args:
@@ -96,9 +104,7 @@ def error_by_eps(eps: NDArray, errors: dict[str, NDArray]) -> Figure:
     return fig
 
 
-def error_histories(
-    seconds: dict[str, NDArray], errors: dict[str, NDArray]
-) -> Figure:
+def error_histories(seconds: dict[str, NDArray], errors: dict[str, NDArray]) -> Figure:
     """Max error against seconds of training; dots are the final errors, the ones compared.
 
     Args:
@@ -108,8 +114,14 @@ def error_histories(
     fig, axis = plt.subplots(figsize=(6.2, 3.4))
     for name in errors:
         for run, (s, e) in enumerate(zip(seconds[name], errors[name], strict=True)):
-            axis.semilogy(s, e, color=COLOURS[name], lw=1.1, alpha=0.8,
-                          label=NAMES[name] if run == 0 else None)
+            axis.semilogy(
+                s,
+                e,
+                color=COLOURS[name],
+                lw=1.1,
+                alpha=0.8,
+                label=NAMES[name] if run == 0 else None,
+            )
             axis.plot(s[-1], e[-1], "o", color=COLOURS[name])
     axis.set(xlabel="seconds of training", ylabel="max error over ε and t")
     axis.legend()
@@ -128,8 +140,14 @@ def grid_maps(rows: list[dict]) -> Figure:
     fig, axes = plt.subplots(1, len(methods), figsize=(3.6 * len(methods), 3.3), sharey=True)
     for axis, m in zip(np.atleast_1d(axes), methods, strict=True):
         logs = np.log10(tables[m])
-        image = axis.imshow(logs, cmap="cividis", origin="lower", aspect="auto",
-                            vmin=np.log10(low), vmax=np.log10(high))
+        image = axis.imshow(
+            logs,
+            cmap="cividis",
+            origin="lower",
+            aspect="auto",
+            vmin=np.log10(low),
+            vmax=np.log10(high),
+        )
         _write_cells(axis, tables[m], 0.5 * (np.log10(low) + np.log10(high)))
         axis.set_xticks(range(len(decays)), [f"{b:g}" for b in decays])
         axis.set_yticks(range(len(rates)), [f"{r:g}" for r in rates])
@@ -145,8 +163,9 @@ def _write_cells(axis, table: NDArray, middle: float) -> None:
     for (i, j), value in np.ndenumerate(table):
         colour = "white" if np.log10(value) < middle else "black"
         weight = "bold" if (i, j) == best else "normal"
-        axis.text(j, i, f"{value:.1e}", ha="center", va="center", color=colour, fontsize=8,
-                  weight=weight)
+        axis.text(
+            j, i, f"{value:.1e}", ha="center", va="center", color=colour, fontsize=8, weight=weight
+        )
 
 
 def guard_outcome(rows: list[dict], names: dict[str, str]) -> Figure:
@@ -163,8 +182,9 @@ def guard_outcome(rows: list[dict], names: dict[str, str]) -> Figure:
             values = scale * np.array([r[key] for r in cell])
             axis.plot(values, np.full(len(values), place), "o", color=BLUE, ms=4, clip_on=False)
             axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=VERMILLION, lw=2)
-    axes[0].set(xlabel="uphill products / %", yticks=range(len(names)),
-                yticklabels=list(names.values()))
+    axes[0].set(
+        xlabel="uphill products / %", yticks=range(len(names)), yticklabels=list(names.values())
+    )
     axes[0].set_xlim(left=0)
     axes[0].invert_yaxis()
     axes[1].set(xlabel="max error over ε and t", xscale="log")

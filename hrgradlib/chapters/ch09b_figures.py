@@ -23,16 +23,35 @@ from hrgradlib.chapters.style import (
     use_style,
 )
 
-__all__ = ["NAMES", "approximation", "collocation", "density_profiles", "error_by_eps",
-           "final_errors", "scaled_coefficients", "splitting", "truncation", "velocity_profiles",
-           "wall_zoom"]
+__all__ = [
+    "NAMES",
+    "approximation",
+    "collocation",
+    "density_profiles",
+    "error_by_eps",
+    "final_errors",
+    "scaled_coefficients",
+    "splitting",
+    "truncation",
+    "velocity_profiles",
+    "wall_zoom",
+]
 
 #: Of runs and studies: what figures and tables call them.
-NAMES = {"even-odd": "even–odd, Gauss–Newton", "full": "even–odd, Gauss–Newton, full",
-         "micro-macro": "micro–macro, Gauss–Newton", "adam": "even–odd, Adam",
-         "adam-1024": "even–odd, Adam, larger"}
-_COLOURS = {"even-odd": GREEN, "full": BLACK, "micro-macro": BLUE, "adam": VERMILLION,
-            "adam-1024": ORANGE}
+NAMES = {
+    "even-odd": "even–odd, Gauss–Newton",
+    "full": "even–odd, Gauss–Newton, full",
+    "micro-macro": "micro–macro, Gauss–Newton",
+    "adam": "even–odd, Adam",
+    "adam-1024": "even–odd, Adam, larger",
+}
+_COLOURS = {
+    "even-odd": GREEN,
+    "full": BLACK,
+    "micro-macro": BLUE,
+    "adam": VERMILLION,
+    "adam-1024": ORANGE,
+}
 
 
 def splitting(v: NDArray, cases: Sequence[tuple[float, float, float, NDArray, NDArray]]) -> Figure:
@@ -88,8 +107,14 @@ def approximation(
     for axis, (title, bases) in zip(axes, panels.items(), strict=True):
         for basis, errors in bases.items():
             for e, row in zip(eps, errors, strict=True):
-                axis.semilogy(counts, row, lines[basis], marker="o", color=eps_colour(e),
-                              label=f"{basis}, {eps_label(e)}")
+                axis.semilogy(
+                    counts,
+                    row,
+                    lines[basis],
+                    marker="o",
+                    color=eps_colour(e),
+                    label=f"{basis}, {eps_label(e)}",
+                )
         axis.set(xlabel="coefficients", title=title, xticks=counts)
     axes[0].set_ylabel("distance in $L^2$")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncol=2)
@@ -106,12 +131,14 @@ def collocation(t: NDArray, x: NDArray, eps: NDArray, groups: Mapping[str, NDArr
     fig, (plain, scaled) = plt.subplots(1, 2, figsize=(7.4, 3.2))
     for colour, (label, mine) in zip((BLUE, VERMILLION, GREEN), groups.items(), strict=False):
         plain.plot(x[mine], t[mine], ".", color=colour, ms=3, label=label, clip_on=False)
-        scaled.loglog(np.maximum(x[mine] / eps[mine], 1e-2), t[mine] / eps[mine] ** 2, ".",
-                      color=colour, ms=3)
+        scaled.loglog(
+            np.maximum(x[mine] / eps[mine], 1e-2), t[mine] / eps[mine] ** 2, ".", color=colour, ms=3
+        )
     plain.set(xlabel="$x$", ylabel="$t$")
     scaled.set(xlabel=r"$x/\varepsilon$", ylabel=r"$\tau=t/\varepsilon^2$")
-    fig.legend(*plain.get_legend_handles_labels(), loc="outside upper center", ncol=3,
-               markerscale=3)
+    fig.legend(
+        *plain.get_legend_handles_labels(), loc="outside upper center", ncol=3, markerscale=3
+    )
     return fig
 
 
@@ -133,8 +160,9 @@ def error_by_eps(eps: NDArray, times: NDArray, errors: NDArray) -> Figure:
     return fig
 
 
-def final_errors(groups: Mapping[str, tuple[NDArray, NDArray]], bounds: Mapping[str, float],
-                 check: float) -> Figure:
+def final_errors(
+    groups: Mapping[str, tuple[NDArray, NDArray]], bounds: Mapping[str, float], check: float
+) -> Figure:
     """Final error over the trained range (left) and far below it (right): seeds and median.
 
     Args:
@@ -151,8 +179,11 @@ def final_errors(groups: Mapping[str, tuple[NDArray, NDArray]], bounds: Mapping[
         for style, (label, bound) in zip(("--", ":"), bounds.items(), strict=False):
             axis.axvline(bound, color=GREY, ls=style, label=label)
         axis.set_xlim(5e-5, 0.2)
-    axes[0].set(xlabel="largest error at $T$ over seven ε", yticks=range(len(groups)),
-                yticklabels=[NAMES[name] for name in groups])
+    axes[0].set(
+        xlabel="largest error at $T$ over seven ε",
+        yticks=range(len(groups)),
+        yticklabels=[NAMES[name] for name in groups],
+    )
     axes[1].set(xlabel=f"error at $T$, {eps_label(check)}")
     axes[0].invert_yaxis()
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncol=2)
@@ -160,7 +191,9 @@ def final_errors(groups: Mapping[str, tuple[NDArray, NDArray]], bounds: Mapping[
 
 
 def truncation(
-    counts: NDArray, errors: Mapping[str, NDArray], networks: Mapping[str, tuple[int, NDArray]],
+    counts: NDArray,
+    errors: Mapping[str, NDArray],
+    networks: Mapping[str, tuple[int, NDArray]],
     eps: float,
 ) -> Figure:
     """Error that cutting in v causes, over the number of coefficients; networks as dots.
@@ -174,10 +207,14 @@ def truncation(
     for (basis, values), style in zip(errors.items(), ("-", "--"), strict=True):
         axis.semilogy(2 * counts, values, style, color=GREY, label=f"cut equations, {basis}")
     for name, (count, values) in networks.items():
-        axis.semilogy(np.full(len(values), 2 * count), values, "o", color=_COLOURS[name],
-                      label=NAMES[name])
-    axis.set(xlabel="coefficients, $2N$", ylabel=f"error of ρ at $T$, {eps_label(eps)}",
-             xticks=2 * counts)
+        axis.semilogy(
+            np.full(len(values), 2 * count), values, "o", color=_COLOURS[name], label=NAMES[name]
+        )
+    axis.set(
+        xlabel="coefficients, $2N$",
+        ylabel=f"error of ρ at $T$, {eps_label(eps)}",
+        xticks=2 * counts,
+    )
     axis.legend()
     return fig
 
@@ -191,8 +228,9 @@ def density_profiles(
         x: [X]; eps: [E]; exact, found: [T, E, X].
     """
     use_style()
-    fig, axes = plt.subplots(2, len(times), figsize=(7.4, 4.8), height_ratios=(2, 1), sharex=True,
-                             sharey="row")
+    fig, axes = plt.subplots(
+        2, len(times), figsize=(7.4, 4.8), height_ratios=(2, 1), sharex=True, sharey="row"
+    )
     for column, t in enumerate(times):
         top, bottom = axes[:, column]
         for e, ref, net in zip(eps, exact[column], found[column], strict=True):
@@ -239,8 +277,9 @@ def velocity_profiles(
     """
     use_style()
     columns = len(rows[0][1])
-    fig, axes = plt.subplots(len(rows), columns, figsize=(7.4, 2.5 * len(rows)), sharex=True,
-                             squeeze=False)
+    fig, axes = plt.subplots(
+        len(rows), columns, figsize=(7.4, 2.5 * len(rows)), sharex=True, squeeze=False
+    )
     for line, (name, panels) in zip(axes, rows, strict=True):
         for axis, (title, exact, others) in zip(line, panels, strict=True):
             axis.plot(v, exact, color=BLACK, lw=1.0, label="reference")

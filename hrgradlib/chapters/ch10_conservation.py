@@ -32,15 +32,14 @@ def balance_defects(solution: Solution, eps: Sequence[float], times: Sequence[fl
     """
     x, weights = _nodes(solution)
     found = weights @ solution.moments(
-        np.asarray(times)[:, None], x, np.asarray(eps)[:, None, None])
+        np.asarray(times)[:, None], x, np.asarray(eps)[:, None, None]
+    )
     start, push, scales = _scales(solution)
     exact = start + np.asarray(times)[:, None] * np.array([0, push, 0])
     return np.moveaxis((found - exact) / scales, -1, 0)
 
 
-def integrated_residuals(
-    solution: Solution, eps: Sequence[float], count: int = 48
-) -> NDArray:
+def integrated_residuals(solution: Solution, eps: Sequence[float], count: int = 48) -> NDArray:
     """``∫∫ R_0, √Θ R_1, ½Θ (√2 R_2 + R_0)`` over domain and time, relative to `_scales`, [3, E].
 
     Args:
@@ -56,8 +55,10 @@ def integrated_residuals(
     like = next(solution.model.parameters())
     results = []
     for e in eps:
-        grid = [torch.tensor(g.ravel()).to(like)
-                for g in np.broadcast_arrays(t[:, None], x, np.array(e))]
+        grid = [
+            torch.tensor(g.ravel()).to(like)
+            for g in np.broadcast_arrays(t[:, None], x, np.array(e))
+        ]
         with torch.no_grad():
             scaled = residuals(solution.model, *grid)[:, :3]
         length = (grid[0].square() + problem.length**2).sqrt()

@@ -25,8 +25,19 @@ from hrgradlib.chapters.style import (
     use_style,
 )
 
-__all__ = ["QUANTITIES", "chosen_points", "conservation", "distributions", "errors_by_eps",
-           "growth", "heat_fluxes", "histories", "profiles", "study_errors", "truncation"]
+__all__ = [
+    "QUANTITIES",
+    "chosen_points",
+    "conservation",
+    "distributions",
+    "errors_by_eps",
+    "growth",
+    "heat_fluxes",
+    "histories",
+    "profiles",
+    "study_errors",
+    "truncation",
+]
 
 QUANTITIES = {"density": BLUE, "momentum": VERMILLION, "energy": GREEN}
 _LOWEST = 1e-3  # where the scale of colours for ε begins
@@ -45,8 +56,14 @@ def truncation(rows: Sequence[Mapping]) -> Figure:
     for e in sorted({r["eps"] for r in rows}, reverse=True):
         for split, style in ((False, "s--"), (True, "o-")):
             chosen = [r for r in rows if r["eps"] == e and r["split"] is split]
-            axis.semilogy([r["modes"] for r in chosen], [r["momentum"] for r in chosen], style,
-                          color=eps_colour(e, 1e-2), lw=1.2, label=eps_label(e) if split else None)
+            axis.semilogy(
+                [r["modes"] for r in chosen],
+                [r["momentum"] for r in chosen],
+                style,
+                color=eps_colour(e, 1e-2),
+                lw=1.2,
+                label=eps_label(e) if split else None,
+            )
     axis.plot([], [], "s--", color=GREY, lw=1.2, label="$f$ expanded")
     axis.plot([], [], "o-", color=GREY, lw=1.2, label="free flight split off")
     axis.set(xlabel="micro modes $M$", ylabel="relative $L^2$ error of $\\rho u$")
@@ -63,7 +80,8 @@ def growth() -> Figure:
     lag = np.where(tau < 1e-2, tau / 2 - tau**2 / 6, 1 - once / tau)
     fig, axis = plt.subplots(figsize=(6.0, 3.0))
     for values, colour, style, label in (
-        (once, BLUE, "-", r"$\sigma=1-e^{-\tau}$"), (lag, GREEN, "--", r"$\omega/t$"),
+        (once, BLUE, "-", r"$\sigma=1-e^{-\tau}$"),
+        (lag, GREEN, "--", r"$\omega/t$"),
         (twice, VERMILLION, "-.", r"$\sigma_2=1-(1+\tau)e^{-\tau}$"),
     ):
         axis.loglog(tau, values, style, color=colour, label=label)
@@ -125,8 +143,14 @@ def distributions(
         v: [V]; exact, found: [E, P, V].
     """
     use_style()
-    fig, axes = plt.subplots(2, len(eps), figsize=(2.5 * len(eps) + 0.6, 4.2), sharex=True,
-                             height_ratios=(2, 1), sharey="row")
+    fig, axes = plt.subplots(
+        2,
+        len(eps),
+        figsize=(2.5 * len(eps) + 0.6, 4.2),
+        sharex=True,
+        height_ratios=(2, 1),
+        sharey="row",
+    )
     for column, e in enumerate(eps):
         upper, lower = axes[:, column]
         for place, colour, ref, net in zip(
@@ -223,8 +247,13 @@ def study_errors(rows: Sequence[Mapping], names: Mapping[str, str]) -> Figure:
             values = [r[f"final_{quantity}"] for r in rows if r["label"] == label]
             axis.plot(values, np.full(len(values), place), "o", color=colour, ms=4, clip_on=False)
             axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=BLACK, lw=1.8)
-        axis.set(title=quantity, xscale="log", xlabel="max error over ε",
-                 yticks=range(len(names)), yticklabels=list(names.values()))
+        axis.set(
+            title=quantity,
+            xscale="log",
+            xlabel="max error over ε",
+            yticks=range(len(names)),
+            yticklabels=list(names.values()),
+        )
     axes[0].invert_yaxis()
     return fig
 

@@ -46,7 +46,12 @@ class MomentSystem:
     """
 
     def __init__(
-        self, problem: BGKProblem, eps: float, modes: int, split: bool, cells: int = 240,
+        self,
+        problem: BGKProblem,
+        eps: float,
+        modes: int,
+        split: bool,
+        cells: int = 240,
         theta: float = 1.2,
     ) -> None:
         if problem.length == 0:
@@ -65,8 +70,11 @@ class MomentSystem:
         h = self.problem.final_time / steps
         self._basis = self._hermite() * (_SPEEDS[1] - _SPEEDS[0])
         flight = self._flown(0.0)
-        f = np.zeros_like(flight) if self.split else self._maxwellian(
-            self.problem.initial_moments(self.x)[0].T)
+        f = (
+            np.zeros_like(flight)
+            if self.split
+            else self._maxwellian(self.problem.initial_moments(self.x)[0].T)
+        )
         for i in range(steps):
             middle, after = self._flown((i + 0.5) * h), self._flown((i + 1) * h)
             k1 = self._slope(f, flight)
@@ -85,7 +93,7 @@ class MomentSystem:
     def _derivative(self, f: NDArray) -> NDArray:
         """``∂x``; beyond the ends the far field goes on."""
         wide, n = np.pad(f, ((0, 0), (3, 3)), mode="edge"), f.shape[1]
-        pairs = [wide[:, 3 + j:3 + j + n] - wide[:, 3 - j:3 - j + n] for j in (1, 2, 3)]
+        pairs = [wide[:, 3 + j : 3 + j + n] - wide[:, 3 - j : 3 - j + n] for j in (1, 2, 3)]
         return (45 * pairs[0] - 9 * pairs[1] + pairs[2]) / (60 * self.dx)
 
     def _flown(self, t: float) -> NDArray:
@@ -107,7 +115,8 @@ class MomentSystem:
     def _maxwellian(self, primitives: NDArray) -> NDArray:
         state = torch.as_tensor(primitives.T)
         h, _ = maxwellian_coefficients(
-            state, state.new_zeros(len(state), 1, 3), self.count - 1, self.theta)
+            state, state.new_zeros(len(state), 1, 3), self.count - 1, self.theta
+        )
         return h.T.numpy()
 
     def _primitive(self, f: NDArray) -> NDArray:
@@ -141,8 +150,10 @@ def _write() -> None:
     reference, rows = BGKReference(_PROBLEM), []
     for eps, split, modes in product(_EPS, (False, True), _MODES):
         errors = [float(f"{e:.3e}") for e in truncation_errors(reference, eps, modes, split)]
-        rows.append({"eps": eps, "modes": modes, "split": split}
-                    | dict(zip(("density", "momentum", "energy"), errors, strict=True)))
+        rows.append(
+            {"eps": eps, "modes": modes, "split": split}
+            | dict(zip(("density", "momentum", "energy"), errors, strict=True))
+        )
     content = {"problem": _PROBLEM, "provenance": collect(), "rows": rows}
     _table().write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 

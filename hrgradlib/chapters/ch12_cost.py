@@ -12,8 +12,17 @@ from torch import nn
 
 from hrgradlib.paths import results_folder
 
-__all__ = ["LABELS", "cell", "gauss_newton_flops", "layer_macs", "network_flops", "passes",
-           "separate_passes", "state_floats", "stored"]
+__all__ = [
+    "LABELS",
+    "cell",
+    "gauss_newton_flops",
+    "layer_macs",
+    "network_flops",
+    "passes",
+    "separate_passes",
+    "state_floats",
+    "stored",
+]
 
 #: Names of the measured steps as figures and tables write them.
 LABELS = {

@@ -11,10 +11,22 @@ from hrgradlib.chapters.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, V
 
 __all__ = ["memory", "overhead", "task_gradients"]
 
-_COLOURS = {"sum": GREY, "hrgrad": VERMILLION, "hrgrad-identity": ORANGE, "backwards": BLUE,
-            "torchjd": PURPLE, "conflictfree": GREEN}
-_MARKS = {"sum": "x", "hrgrad": "o", "hrgrad-identity": "v", "backwards": "s", "torchjd": "^",
-          "conflictfree": "D"}
+_COLOURS = {
+    "sum": GREY,
+    "hrgrad": VERMILLION,
+    "hrgrad-identity": ORANGE,
+    "backwards": BLUE,
+    "torchjd": PURPLE,
+    "conflictfree": GREEN,
+}
+_MARKS = {
+    "sum": "x",
+    "hrgrad": "o",
+    "hrgrad-identity": "v",
+    "backwards": "s",
+    "torchjd": "^",
+    "conflictfree": "D",
+}
 
 
 def overhead(rows: list[dict], bound: float = 1.10) -> Figure:
@@ -31,14 +43,30 @@ def overhead(rows: list[dict], bound: float = 1.10) -> Figure:
         mine = [r for r in rows if r["tasks"] == tasks and r["step"] == "hrgrad"]
         points = [r["points"] for r in mine]
         middle = np.array([r["ratio"] for r in mine])
-        reach = np.array([[r["ratio"] - r["ratio_low"], r["ratio_high"] - r["ratio"]]
-                          for r in mine]).T
+        reach = np.array(
+            [[r["ratio"] - r["ratio_low"], r["ratio_high"] - r["ratio"]] for r in mine]
+        ).T
         axis.axhline(1, color=GREY, lw=0.8)
         axis.axhline(bound, color=BLACK, lw=0.9, ls="--")
-        axis.errorbar(points, middle, reach, fmt="o", color=VERMILLION, capsize=2, lw=0.9,
-                      label="median and range")
-        axis.plot(points, [r["ratio_fastest"] for r in mine], "_", ms=10, mew=2, color=BLUE,
-                  label="fastest turns")
+        axis.errorbar(
+            points,
+            middle,
+            reach,
+            fmt="o",
+            color=VERMILLION,
+            capsize=2,
+            lw=0.9,
+            label="median and range",
+        )
+        axis.plot(
+            points,
+            [r["ratio_fastest"] for r in mine],
+            "_",
+            ms=10,
+            mew=2,
+            color=BLUE,
+            label="fastest turns",
+        )
         axis.set_xscale("log", base=2)
         axis.set_xticks(points, [f"{p}" for p in points], rotation=60)
         axis.minorticks_off()
@@ -55,8 +83,13 @@ def task_gradients(rows: list[dict], per_task: int = 256) -> Figure:
     fig, axis = plt.subplots(figsize=(6.4, 3.8))
     for name in ("torchjd", "conflictfree", "backwards", "hrgrad-identity", "hrgrad"):
         mine = [r for r in rows if r["step"] == name and r["points"] == per_task]
-        axis.plot([r["tasks"] for r in mine], [r["ratio"] for r in mine], marker=_MARKS[name],
-                  color=_COLOURS[name], label=LABELS[name])
+        axis.plot(
+            [r["tasks"] for r in mine],
+            [r["ratio"] for r in mine],
+            marker=_MARKS[name],
+            color=_COLOURS[name],
+            label=LABELS[name],
+        )
     counts = np.array(sorted({r["tasks"] for r in rows if r["step"] == "hrgrad"}))
     axis.plot(counts, [passes(k) for k in counts], ":", color=BLACK, label="$(1+2K)/3$")
     axis.set_xscale("log", base=2)
@@ -76,14 +109,21 @@ def memory(rows: list[dict], counts: tuple[int, ...] = (5, 16), bound: float = 1
     names = ("hrgrad", "hrgrad-identity", "backwards", "conflictfree", "torchjd")
     fig, axes = plt.subplots(1, len(counts), figsize=(7.2, 3.4), sharey=True)
     for axis, tasks in zip(axes, counts, strict=True):
-        points = sorted({r["points"] for r in rows
-                         if r["tasks"] == tasks and r["step"] == "hrgrad"})
+        points = sorted(
+            {r["points"] for r in rows if r["tasks"] == tasks and r["step"] == "hrgrad"}
+        )
         for place, name in enumerate(names):
-            found = {r["points"]: r["ratio"] for r in rows
-                     if r["tasks"] == tasks and r["step"] == name}
+            found = {
+                r["points"]: r["ratio"] for r in rows if r["tasks"] == tasks and r["step"] == name
+            }
             at = [i + 0.16 * (place - 2) for i, p in enumerate(points) if p in found]
-            axis.bar(at, [found[p] for p in points if p in found], 0.15, color=_COLOURS[name],
-                     label=LABELS[name])
+            axis.bar(
+                at,
+                [found[p] for p in points if p in found],
+                0.15,
+                color=_COLOURS[name],
+                label=LABELS[name],
+            )
         axis.axhline(1, color=GREY, lw=0.8)
         axis.axhline(bound, color=BLACK, lw=0.9, ls="--")
         axis.grid(False, axis="x")

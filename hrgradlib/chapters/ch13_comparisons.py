@@ -73,8 +73,10 @@ IDEAS: dict[str, dict] = {
     "gauss-newton": dict(method="hrgrad-gn", harmony=0.0, guard=False),
 }
 _USUAL = dict(formulation="layer", guard=False, beta1=0.9)
-REFERENCES = {"hrgrad": _USUAL | dict(method="hrgrad", harmony=0.5),
-              "sum": _USUAL | dict(method="sum")}
+REFERENCES = {
+    "hrgrad": _USUAL | dict(method="hrgrad", harmony=0.5),
+    "sum": _USUAL | dict(method="sum"),
+}
 
 
 def cells(study: str) -> list[Cell]:
@@ -83,10 +85,14 @@ def cells(study: str) -> list[Cell]:
     found = []
     for label in dict.fromkeys(row["label"] for row in rows):
         own = sorted((r for r in rows if r["label"] == label), key=lambda r: r["seed"])
-        curves = {int(seed): (np.array(c["seconds"]), np.array(c["error"]))
-                  for seed, c in content["curves"][label].items() if c}
-        columns = [np.array([r[name] for r in own])
-                   for name in ("seed", "max_error", "seconds", "uphill")]
+        curves = {
+            int(seed): (np.array(c["seconds"]), np.array(c["error"]))
+            for seed, c in content["curves"][label].items()
+            if c
+        }
+        columns = [
+            np.array([r[name] for r in own]) for name in ("seed", "max_error", "seconds", "uphill")
+        ]
         found.append(Cell(study, label, content["settings"][label], *columns, curves))
     return found
 
@@ -104,8 +110,10 @@ def find(studies: Iterable[str], **wanted) -> Cell:
         for cell in cells(study):
             if all(cell.settings.get(name) == value for name, value in wanted.items()):
                 return cell
-    raise LookupError(f"no stored run with {wanted} in the studies {', '.join(studies)}; "
-                      "`hrgrad study NAME` makes one")
+    raise LookupError(
+        f"no stored run with {wanted} in the studies {', '.join(studies)}; "
+        "`hrgrad study NAME` makes one"
+    )
 
 
 def reference(cell: Cell, method: str) -> Cell:
@@ -119,8 +127,7 @@ def compare(first: Cell, second: Cell) -> Comparison:
     common = sorted(set(first.seeds) & set(second.seeds))
     if not common:
         raise ValueError(f"{first.label} and {second.label} have no seed in common")
-    a, b = ([dict(zip(c.seeds, c.errors, strict=True))[s] for s in common]
-            for c in (first, second))
+    a, b = ([dict(zip(c.seeds, c.errors, strict=True))[s] for s in common] for c in (first, second))
     ratio = float(np.median(a) / np.median(b))
     wins = int(np.sum(np.less(a, b)))
     difference = np.nan_to_num(np.log(a) - np.log(b), posinf=1e3, neginf=-1e3)
@@ -147,10 +154,17 @@ def tuning(**wanted) -> dict[float, float]:
     grid = cells("rules-grid")
     if wanted == dict(method="hrgrad"):
         seeds = {seed for cell in grid for seed in cell.seeds}
-        pairs = [(r["lr"], r["max_error"]) for r in read_grid(grid_table("transport-periodic"))
-                 if r["method"] == "hrgrad" and r["beta2"] == 0.99 and r["seed"] in seeds]
+        pairs = [
+            (r["lr"], r["max_error"])
+            for r in read_grid(grid_table("transport-periodic"))
+            if r["method"] == "hrgrad" and r["beta2"] == 0.99 and r["seed"] in seeds
+        ]
     else:
-        pairs = [(cell.settings["lr"], error) for cell in grid for error in cell.errors
-                 if all(cell.settings.get(name) == value for name, value in wanted.items())]
+        pairs = [
+            (cell.settings["lr"], error)
+            for cell in grid
+            for error in cell.errors
+            if all(cell.settings.get(name) == value for name, value in wanted.items())
+        ]
     rates = sorted({lr for lr, _ in pairs})
     return {lr: float(np.exp(np.mean([np.log(e) for r, e in pairs if r == lr]))) for lr in rates}

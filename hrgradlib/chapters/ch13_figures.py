@@ -24,8 +24,18 @@ from hrgradlib.chapters.style import (
     use_style,
 )
 
-__all__ = ["against_time", "damping_grid", "finals", "idea", "orthogonal", "planes",
-           "rate_distribution", "share_by_count", "trainings", "weights"]
+__all__ = [
+    "against_time",
+    "damping_grid",
+    "finals",
+    "idea",
+    "orthogonal",
+    "planes",
+    "rate_distribution",
+    "share_by_count",
+    "trainings",
+    "weights",
+]
 
 _ERROR = "max error over ε and t"
 _RAMP = (GREY, SKY, BLUE, PURPLE, ORANGE, VERMILLION)
@@ -55,22 +65,32 @@ def planes(near: float = 1.0, far: float = 2.0, angle: float = 1.9) -> Figure:
     equal = normals.sum(0) / np.linalg.norm(normals.sum(0))
     reached = equal * near / (equal @ normals[0])
     _arrow(axis, reached, BLUE)
-    axis.annotate("equal speed: task 1 solved,\ntask 2 not yet", reached + [-0.1, 0.14],
-                  color=BLUE, ha="right")
+    axis.annotate(
+        "equal speed: task 1 solved,\ntask 2 not yet",
+        reached + [-0.1, 0.14],
+        color=BLUE,
+        ha="right",
+    )
     _arrow(axis, corner, VERMILLION)
     axis.annotate("equal rates:\nboth solved at once", corner + [0.4, 0.14], color=VERMILLION)
     axis.plot(0, 0, "o", color=BLACK)
     axis.annotate(r"$\vartheta$", (-0.12, -0.05), ha="right", va="top")
-    axis.set(xlim=(-1.4, 4.8), ylim=(-1.1, 1.8), aspect="equal",
-             xlabel="parameter space, first direction", ylabel="second direction")
+    axis.set(
+        xlim=(-1.4, 4.8),
+        ylim=(-1.1, 1.8),
+        aspect="equal",
+        xlabel="parameter space, first direction",
+        ylabel="second direction",
+    )
     axis.set_xticklabels([])
     axis.set_yticklabels([])
     return fig
 
 
 def _arrow(axis: Axes, end: NDArray, colour: str) -> None:
-    axis.annotate("", end, (0, 0), arrowprops=dict(arrowstyle="-|>", color=colour, lw=2,
-                                                   shrinkA=0, shrinkB=0))
+    axis.annotate(
+        "", end, (0, 0), arrowprops=dict(arrowstyle="-|>", color=colour, lw=2, shrinkA=0, shrinkB=0)
+    )
 
 
 def share_by_count(counts: Sequence[int], shares: Mapping[str, Sequence[float]]) -> Figure:
@@ -105,8 +125,13 @@ def rate_distribution(rates: Mapping[str, Mapping[str, NDArray]], losses: NDArra
         axis.axvline(0, color=BLACK, lw=0.8)
         for (label, values), colour in zip(curves.items(), _RAMP, strict=False):
             order = np.argsort(values)
-            axis.step(values[order], np.cumsum(losses[order]) / losses.sum(), where="post",
-                      color=colour, label=label)
+            axis.step(
+                values[order],
+                np.cumsum(losses[order]) / losses.sum(),
+                where="post",
+                color=colour,
+                label=label,
+            )
         axis.set(xlim=(-0.75, 1.75), xlabel="relative rate $J_i d/r_i$", title=title)
     axes[0, 0].set_ylabel("share of the loss with a lower rate")
     axes[0, -1].legend(title="tasks", loc="lower right")
@@ -130,7 +155,9 @@ def trainings(runs: Mapping[str, tuple[NDArray, NDArray]]) -> Figure:
 
 
 def orthogonal(
-    dampings: Sequence[float], found: Mapping[str, Sequence[float]], cosines: NDArray,
+    dampings: Sequence[float],
+    found: Mapping[str, Sequence[float]],
+    cosines: NDArray,
     hidden: NDArray,
 ) -> Figure:
     """Cosines of tasks in the Gauss–Newton metric: by damping, and along a training.
@@ -145,15 +172,23 @@ def orthogonal(
     looks = ((VERMILLION, "o-"), (BLUE, "s-"), (BLACK, "--"), (GREY, ":"))
     for (label, values), (colour, marks) in zip(found.items(), looks, strict=False):
         axes[0].loglog(dampings, values, marks, color=colour, label=label)
-    axes[0].set(xlabel=r"damping $\lambda/\|r\|^2$", ylabel="|cosine| of two tasks",
-                title="one batch, network trained by Adam")
+    axes[0].set(
+        xlabel=r"damping $\lambda/\|r\|^2$",
+        ylabel="|cosine| of two tasks",
+        title="one batch, network trained by Adam",
+    )
     pairs = np.abs(cosines[:, *np.triu_indices(cosines.shape[-1], 1)])
     steps = np.arange(len(pairs)) + 1
     axes[1].semilogy(steps, pairs.max(1), color=VERMILLION, label="largest")
     axes[1].semilogy(steps, np.median(pairs, 1), color=BLUE, label="median")
     odds = np.sort(np.sqrt(hidden / (1 - hidden)), 1)
-    axes[1].semilogy(steps, np.minimum(odds[:, -1] * odds[:, -2], 1), ":", color=GREY,
-                     label="bound by what is hidden")
+    axes[1].semilogy(
+        steps,
+        np.minimum(odds[:, -1] * odds[:, -2], 1),
+        ":",
+        color=GREY,
+        label="bound by what is hidden",
+    )
     axes[1].set(xlabel="step", title="along a training in the metric")
     for axis in axes:
         axis.legend()
@@ -164,8 +199,15 @@ def against_time(named: Mapping[str, Cell]) -> Figure:
     """Error against seconds: median over seeds, the range of all seeds shaded, dots at the end."""
     use_style()
     fig, axis = plt.subplots(figsize=(6.6, 4.0))
-    looks = ((VERMILLION, "-"), (BLACK, "--"), (ORANGE, "-"), (GREEN, "-"), (BLUE, "-"),
-             (PURPLE, "-"), (GREY, "-"))
+    looks = (
+        (VERMILLION, "-"),
+        (BLACK, "--"),
+        (ORANGE, "-"),
+        (GREEN, "-"),
+        (BLUE, "-"),
+        (PURPLE, "-"),
+        (GREY, "-"),
+    )
     for (name, cell), (colour, line) in zip(named.items(), looks, strict=False):
         seconds, errors = (np.stack([c[i] for c in cell.curves.values()]) for i in (0, 1))
         middle = np.median(seconds, 0)
@@ -191,9 +233,16 @@ def damping_grid(named: Sequence[Cell]) -> Figure:
     image = axis.imshow(logs, cmap="cividis", origin="lower", aspect="auto")
     middle = 0.5 * (np.nanmin(logs) + np.nanmax(logs))
     for (i, j), value in np.ndenumerate(table):
-        axis.text(j, i, f"{value:.1e}", ha="center", va="center", fontsize=8,
-                  color="white" if np.log10(value) < middle else "black",
-                  weight="bold" if value == np.nanmin(table) else "normal")
+        axis.text(
+            j,
+            i,
+            f"{value:.1e}",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if np.log10(value) < middle else "black",
+            weight="bold" if value == np.nanmin(table) else "normal",
+        )
     axis.set_xticks(range(len(dampings)), [f"{d:g}" for d in dampings])
     axis.set_yticks(range(len(rates)), [f"{r:g}" for r in rates])
     axis.set(xlabel=r"damping $\lambda/\|r\|^2$", ylabel="peak learning rate")
@@ -226,16 +275,24 @@ def _strip(axis: Axes, named: Mapping[str, Cell], highlight: str | None = None) 
         if np.isfinite(cell.median):
             axis.plot([cell.median] * 2, [row - 0.28, row + 0.28], color=colour, lw=2.5)
         if len(kept) < len(cell.errors):
-            axis.annotate(f"{len(cell.errors) - len(kept)} lost", (0.99, row), va="center",
-                          xycoords=("axes fraction", "data"), ha="right", fontsize=8)
+            axis.annotate(
+                f"{len(cell.errors) - len(kept)} lost",
+                (0.99, row),
+                va="center",
+                xycoords=("axes fraction", "data"),
+                ha="right",
+                fontsize=8,
+            )
     axis.set_yticks(range(len(named)), list(named))
     axis.set(xscale="log", xlabel=_ERROR, ylim=(len(named) - 0.4, -0.6))
     low, high = axis.get_xlim()
-    axis.xaxis.set_major_locator(LogLocator(
-        subs=(1, 2, 5) if high > 8 * low else (1, 1.5, 2, 3, 5, 7)))
+    axis.xaxis.set_major_locator(
+        LogLocator(subs=(1, 2, 5) if high > 8 * low else (1, 1.5, 2, 3, 5, 7))
+    )
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(
-        lambda value, _: f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-"))
+        lambda value, _: f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
+    )
     axis.grid(axis="y", visible=False)
 
 
@@ -274,15 +331,31 @@ def weights(by_weight: Mapping[float, Cell], best: Cell, free: Cell) -> Figure:
     use_style()
     fig, axis = plt.subplots(figsize=(6.4, 3.6))
     tuned = np.array([c.median for c in by_weight.values()])
-    axis.loglog(list(by_weight), np.where(np.isfinite(tuned), tuned, np.nan), "o-", mfc="white",
-                color=BLUE, label="sum, tuning seed")
+    axis.loglog(
+        list(by_weight),
+        np.where(np.isfinite(tuned), tuned, np.nan),
+        "o-",
+        mfc="white",
+        color=BLUE,
+        label="sum, tuning seed",
+    )
     weight = best.settings["initial_weight"]
-    axis.plot(np.full(len(best.errors), weight), best.errors, "o", color=BLUE, alpha=0.6,
-              label="sum at its best weight")
+    axis.plot(
+        np.full(len(best.errors), weight),
+        best.errors,
+        "o",
+        color=BLUE,
+        alpha=0.6,
+        label="sum at its best weight",
+    )
     kept = free.errors[np.isfinite(free.errors)]
     axis.axhspan(kept.min(), kept.max(), color=VERMILLION, alpha=0.12, lw=0)
-    axis.axhline(free.median if np.isfinite(free.median) else kept.max(), color=VERMILLION,
-                 ls="--", label="HRGrad, Gauss–Newton metric, weight 1")
+    axis.axhline(
+        free.median if np.isfinite(free.median) else kept.max(),
+        color=VERMILLION,
+        ls="--",
+        label="HRGrad, Gauss–Newton metric, weight 1",
+    )
     axis.set(xlabel="weight of the initial loss in the sum", ylabel=_ERROR)
     axis.legend()
     return fig

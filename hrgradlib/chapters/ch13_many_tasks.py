@@ -27,21 +27,37 @@ from hrgradlib.experiments.specs import METHODS, Spec, make_spec
 from hrgradlib.optim import ResidualJacobian, harmonize, residual_jacobian
 from hrgradlib.training.loop import learning_rate
 
-__all__ = ["COUNTS", "SIZES", "Linearised", "Orthogonality", "Tasks", "combined",
-           "equal_cosines", "equal_rates", "follow", "orthogonality", "partly_trained", "tasks_of",
-           "train_by_rates"]
+__all__ = [
+    "COUNTS",
+    "SIZES",
+    "Linearised",
+    "Orthogonality",
+    "Tasks",
+    "combined",
+    "equal_cosines",
+    "equal_rates",
+    "follow",
+    "orthogonality",
+    "partly_trained",
+    "tasks_of",
+    "train_by_rates",
+]
 
 PROBLEM = "transport-periodic"
 COUNTS = (1, 5, 20, 80)  # tasks; then one per point and one per residual
 
 # Of the chapter's own trainings, by profile: seconds each on one core.
 SIZES = {
-    "smoke": dict(partly=dict(width=12, depth=2, modes=3, tasks=40, per_task=2, steps=40),
-                  rates=dict(width=12, depth=2, modes=3, tasks=40, per_task=2, steps=12),
-                  live=dict(width=12, depth=2, modes=3, tasks=10, per_task=4, steps=15)),
-    "quick": dict(partly=dict(width=32, depth=3, modes=6, tasks=80, per_task=2, steps=400),
-                  rates=dict(width=16, depth=2, modes=4, tasks=40, per_task=2, steps=80),
-                  live=dict(width=16, depth=2, modes=4, tasks=10, per_task=8, steps=120)),
+    "smoke": dict(
+        partly=dict(width=12, depth=2, modes=3, tasks=40, per_task=2, steps=40),
+        rates=dict(width=12, depth=2, modes=3, tasks=40, per_task=2, steps=12),
+        live=dict(width=12, depth=2, modes=3, tasks=10, per_task=4, steps=15),
+    ),
+    "quick": dict(
+        partly=dict(width=32, depth=3, modes=6, tasks=80, per_task=2, steps=400),
+        rates=dict(width=16, depth=2, modes=4, tasks=40, per_task=2, steps=80),
+        live=dict(width=16, depth=2, modes=4, tasks=10, per_task=8, steps=120),
+    ),
 }
 SIZES["full"] = SIZES["quick"]
 
@@ -160,8 +176,12 @@ def orthogonality(batch: ResidualJacobian, count: int, damping: float) -> Orthog
     norms = np.sqrt(np.diagonal(gramian))
     hidden = np.diagonal(lost) / losses
     odds = np.sqrt(hidden / (1 - hidden))
-    return Orthogonality(gramian / np.outer(norms, norms), hidden, shift / (shift + 2 * least),
-                         np.minimum(np.outer(odds, odds), 1.0))
+    return Orthogonality(
+        gramian / np.outer(norms, norms),
+        hidden,
+        shift / (shift + 2 * least),
+        np.minimum(np.outer(odds, odds), 1.0),
+    )
 
 
 def partly_trained(profile: str, seed: int = 7) -> tuple[nn.Module, Tensor, ResidualJacobian]:
@@ -195,8 +215,13 @@ def _batch(spec: Spec, model: nn.Module, points, out=None) -> ResidualJacobian:
 
 
 def train_by_rates(
-    profile: str, count: int | None, seed: int = 0, lr: float = 0.5, damping: float = 1e-4,
-    looks: int = 12, fresh: bool = True,
+    profile: str,
+    count: int | None,
+    seed: int = 0,
+    lr: float = 0.5,
+    damping: float = 1e-4,
+    looks: int = 12,
+    fresh: bool = True,
 ) -> dict[str, NDArray]:
     """Train with the direction of equal relative rates.
 
@@ -253,8 +278,14 @@ def follow(profile: str, method: str, seed: int = 0, **settings) -> dict[str, ND
         trained.optimizer.param_groups[0]["lr"] = learning_rate(
             step, spec.steps, spec.lr, spec.warmup, spec.hold
         )
-        found.append(trained.step(partial(point_residuals(spec), model),
-                                  sample(spec, generator), task_sizes(spec), True))
+        found.append(
+            trained.step(
+                partial(point_residuals(spec), model),
+                sample(spec, generator),
+                task_sizes(spec),
+                True,
+            )
+        )
     return {name: np.stack([f[name] for f in found]) for name in found[0]} | {
         "error": relative_errors(model, spec),
         "parameters": torch.cat([p.detach().flatten() for p in model.parameters()]).numpy(),

@@ -17,8 +17,18 @@ from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.cases.periodic import residuals
 from hrgradlib.experiments.specs import METHODS, Spec
 
-__all__ = ["build_model", "collocation", "limit_errors", "point_losses", "point_residuals",
-           "problem_of", "quantities_of", "relative_errors", "sample", "task_sizes"]
+__all__ = [
+    "build_model",
+    "collocation",
+    "limit_errors",
+    "point_losses",
+    "point_residuals",
+    "problem_of",
+    "quantities_of",
+    "relative_errors",
+    "sample",
+    "task_sizes",
+]
 
 
 def problem_of(spec: Spec) -> Any:

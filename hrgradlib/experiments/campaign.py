@@ -26,8 +26,16 @@ from hrgradlib.experiments.specs import (
     reported_seeds,
 )
 
-__all__ = ["CampaignError", "best_settings", "book_runs", "fold_provenance", "grid_runs",
-           "grid_scores", "run_all", "write_grid"]
+__all__ = [
+    "CampaignError",
+    "best_settings",
+    "book_runs",
+    "fold_provenance",
+    "grid_runs",
+    "grid_scores",
+    "run_all",
+    "write_grid",
+]
 
 
 class CampaignError(RuntimeError):
@@ -73,9 +81,10 @@ def run_all(runs: dict[Path, Spec], device: str, jobs: int, quiet: bool) -> int:
     """
     missing = {f: s for f, s in runs.items() if not is_finished(f, s)}
     failures = []
-    with ThreadPoolExecutor(max_workers=jobs) as pool, tqdm(
-        total=len(missing), disable=quiet or not missing, unit="run", file=sys.stderr
-    ) as bar:
+    with (
+        ThreadPoolExecutor(max_workers=jobs) as pool,
+        tqdm(total=len(missing), disable=quiet or not missing, unit="run", file=sys.stderr) as bar,
+    ):
         waiting = {pool.submit(_run_one, f, s, device): f for f, s in missing.items()}
         for done in as_completed(waiting):
             bar.update()
@@ -92,9 +101,23 @@ def _run_one(folder: Path, spec: Spec, device: str) -> str:
     if not resumable:
         fresh(folder)
     command = [
-        sys.executable, "-m", "hrgradlib.cli", "run", spec.problem, "--method", spec.method,
-        "--profile", spec.profile, "--seed", str(spec.seed), "--device", device, "--quiet",
-        "--out", str(folder), *_flags(spec),
+        sys.executable,
+        "-m",
+        "hrgradlib.cli",
+        "run",
+        spec.problem,
+        "--method",
+        spec.method,
+        "--profile",
+        spec.profile,
+        "--seed",
+        str(spec.seed),
+        "--device",
+        device,
+        "--quiet",
+        "--out",
+        str(folder),
+        *_flags(spec),
     ] + ["--resume"] * resumable
     # One thread each, NumPy's matrix products included: runs share the cores, and the timing.
     alone = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -140,8 +163,12 @@ def fold_provenance(runs: Iterable[Path]) -> dict:
 def _row(folder: Path, spec: Spec) -> dict:
     result = json.loads((folder / "result.json").read_text())
     return {
-        "method": spec.method, "lr": spec.lr, "beta2": spec.beta2, "seed": spec.seed,
-        "max_error": f"{result['max_error']:.4e}", "mean_error": f"{result['mean_error']:.4e}",
+        "method": spec.method,
+        "lr": spec.lr,
+        "beta2": spec.beta2,
+        "seed": spec.seed,
+        "max_error": f"{result['max_error']:.4e}",
+        "mean_error": f"{result['mean_error']:.4e}",
     }
 
 
@@ -151,8 +178,10 @@ def grid_scores(rows: Iterable[dict]) -> dict[str, dict[tuple[float, float], flo
     for row in rows:
         cell = errors.setdefault(row["method"], {})
         cell.setdefault((row["lr"], row["beta2"]), []).append(row["max_error"])
-    return {method: {key: float(np.exp(np.log(e).mean())) for key, e in cells.items()}
-            for method, cells in errors.items()}
+    return {
+        method: {key: float(np.exp(np.log(e).mean())) for key, e in cells.items()}
+        for method, cells in errors.items()
+    }
 
 
 def best_settings(rows: Iterable[dict]) -> dict[str, tuple[float, float]]:

@@ -13,8 +13,9 @@ __all__ = ["evaluate", "relative_l2"]
 def evaluate(model: nn.Module, *points: NDArray) -> tuple[NDArray, ...]:
     """Every output of ``model(*points)`` as float64, in the shape of the points (and columns)."""
     parameter = next(model.parameters())
-    flat = [torch.tensor(np.ravel(p), dtype=parameter.dtype,
-                         device=parameter.device) for p in points]
+    flat = [
+        torch.tensor(np.ravel(p), dtype=parameter.dtype, device=parameter.device) for p in points
+    ]
     with torch.no_grad():
         outputs = model(*flat)
     shape = np.shape(points[0])

@@ -14,8 +14,7 @@ from hrgradlib.experiments.campaign import book_runs, run_all
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.paths import results_folder
 
-__all__ = ["Run", "book_results", "failure", "grid_table", "load_run", "read_grid",
-           "uphill_share"]
+__all__ = ["Run", "book_results", "failure", "grid_table", "load_run", "read_grid", "uphill_share"]
 
 FAILED_ERROR = 0.1  # final error, max over ε
 STALLED, MOVED = 10.0, 100.0  # factors by which losses fell
@@ -69,9 +68,15 @@ def load_run(folder: Path) -> Run:
     with np.load(folder / "records.npz") as stored:
         records = dict(stored)
     return Run(
-        folder, spec, np.array(result["eps"]), np.array(result["times"]),
-        np.array(result["errors"]), {k: np.array(v) for k, v in result["quantities"].items()},
-        result.get("limit"), result["seconds"], records,
+        folder,
+        spec,
+        np.array(result["eps"]),
+        np.array(result["times"]),
+        np.array(result["errors"]),
+        {k: np.array(v) for k, v in result["quantities"].items()},
+        result.get("limit"),
+        result["seconds"],
+        records,
     )
 
 

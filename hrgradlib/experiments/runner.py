@@ -101,17 +101,27 @@ def run(
         print(_memory(spec, model), file=sys.stderr)
     try:
         records, seconds = train(
-            model, method, point_residuals(spec),
-            lambda generator: collocation(spec, model, generator, chosen), task_sizes(spec),
-            steps=spec.steps, lr=spec.lr, warmup=spec.warmup, hold=spec.hold,
+            model,
+            method,
+            point_residuals(spec),
+            lambda generator: collocation(spec, model, generator, chosen),
+            task_sizes(spec),
+            steps=spec.steps,
+            lr=spec.lr,
+            warmup=spec.warmup,
+            hold=spec.hold,
             seed=spec.seed,
-            fingerprint=spec.fingerprint(), checkpoint=folder / "checkpoint.pt", resume=resume,
-            quiet=quiet, watch=lambda: relative_errors(model, spec).max(0),
+            fingerprint=spec.fingerprint(),
+            checkpoint=folder / "checkpoint.pt",
+            resume=resume,
+            quiet=quiet,
+            watch=lambda: relative_errors(model, spec).max(0),
         )
     except TrainingFailed as failure:
-        _write_json(folder / "result.json", {
-            "fingerprint": spec.fingerprint(), "failed": str(failure), "max_error": None,
-        })
+        _write_json(
+            folder / "result.json",
+            {"fingerprint": spec.fingerprint(), "failed": str(failure), "max_error": None},
+        )
         raise
     return _finish(folder, spec, model, records.arrays(), seconds)
 
@@ -139,8 +149,10 @@ def _claim(folder: Path, spec: Spec, resume: bool) -> None:
     if resume and found is None and any(folder.iterdir()):
         raise RunError(f"{folder} is not empty and holds no run to resume; choose another")
     if resume and found not in (None, spec.to_dict()):
-        raise RunError(f"{folder} holds a run with another specification; "
-                       "resume with the options it was started with")
+        raise RunError(
+            f"{folder} holds a run with another specification; "
+            "resume with the options it was started with"
+        )
     _write_json(path, spec.to_dict())
 
 

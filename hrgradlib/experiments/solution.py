@@ -145,8 +145,10 @@ def load_solution(folder: str | Path) -> Solution:
         state = torch.load(folder / "model.pt", weights_only=True, map_location="cpu")
         model.load_state_dict(state)
     except FileNotFoundError as error:
-        raise SolutionError(f"{folder} holds no finished run: no {Path(error.filename).name}; "
-                            "finish it with hrgrad run … --resume") from error
+        raise SolutionError(
+            f"{folder} holds no finished run: no {Path(error.filename).name}; "
+            "finish it with hrgrad run … --resume"
+        ) from error
     except SolutionError:
         raise
     except Exception as error:  # damaged JSON or weights raise many kinds

@@ -13,8 +13,19 @@ from hrgradlib.training import methods
 from hrgradlib.training import variants as trials
 from hrgradlib.training.methods import Settings
 
-__all__ = ["COMPARED", "GRID", "METHODS", "PROBLEMS", "PROFILES", "SAMPLED_METHODS", "SETTINGS",
-           "Spec", "SpecError", "make_spec", "reported_seeds"]
+__all__ = [
+    "COMPARED",
+    "GRID",
+    "METHODS",
+    "PROBLEMS",
+    "PROFILES",
+    "SAMPLED_METHODS",
+    "SETTINGS",
+    "Spec",
+    "SpecError",
+    "make_spec",
+    "reported_seeds",
+]
 
 
 class SpecError(ValueError):
@@ -48,11 +59,7 @@ FORMULATIONS = {  # by problem, the default first
 COMPARED = ("hrgrad", "sum")  # under Adam, on the grid below
 
 # One grid for every method, searched on seeds that are reported nowhere else.
-GRID = {
-    "lr": (5e-3, 1e-2, 2e-2, 4e-2),
-    "beta2": (0.9, 0.99, 0.999),
-    "seeds": (100, 101),
-}
+GRID = {"lr": (5e-3, 1e-2, 2e-2, 4e-2), "beta2": (0.9, 0.99, 0.999), "seeds": (100, 101)}
 
 
 def reported_seeds(problem: str) -> tuple[int, int, int]:
@@ -109,9 +116,7 @@ def _points(formulation: str) -> dict:
     return {"candidates": 1} if formulation == "plain" else {}
 
 
-GAUSS_NEWTON = dict(
-    lr=0.5, beta1=0.8, beta2=0.99, damping=1e-2, hold=0.3, harmony=0.0, beyond=1.15
-)
+GAUSS_NEWTON = dict(lr=0.5, beta1=0.8, beta2=0.99, damping=1e-2, hold=0.3, harmony=0.0, beyond=1.15)
 
 # Winners of the grid above (book/results/transport-periodic-grid.csv); a test compares them.
 TUNED = {
@@ -204,7 +209,9 @@ def make_spec(problem: str, method: str, profile: str = "quick", seed: int = 0, 
         SpecError: unknown name or number out of range.
     """
     for what, name, known in (
-        ("problem", problem, PROBLEMS), ("method", method, METHODS), ("profile", profile, PROFILES)
+        ("problem", problem, PROBLEMS),
+        ("method", method, METHODS),
+        ("profile", profile, PROFILES),
     ):
         if name not in known:
             raise SpecError(f"unknown {what} {name!r}; expected one of {', '.join(known)}")

@@ -36,8 +36,11 @@ def _grid(method: str, **axes) -> dict[str, dict]:
     for name, values in axes.items():
         if name in fixed:
             continue
-        cells = {f"{label}-{name}{value:g}": cell | {name: value}
-                 for label, cell in cells.items() for value in values}
+        cells = {
+            f"{label}-{name}{value:g}": cell | {name: value}
+            for label, cell in cells.items()
+            for value in values
+        }
     return cells
 
 
@@ -48,76 +51,119 @@ _RULES = ("trial-root", "trial-log", "trial-worst", "trial-adaptive", "trial-per
 # The literature's number of points in a step of Adam's metric (benchmarks/literature_step.py);
 # network, learning rate and steps by three trials on a tuning seed.
 LITERATURE_SIZE = dict(
-    method="hrgrad", problem="transport-inflow", tasks=8, per_task=128, candidates=1,
-    width=64, depth=4, modes=6, lr=5e-3, steps=10000,
+    method="hrgrad",
+    problem="transport-inflow",
+    tasks=8,
+    per_task=128,
+    candidates=1,
+    width=64,
+    depth=4,
+    modes=6,
+    lr=5e-3,
+    steps=10000,
 )
 
 STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
     # Chapter 7: is the applied step uphill for some task, and what does the guard cost?
-    "guard": ((0, 1, 2), {
-        "hrgrad": dict(method="hrgrad"),
-        "hrgrad-guard": dict(method="hrgrad", guard=True),
-        "sum": dict(method="sum"),
-        "harmonise-first": dict(method="harmonise-first"),
-    }),
+    "guard": (
+        (0, 1, 2),
+        {
+            "hrgrad": dict(method="hrgrad"),
+            "hrgrad-guard": dict(method="hrgrad", guard=True),
+            "sum": dict(method="sum"),
+            "harmonise-first": dict(method="harmonise-first"),
+        },
+    ),
     # Chapter 13: the metric's own grid, then what it reaches.
-    "gauss-newton-grid": (TUNING, _grid(
-        "hrgrad-gn", lr=(0.3, 0.5, 0.7), damping=(1e-5, 1e-4, 1e-3, 1e-2, 1e-1))),
-    "gauss-newton": (FIVE, {
-        "hrgrad-gn": dict(method="hrgrad-gn"),
-        "harmony-half": dict(method="hrgrad-gn", harmony=0.5),
-        "sum-gn": dict(method="sum-gn"),
-        "within": dict(method="hrgrad-gn", beyond=1.0),
-        "hrgrad": dict(method="hrgrad", beyond=1.15),
-        "sum": dict(method="sum", steps=4800, beyond=1.15),
-    }),
+    "gauss-newton-grid": (
+        TUNING,
+        _grid("hrgrad-gn", lr=(0.3, 0.5, 0.7), damping=(1e-5, 1e-4, 1e-3, 1e-2, 1e-1)),
+    ),
+    "gauss-newton": (
+        FIVE,
+        {
+            "hrgrad-gn": dict(method="hrgrad-gn"),
+            "harmony-half": dict(method="hrgrad-gn", harmony=0.5),
+            "sum-gn": dict(method="sum-gn"),
+            "within": dict(method="hrgrad-gn", beyond=1.0),
+            "hrgrad": dict(method="hrgrad", beyond=1.15),
+            "sum": dict(method="sum", steps=4800, beyond=1.15),
+        },
+    ),
     # Chapter 13: other rules under Adam, learning rates tuned on seeds of their own.
-    "rules-grid": (TUNING[:1], {
-        label: cell for method in _RULES
-        for label, cell in _grid(method, lr=(5e-3, 1e-2, 2e-2, 4e-2)).items()
-    } | _grid("hrgrad", beta1=(0.97,), lr=(5e-3, 1e-2, 2e-2, 4e-2))),
-    "rules": (FIVE, {
-        "trial-root": dict(method="trial-root", lr=2e-2, beyond=1.15),
-        "trial-log": dict(method="trial-log", lr=2e-2, beyond=1.15),
-        "trial-worst": dict(method="trial-worst", lr=1e-2, beyond=1.15),
-        "trial-adaptive": dict(method="trial-adaptive", lr=2e-2, beyond=1.15),
-        "trial-persistent": dict(method="trial-persistent", lr=2e-2, beyond=1.15),
-        "hrgrad-beta10.97": dict(method="hrgrad", beta1=0.97, lr=1e-2, beyond=1.15),
-    }),
+    "rules-grid": (
+        TUNING[:1],
+        {
+            label: cell
+            for method in _RULES
+            for label, cell in _grid(method, lr=(5e-3, 1e-2, 2e-2, 4e-2)).items()
+        }
+        | _grid("hrgrad", beta1=(0.97,), lr=(5e-3, 1e-2, 2e-2, 4e-2)),
+    ),
+    "rules": (
+        FIVE,
+        {
+            "trial-root": dict(method="trial-root", lr=2e-2, beyond=1.15),
+            "trial-log": dict(method="trial-log", lr=2e-2, beyond=1.15),
+            "trial-worst": dict(method="trial-worst", lr=1e-2, beyond=1.15),
+            "trial-adaptive": dict(method="trial-adaptive", lr=2e-2, beyond=1.15),
+            "trial-persistent": dict(method="trial-persistent", lr=2e-2, beyond=1.15),
+            "hrgrad-beta10.97": dict(method="hrgrad", beta1=0.97, lr=1e-2, beyond=1.15),
+        },
+    ),
     # Chapter 13: the plain formulation, where the sum needs a weight.
-    "plain-grid": (TUNING[:1], _grid(
-        "sum", initial_weight=DECADES, lr=(1e-2, 2e-2), **_PLAIN
-    ) | _grid("hrgrad", lr=(1e-2, 2e-2), **_PLAIN)),
-    "plain": (FIVE, {
-        "sum": dict(method="sum", initial_weight=100.0, lr=2e-2, **_PLAIN),
-        "hrgrad-gn": dict(method="hrgrad-gn", steps=200, **_PLAIN),
-        "sum-gn": dict(method="sum-gn", steps=200, **_PLAIN),
-    }),
+    "plain-grid": (
+        TUNING[:1],
+        _grid("sum", initial_weight=DECADES, lr=(1e-2, 2e-2), **_PLAIN)
+        | _grid("hrgrad", lr=(1e-2, 2e-2), **_PLAIN),
+    ),
+    "plain": (
+        FIVE,
+        {
+            "sum": dict(method="sum", initial_weight=100.0, lr=2e-2, **_PLAIN),
+            "hrgrad-gn": dict(method="hrgrad-gn", steps=200, **_PLAIN),
+            "sum-gn": dict(method="sum-gn", steps=200, **_PLAIN),
+        },
+    ),
     # Chapters 9 and 10: the other problems in the profile full, other formulations and metrics.
-    "inflow": (reported_seeds("transport-inflow"), {
-        "micro-macro": dict(method="hrgrad-gn", problem="transport-inflow",
-                            formulation="micro-macro"),
-        "adam": dict(method="hrgrad", problem="transport-inflow"),
-        "adam-1024": LITERATURE_SIZE,
-        "full": dict(method="hrgrad-gn", problem="transport-inflow", profile="full"),
-    }),
-    "bgk": (reported_seeds("bgk-smooth"), {
-        "smooth-adam": dict(method="hrgrad", problem="bgk-smooth"),
-    } | {f"{name}-full": dict(method="hrgrad-gn", problem=f"bgk-{name}", profile="full")
-         for name in ("smooth", "layer", "riemann")}),
+    "inflow": (
+        reported_seeds("transport-inflow"),
+        {
+            "micro-macro": dict(
+                method="hrgrad-gn", problem="transport-inflow", formulation="micro-macro"
+            ),
+            "adam": dict(method="hrgrad", problem="transport-inflow"),
+            "adam-1024": LITERATURE_SIZE,
+            "full": dict(method="hrgrad-gn", problem="transport-inflow", profile="full"),
+        },
+    ),
+    "bgk": (
+        reported_seeds("bgk-smooth"),
+        {"smooth-adam": dict(method="hrgrad", problem="bgk-smooth")}
+        | {
+            f"{name}-full": dict(method="hrgrad-gn", problem=f"bgk-{name}", profile="full")
+            for name in ("smooth", "layer", "riemann")
+        },
+    ),
     # Chapter 10: are points chosen by residual better than points as they are drawn?
-    "points": (reported_seeds("bgk-layer"), {
-        f"{name}-{choice}": dict(method="hrgrad-gn", problem=problem) | settings
-        for name, problem in (("inflow", "transport-inflow"), ("layer", "bgk-layer"))
-        for choice, settings in (("chosen", {}), ("drawn", dict(candidates=1)))
-    }),
+    "points": (
+        reported_seeds("bgk-layer"),
+        {
+            f"{name}-{choice}": dict(method="hrgrad-gn", problem=problem) | settings
+            for name, problem in (("inflow", "transport-inflow"), ("layer", "bgk-layer"))
+            for choice, settings in (("chosen", {}), ("drawn", dict(candidates=1)))
+        },
+    ),
     # Chapter 8: the axis that the theorems want, against the default.
     "axis": (FIVE, {axis: dict(method="hrgrad", axis=axis) for axis in AXES}),
-    "bgk-plain": ((0, 1), _grid(
-        "sum", problem="bgk-smooth", initial_weight=(1.0, 100.0), lr=(5e-3, 2e-2), **_PLAIN)),
-    "gauss-newton-long": (FIVE, {
-        "hrgrad-gn": dict(method="hrgrad-gn", width=40, depth=4, per_task=20, steps=300),
-    }),
+    "bgk-plain": (
+        (0, 1),
+        _grid("sum", problem="bgk-smooth", initial_weight=(1.0, 100.0), lr=(5e-3, 2e-2), **_PLAIN),
+    ),
+    "gauss-newton-long": (
+        FIVE,
+        {"hrgrad-gn": dict(method="hrgrad-gn", width=40, depth=4, per_task=20, steps=300)},
+    ),
 }
 
 
@@ -153,8 +199,9 @@ def write_study(name: str, runs: dict[Path, Spec]) -> Path:
         writer = csv.DictWriter(stream, fieldnames=list(names), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    settings = {_label(f): {k: v for k, v in asdict(s).items() if k != "seed"}
-                for f, s in runs.items()}
+    settings = {
+        _label(f): {k: v for k, v in asdict(s).items() if k != "seed"} for f, s in runs.items()
+    }
     content = fold_provenance(runs) | {"settings": settings, "curves": curves}
     target.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return target
@@ -164,25 +211,47 @@ def _row(folder: Path, spec: Spec) -> tuple[dict, dict]:
     """Numbers of one run, and its error against training time and against ε."""
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     if "failed" in result:
-        return dict(method=spec.method, seed=spec.seed, max_error="inf", mean_error="inf",
-                    seconds="", uphill="", guarded="", stationary="",
-                    failure=result["failed"]), {}
+        return dict(
+            method=spec.method,
+            seed=spec.seed,
+            max_error="inf",
+            mean_error="inf",
+            seconds="",
+            uphill="",
+            guarded="",
+            stationary="",
+            failure=result["failed"],
+        ), {}
     run = load_run(folder)
-    curve = {"seconds": np.round(run.records["seconds"].ravel(), 1).tolist(),
-             "error": [float(f"{e.max():.3e}") for e in run.records["error"]],
-             "eps": run.eps.tolist(),
-             "final": {name: [float(f"{e[-1]:.3e}") for e in errors]  # at T, by eps
-                       for name, errors in result["quantities"].items()}}
-    acted = {name: f"{run.records[name].mean():.4e}" if name in run.records else ""
-             for name in ("guarded", "stationary")}
-    final = {f"final_{name}": f"{np.max(np.array(errors)[:, -1]):.4e}"
-             for name, errors in result["quantities"].items()}
+    curve = {
+        "seconds": np.round(run.records["seconds"].ravel(), 1).tolist(),
+        "error": [float(f"{e.max():.3e}") for e in run.records["error"]],
+        "eps": run.eps.tolist(),
+        "final": {
+            name: [float(f"{e[-1]:.3e}") for e in errors]  # at T, by eps
+            for name, errors in result["quantities"].items()
+        },
+    }
+    acted = {
+        name: f"{run.records[name].mean():.4e}" if name in run.records else ""
+        for name in ("guarded", "stationary")
+    }
+    final = {
+        f"final_{name}": f"{np.max(np.array(errors)[:, -1]):.4e}"
+        for name, errors in result["quantities"].items()
+    }
     if result.get("limit"):
         final |= {f"limit_{name}": f"{error:.4e}" for name, error in result["limit"].items()}
     return dict(
-        method=spec.method, seed=spec.seed, max_error=f"{run.max_error:.4e}",
-        mean_error=f"{run.mean_error:.4e}", seconds=f"{run.seconds:.1f}",
-        uphill=f"{uphill_share(run.records):.4e}", **acted, failure=failure(run) or "", **final,
+        method=spec.method,
+        seed=spec.seed,
+        max_error=f"{run.max_error:.4e}",
+        mean_error=f"{run.mean_error:.4e}",
+        seconds=f"{run.seconds:.1f}",
+        uphill=f"{uphill_share(run.records):.4e}",
+        **acted,
+        failure=failure(run) or "",
+        **final,
     ), curve
 
 

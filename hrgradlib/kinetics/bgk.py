@@ -76,17 +76,24 @@ def maxwellian_coefficients(
     """
     rho, mean, excess = moments[:, 0], moments[:, 1] / theta**0.5, moments[:, 2] / theta - 1
     rho_d, mean_d, excess_d = (
-        tangents[..., 0], tangents[..., 1] / theta**0.5, tangents[..., 2] / theta
+        tangents[..., 0],
+        tangents[..., 1] / theta**0.5,
+        tangents[..., 2] / theta,
     )
     below, here = torch.zeros_like(rho), torch.ones_like(rho)
     below_d, here_d = torch.zeros_like(rho_d), torch.zeros_like(rho_d)
     values, slopes = [here], [here_d]
     for k in range(highest):
         root, scale = k**0.5, (k + 1) ** -0.5
-        here_d, below_d = scale * (
-            mean_d * here[:, None] + mean[:, None] * here_d
-            + root * (excess_d * below[:, None] + excess[:, None] * below_d)
-        ), here_d
+        here_d, below_d = (
+            scale
+            * (
+                mean_d * here[:, None]
+                + mean[:, None] * here_d
+                + root * (excess_d * below[:, None] + excess[:, None] * below_d)
+            ),
+            here_d,
+        )
         here, below = scale * (mean * here + root * excess * below), here
         values.append(here)
         slopes.append(here_d)
@@ -109,9 +116,9 @@ def residual(fields: BGKFields, theta: float) -> Tensor:
     flown, pad = fields.flown[:, None], torch.nn.functional.pad
 
     def collided(maxwell: Tensor, free: Tensor, micro: Tensor) -> Tensor:
-        return torch.cat([
-            maxwell[:, :CONSERVED] - flown * free, (1 - flown) * maxwell[:, CONSERVED:] + micro
-        ], 1)
+        return torch.cat(
+            [maxwell[:, :CONSERVED] - flown * free, (1 - flown) * maxwell[:, CONSERVED:] + micro], 1
+        )
 
     along_t = collided(slopes[:, 0, :-1], fields.free_t, fields.relaxation)
     along_x = collided(slopes[:, 1], fields.free_x, pad(fields.micro_x, (0, 1)))

@@ -33,9 +33,7 @@ class EulerRiemann:
             that a vacuum forms.
     """
 
-    def __init__(
-        self, left: Sequence[float], right: Sequence[float], gamma: float = 3.0
-    ) -> None:
+    def __init__(self, left: Sequence[float], right: Sequence[float], gamma: float = 3.0) -> None:
         for side in (left, right):
             if not (np.isfinite(side).all() and side[0] > 0 and side[2] > 0):
                 raise ValueError(f"EulerRiemann: found state {tuple(side)}; expected ρ, T > 0.")
@@ -47,9 +45,10 @@ class EulerRiemann:
         if 2 / (gamma - 1) * sum(sounds) <= right[1] - left[1]:
             raise ValueError("EulerRiemann: found states that separate into a vacuum.")
         self.pressure = self._solve()
-        self.velocity = float(0.5 * (left[1] + right[1]) + 0.5 * (
-            self._jump(self.pressure, self.right) - self._jump(self.pressure, self.left)
-        ))
+        self.velocity = float(
+            0.5 * (left[1] + right[1])
+            + 0.5 * (self._jump(self.pressure, self.right) - self._jump(self.pressure, self.left))
+        )
 
     def _jump(self, p: float, state: tuple[float, ...]) -> float:
         """Change of velocity across the wave from ``state`` to pressure p."""
@@ -61,8 +60,9 @@ class EulerRiemann:
 
     def _solve(self) -> float:
         def gap(p: float) -> float:
-            return (self._jump(p, self.left) + self._jump(p, self.right)
-                    + self.right[1] - self.left[1])
+            return (
+                self._jump(p, self.left) + self._jump(p, self.right) + self.right[1] - self.left[1]
+            )
 
         high = max(s[0] * s[2] for s in (self.left, self.right))
         while gap(high) < 0:
@@ -73,8 +73,11 @@ class EulerRiemann:
     def speeds(self) -> tuple[float, float, float]:
         """Of the left wave, the contact and the right wave; of a fan, its middle."""
         mirrored = (self.left[0], -self.left[1], self.left[2])
-        return (-self._speed(mirrored, -self.velocity), self.velocity,
-                self._speed(self.right, self.velocity))
+        return (
+            -self._speed(mirrored, -self.velocity),
+            self.velocity,
+            self._speed(self.right, self.velocity),
+        )
 
     def _speed(self, state: tuple[float, ...], velocity: float) -> float:
         """Of the wave that runs to the right into ``state``."""
@@ -96,8 +99,13 @@ class EulerRiemann:
         mirrored = (self.right[0], -self.right[1], self.right[2])
         rho_r, u_r, temperature_r = self._half(-s, mirrored, -self.velocity)
         here = s < self.velocity
-        return np.stack([np.where(here, rho, rho_r), np.where(here, u, -u_r),
-                         np.where(here, temperature, temperature_r)])
+        return np.stack(
+            [
+                np.where(here, rho, rho_r),
+                np.where(here, u, -u_r),
+                np.where(here, temperature, temperature_r),
+            ]
+        )
 
     def _half(self, s: NDArray, state: tuple[float, ...], star: float) -> NDArray:
         """The solution left of the contact, as function of ``s = x/t``."""

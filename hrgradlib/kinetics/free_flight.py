@@ -68,8 +68,9 @@ def free_flight(
 
 def _modes(powers: Tensor, theta: float) -> Tensor:
     """``<v^j h>``, j = 0, 1, 2, …, to the first three coefficients of h."""
-    return torch.stack([powers[:, 0], powers[:, 1] / theta**0.5,
-                        (powers[:, 2] / theta - powers[:, 0]) / 2**0.5], 1)
+    return torch.stack(
+        [powers[:, 0], powers[:, 1] / theta**0.5, (powers[:, 2] / theta - powers[:, 0]) / 2**0.5], 1
+    )
 
 
 def _primitive(mass: Tensor, mean: Tensor, temperature: Tensor, d: Tensor) -> Tensor:
@@ -88,18 +89,19 @@ def _initial(problem: BGKProblem, x: Tensor) -> tuple[tuple[Tensor, ...], tuple[
     return values.unbind(-1), slopes.unbind(-1)
 
 
-def _quadrature(
-    problem: BGKProblem, t: Tensor, x: Tensor, length: Tensor
-) -> tuple[Tensor, Tensor]:
-    v = torch.linspace(-problem.max_speed, problem.max_speed, _NODES, dtype=t.dtype,
-                       device=t.device)
+def _quadrature(problem: BGKProblem, t: Tensor, x: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
+    v = torch.linspace(
+        -problem.max_speed, problem.max_speed, _NODES, dtype=t.dtype, device=t.device
+    )
     powers = (v[1] - v[0]) * v[:, None] ** torch.arange(4, device=t.device)
     (rho, mean, temperature), (rho_x, mean_x, temperature_x) = _initial(
-        problem, x[:, None] - v * t[:, None])
+        problem, x[:, None] - v * t[:, None]
+    )
     away = v - mean
     f = rho * _gauss(away, temperature)
     relative = (
-        rho_x / rho + away / temperature * mean_x
+        rho_x / rho
+        + away / temperature * mean_x
         + 0.5 * (away.square() / temperature - 1) * temperature_x / temperature
     )
     return f @ powers, length[:, None] * ((f * relative) @ powers)
@@ -114,14 +116,19 @@ def _jump(problem: BGKProblem, t: Tensor, x: Tensor, length: Tensor) -> tuple[Te
         density, mean, temperature = state
         slower = torch.special.ndtr((c - mean) / temperature**0.5)
         here = _gauss(c - mean, c.new_tensor(temperature))
-        below = torch.stack([  # <v^j M; v < c>/ρ
-            slower, mean * slower - temperature * here,
-            (mean**2 + temperature) * slower - temperature * (c + mean) * here,
-            mean * (mean**2 + 3 * temperature) * slower
-            - temperature * (c**2 + c * mean + mean**2 + 2 * temperature) * here,
-        ], 1)
-        full = below.new_tensor([
-            1.0, mean, mean**2 + temperature, mean * (mean**2 + 3 * temperature)])
+        below = torch.stack(
+            [  # <v^j M; v < c>/ρ
+                slower,
+                mean * slower - temperature * here,
+                (mean**2 + temperature) * slower - temperature * (c + mean) * here,
+                mean * (mean**2 + 3 * temperature) * slower
+                - temperature * (c**2 + c * mean + mean**2 + 2 * temperature) * here,
+            ],
+            1,
+        )
+        full = below.new_tensor(
+            [1.0, mean, mean**2 + temperature, mean * (mean**2 + 3 * temperature)]
+        )
         totals = totals + density * (below if sign > 0 else full - below)
         step = step + sign * density * here
     step = step * length / t

@@ -44,15 +44,20 @@ class InflowTransport:
     def __post_init__(self) -> None:
         low, high = self.eps_range
         if not 0 < low <= high < math.inf:
-            raise ValueError(f"InflowTransport: found eps_range = {self.eps_range}; expected "
-                             "0 < low ≤ high.")
+            raise ValueError(
+                f"InflowTransport: found eps_range = {self.eps_range}; expected 0 < low ≤ high."
+            )
         if not 0 < self.final_time < math.inf:
-            raise ValueError(f"InflowTransport: found final_time = {self.final_time}; expected a "
-                             "positive number.")
+            raise ValueError(
+                f"InflowTransport: found final_time = {self.final_time}; expected a "
+                "positive number."
+            )
         for name in ("inflow_left", "inflow_right", "initial"):
             if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"InflowTransport: found {name} = {getattr(self, name)}; expected "
-                                 "a distribution, finite and not negative.")
+                raise ValueError(
+                    f"InflowTransport: found {name} = {getattr(self, name)}; expected "
+                    "a distribution, finite and not negative."
+                )
 
     def left(self, v: Tensor) -> Tensor:
         """``f(t, 0, v)`` for v > 0, same shape as v."""

@@ -56,8 +56,9 @@ def parity_basis(kind: str, count: int) -> ParityBasis:
     v = (nodes + 1) / 2
     inward, _ = even_odd(v, count)
     even, odd = even_odd(v, count, "legendre")
-    return ParityBasis(coupling, inward.T @ (weights[:, None] * even),
-                       inward.T @ (weights[:, None] * odd))
+    return ParityBasis(
+        coupling, inward.T @ (weights[:, None] * even), inward.T @ (weights[:, None] * odd)
+    )
 
 
 def even_odd(v: ArrayLike, count: int, kind: str = "half-range") -> tuple[NDArray, NDArray]:

@@ -66,9 +66,7 @@ def front_density(t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
     return 0.5 * torch.exp(-t / eps.square()) * inside.clamp(0, 1) * (t > 0)
 
 
-def residual(
-    fields: ParityFields, t: Tensor, x: Tensor, eps: Tensor, basis: ParityBasis
-) -> Tensor:
+def residual(fields: ParityFields, t: Tensor, x: Tensor, eps: Tensor, basis: ParityBasis) -> Tensor:
     """Macro, even and odd residuals of the module's formulas, [N, 2K], dimensionless."""
     b = torch.as_tensor(basis.coupling, dtype=t.dtype, device=t.device)
     square = (eps.square() / (t + eps.square()))[:, None]  # δ², and ε² ∂t = δ² p ∂t
@@ -76,8 +74,10 @@ def residual(
     macro = fields.density_t + fields.flux_x - source
     even = square * (fields.even_t - 0.5 * fields.even) + fields.even + fields.odd_x @ b[1:].T
     odd = (
-        square * (fields.odd_t - 0.5 * fields.odd) + fields.odd
-        + fields.density_x[:, None] * b[0] + fields.even_x @ b[1:]
+        square * (fields.odd_t - 0.5 * fields.odd)
+        + fields.odd
+        + fields.density_x[:, None] * b[0]
+        + fields.even_x @ b[1:]
     )
     return torch.cat([macro[:, None], even, odd], 1)
 
@@ -90,8 +90,9 @@ def inflow_misfit(
     Moments of the misfit of f' with ``p_0 … p_{K−1}`` on the velocities that enter; those of
     k ≥ 1, which are of order δ, are divided by δ.
     """
-    even_in, odd_in = (torch.as_tensor(m, dtype=t.dtype, device=t.device)
-                       for m in (basis.even_in, basis.odd_in))
+    even_in, odd_in = (
+        torch.as_tensor(m, dtype=t.dtype, device=t.device) for m in (basis.even_in, basis.odd_in)
+    )
     sign = torch.where(x < 0.5, 1.0, -1.0).to(t.dtype)
     delta = eps / (t + eps.square()).sqrt()
     wanted = torch.where(x < 0.5, -torch.expm1(-t / eps.square()), 0.0)

@@ -126,9 +126,11 @@ def half_moments(primitives: NDArray, lowest: NDArray) -> NDArray:
     gauss = np.exp(-0.5 * c**2) / np.sqrt(2 * np.pi)
     j0 = 0.5 * erfc(c / np.sqrt(2))
     j1, j2, j3 = gauss, c * gauss + j0, (c**2 + 2) * gauss  # ∫_{c}^∞ c'^k φ dc'
-    return rho * np.stack([
-        j0,
-        u * j0 + s * j1,
-        0.5 * (u**2 * j0 + 2 * u * s * j1 + temperature * j2),
-        0.5 * (u**3 * j0 + 3 * u**2 * s * j1 + 3 * u * temperature * j2 + s**3 * j3),
-    ])
+    return rho * np.stack(
+        [
+            j0,
+            u * j0 + s * j1,
+            0.5 * (u**2 * j0 + 2 * u * s * j1 + temperature * j2),
+            0.5 * (u**3 * j0 + 3 * u**2 * s * j1 + 3 * u * temperature * j2 + s**3 * j3),
+        ]
+    )

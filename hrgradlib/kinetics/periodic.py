@@ -82,9 +82,7 @@ def micro_residual(fields: Fields, eps: Tensor) -> Tensor:
     Returns:
         [N, M], dimensionless.
     """
-    alpha = torch.as_tensor(
-        recurrence(fields.micro_x.shape[1]), dtype=eps.dtype, device=eps.device
-    )
+    alpha = torch.as_tensor(recurrence(fields.micro_x.shape[1]), dtype=eps.dtype, device=eps.device)
     upward = fields.micro_x[:, 1:] * alpha[1:]
     downward = fields.micro_x[:, :-1] * alpha[1:]
     transport = torch.nn.functional.pad(upward, (0, 1)) + torch.nn.functional.pad(downward, (1, 0))

@@ -6,5 +6,11 @@ from hrgradlib.models.inflow import InflowModel
 from hrgradlib.models.periodic import PlainTransportModel, TransportModel
 from hrgradlib.models.streams import StreamMLP
 
-__all__ = ["BGKModel", "InflowModel", "PlainBGKModel", "PlainTransportModel", "StreamMLP",
-           "TransportModel"]
+__all__ = [
+    "BGKModel",
+    "InflowModel",
+    "PlainBGKModel",
+    "PlainTransportModel",
+    "StreamMLP",
+    "TransportModel",
+]

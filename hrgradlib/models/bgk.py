@@ -45,8 +45,13 @@ class BGKModel(nn.Module):
     """
 
     def __init__(
-        self, problem: BGKProblem, width: int = 32, depth: int = 3, modes: int = 8,
-        code: int = 6, theta: float = 1.2,
+        self,
+        problem: BGKProblem,
+        width: int = 32,
+        depth: int = 3,
+        modes: int = 8,
+        code: int = 6,
+        theta: float = 1.2,
     ) -> None:
         super().__init__()
         hottest = max(problem.left[2], problem.right[2])
@@ -77,7 +82,8 @@ class BGKModel(nn.Module):
         features = self._features(t, x, eps, scales)
         out, moving = self.trunk(features, self._tangents(t, x, eps, scales, features.shape[1]))
         inside, inside_x, inside_t = (
-            s[:, None] for s in (scales.inside, scales.inside_x, scales.inside_t))
+            s[:, None] for s in (scales.inside, scales.inside_x, scales.inside_t)
+        )
         out_x = inside_x * out + inside * moving[:, 0]  # p ∂x
         out_t = inside_t * out + inside * moving[:, 1]  # t ∂t
         out = inside * out
@@ -98,23 +104,29 @@ class BGKModel(nn.Module):
             moments_x=factor * (free.moments_x / start + change_x),
             micro_x=slow * late * out_x[:, 3:],
             relaxation=grown * out[:, 3:] + late * (out_t - slow.square() * out)[:, 3:],
-            flown=scales.flown, free_t=free.modes_t, free_x=free.modes_x,
+            flown=scales.flown,
+            free_t=free.modes_t,
+            free_x=free.modes_x,
         )
 
     @staticmethod
     def _moments(start: Tensor, change: Tensor) -> Tensor:
-        return torch.stack([
-            start[:, 0] * change[:, 0].exp(), start[:, 1] + change[:, 1],
-            start[:, 2] * change[:, 2].exp(),
-        ], 1)
+        return torch.stack(
+            [
+                start[:, 0] * change[:, 0].exp(),
+                start[:, 1] + change[:, 1],
+                start[:, 2] * change[:, 2].exp(),
+            ],
+            1,
+        )
 
     def _scales(self, t: Tensor, x: Tensor, eps: Tensor) -> _Scales:
         length = (t.square() + self.problem.length**2).sqrt()
         length = length.clamp_min(torch.finfo(t.dtype).tiny)
         if self.similar:
             y = (x / (_FAR * length)).clamp(-1e3, 1e3)
-            inside = torch.exp(-y**4)
-            window = inside, -y**3 * inside * 4 / _FAR, 4 * y**4 * inside
+            inside = torch.exp(-(y**4))
+            window = inside, -(y**3) * inside * 4 / _FAR, 4 * y**4 * inside
         else:
             reach = self.problem.domain[1]
             inside = (1 - (x / reach).square()).clamp_min(0.0)
@@ -124,8 +136,10 @@ class BGKModel(nn.Module):
 
     def _features(self, t: Tensor, x: Tensor, eps: Tensor, scales: _Scales) -> Tensor:
         """Inputs of the trunk [N, F]."""
-        both = [(x - speed * t) / self._radius(t, x, speed, share * scales.length)
-                for speed, share in self.rays]
+        both = [
+            (x - speed * t) / self._radius(t, x, speed, share * scales.length)
+            for speed, share in self.rays
+        ]
         both += [2 * scales.grown - 1, 2 * scales.lag - 1]
         if self.similar:
             return torch.stack(both, 1)
@@ -139,9 +153,7 @@ class BGKModel(nn.Module):
     def _radius(t: Tensor, x: Tensor, speed: float, width: Tensor) -> Tensor:
         return ((x - speed * t).square() + width.square()).sqrt()
 
-    def _tangents(
-        self, t: Tensor, x: Tensor, eps: Tensor, scales: _Scales, count: int
-    ) -> Tensor:
+    def _tangents(self, t: Tensor, x: Tensor, eps: Tensor, scales: _Scales, count: int) -> Tensor:
         """Derivatives [N, 2, F] of the features, ``p ∂x`` and ``t ∂t``."""
         zero, p = torch.zeros_like(t), scales.length
         along_x, along_t = [], []
@@ -189,5 +201,6 @@ def _growth(tau: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     share = grown / torch.where(small, 1.0, tau)
     lag = torch.where(small, tau * (1 / 2 - tau * (1 / 6 - tau * (1 / 24 - tau / 120))), 1 - share)
     late = torch.where(
-        small, tau * (1 / 2 - tau * (1 / 3 - tau * (1 / 8 - tau / 30))), share - flown)
+        small, tau * (1 / 2 - tau * (1 / 3 - tau * (1 / 8 - tau / 30))), share - flown
+    )
     return flown, grown, lag, late

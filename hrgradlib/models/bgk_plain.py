@@ -62,10 +62,14 @@ class PlainBGKModel(nn.Module):
 
     def _features(self, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
         low, high = (torch.log10(torch.tensor(e)).item() for e in self.problem.eps_range)
-        return torch.stack([
-            2 * t / self.problem.final_time - 1, x / self.problem.domain[1],
-            (2 * torch.log10(eps) - low - high) / (high - low),
-        ], 1)
+        return torch.stack(
+            [
+                2 * t / self.problem.final_time - 1,
+                x / self.problem.domain[1],
+                (2 * torch.log10(eps) - low - high) / (high - low),
+            ],
+            1,
+        )
 
 
 def _bell(v: Tensor) -> Tensor:

@@ -38,8 +38,13 @@ class InflowModel(nn.Module):
     outer_features, layer_features = 5, 3
 
     def __init__(
-        self, problem: InflowTransport, width: int = 24, depth: int = 3, modes: int = 3,
-        code: int = 6, kind: str = "half-range",
+        self,
+        problem: InflowTransport,
+        width: int = 24,
+        depth: int = 3,
+        modes: int = 3,
+        code: int = 6,
+        kind: str = "half-range",
     ) -> None:
         super().__init__()
         self.problem, self.modes, self.kind = problem, modes, kind
@@ -79,7 +84,8 @@ class InflowModel(nn.Module):
             density=grown[:, 0] * density,
             density_t=grown[:, 0] * density_t + pace * density,
             density_x=grown[:, 0] * along[0][0],
-            even=grown * even, odd=grown * whole_odd,
+            even=grown * even,
+            odd=grown * whole_odd,
             even_t=grown * along[1][2] + pace[:, None] * even,
             odd_t=grown * odd_t + pace[:, None] * whole_odd,
             even_x=grown * delta[:, None] * along[0][2],
@@ -91,8 +97,10 @@ class InflowModel(nn.Module):
         """Network outputs to ρ'/σ, (B O)_0/σ, E/σ and O_{1…}/σ."""
         delta = self._delta(t, eps)
         return (
-            outer[:, 0] + delta * inner[:, 0], outer[:, 1] + delta * inner[:, 1],
-            inner[:, 2:1 + self.modes], inner[:, 1 + self.modes:],
+            outer[:, 0] + delta * inner[:, 0],
+            outer[:, 1] + delta * inner[:, 1],
+            inner[:, 2 : 1 + self.modes],
+            inner[:, 1 + self.modes :],
         )
 
     def _odd(self, flux: Tensor, higher: Tensor) -> Tensor:
@@ -122,8 +130,7 @@ class InflowModel(nn.Module):
         near = x / (x + eps)
         far = (1 - x) / (1 - x + eps)
         front = (1 - x / (tau * eps).clamp_min(torch.finfo(t.dtype).tiny)).clamp_min(-1.0)
-        known = torch.stack([2 * x - 1, 2 * t / final - 1, x / radius, delta,
-                             (p / (p + final))], 1)
+        known = torch.stack([2 * x - 1, 2 * t / final - 1, x / radius, delta, (p / (p + final))], 1)
         layers = torch.stack([near, far, front], 1)
         outer = torch.cat([known, code], 1)
         inner = torch.cat([outer, layers], 1)
@@ -132,15 +139,25 @@ class InflowModel(nn.Module):
         zero = torch.zeros_like(t)
         ahead = (front > -1.0).to(t.dtype)
         along_x = torch.stack([2 * root, zero, root * p / radius**3, zero, zero], 1)
-        along_t = torch.stack([
-            zero, 2 * p / final, -0.5 * x * p / radius**3, -0.5 * delta,
-            p * final / (p + final).square(),
-        ], 1)
+        along_t = torch.stack(
+            [
+                zero,
+                2 * p / final,
+                -0.5 * x * p / radius**3,
+                -0.5 * delta,
+                p * final / (p + final).square(),
+            ],
+            1,
+        )
         speed = 1 / (tau * eps).clamp_min(torch.finfo(t.dtype).tiny)  # of the front, 1/(t/ε)
-        layers_x = torch.stack([
-            root * eps / (x + eps).square(), -root * eps / (1 - x + eps).square(),
-            -ahead * root * speed,
-        ], 1)
+        layers_x = torch.stack(
+            [
+                root * eps / (x + eps).square(),
+                -root * eps / (1 - x + eps).square(),
+                -ahead * root * speed,
+            ],
+            1,
+        )
         layers_t = torch.stack([zero, zero, ahead * x * speed * p / t.clamp_min(1e-300)], 1)
         first = nn.functional.pad(torch.stack([along_x, along_t], 1), (0, code.shape[1]))
         return outer, inner, (first, torch.cat([first, torch.stack([layers_x, layers_t], 1)], 2))

@@ -55,10 +55,10 @@ class InflowView:
     def moments(self, density, modes, t, x, eps) -> NDArray:
         height, slowest = self._front(t, x, eps)
         b = parity_basis(self.kind, self.count + 1).coupling
-        even, odd = modes[..., :self.count - 1], modes[..., self.count - 1:]
+        even, odd = modes[..., : self.count - 1], modes[..., self.count - 1 :]
         prime = density - 0.5 * height * (1 - slowest)
-        flux = odd @ b[0, :self.count] + 0.25 * height * (1 - slowest**2)
-        square = prime / 3 + even @ (b @ b.T)[0, 1:self.count] + height * (1 - slowest**3) / 6
+        flux = odd @ b[0, : self.count] + 0.25 * height * (1 - slowest**2)
+        square = prime / 3 + even @ (b @ b.T)[0, 1 : self.count] + height * (1 - slowest**3) / 6
         return np.stack([density, flux, 0.5 * square], -1)
 
     def distribution(self, density, modes, t, x, v, eps) -> NDArray:
@@ -144,6 +144,10 @@ class PlainBGKView(BGKView):
 
 def view_of(model) -> PeriodicView | InflowView | BGKView:
     """The view that fits a network."""
-    kinds = {TransportModel: PeriodicView, InflowModel: InflowView, BGKModel: BGKView,
-             PlainBGKModel: PlainBGKView}
+    kinds = {
+        TransportModel: PeriodicView,
+        InflowModel: InflowView,
+        BGKModel: BGKView,
+        PlainBGKModel: PlainBGKView,
+    }
     return next(view(model) for kind, view in kinds.items() if isinstance(model, kind))

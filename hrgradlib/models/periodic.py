@@ -32,8 +32,12 @@ class TransportModel(nn.Module):
     known = 4  # input features beside the code
 
     def __init__(
-        self, problem: PeriodicTransport, width: int = 64, depth: int = 4,
-        modes: int = 8, code: int = 8,
+        self,
+        problem: PeriodicTransport,
+        width: int = 64,
+        depth: int = 4,
+        modes: int = 8,
+        code: int = 8,
     ) -> None:
         super().__init__()
         self.problem, self.modes = problem, modes
@@ -104,7 +108,9 @@ class PlainTransportModel(TransportModel):
         out, tangents = self.trunk(features, tangents)
         out_x, out_t = tangents.unbind(1)
         return Fields(
-            density_t=out_t[:, 0], density_x=out_x[:, 0], micro_x=out_x[:, 1:],
+            density_t=out_t[:, 0],
+            density_x=out_x[:, 0],
+            micro_x=out_x[:, 1:],
             relaxation=out[:, 1:] + eps.square()[:, None] * out_t[:, 1:],
         )
 

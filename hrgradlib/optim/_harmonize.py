@@ -257,8 +257,7 @@ def _equiangular(
 
 
 def _rotate(
-    cosines: NDArray, norms: NDArray, axis: NDArray, worst: NDArray, harmony: float,
-    active: NDArray,
+    cosines: NDArray, norms: NDArray, axis: NDArray, worst: NDArray, harmony: float, active: NDArray
 ) -> tuple[NDArray, NDArray]:
     """The kept share ``r`` of the sum's off-axis part, and the weights on the gradients."""
     to_sum = _times(cosines, norms)
@@ -284,7 +283,11 @@ def _rotate(
 
 
 def _largest_share(
-    along: NDArray, to_axis: NDArray, off: NDArray, off_square: NDArray, bound: NDArray,
+    along: NDArray,
+    to_axis: NDArray,
+    off: NDArray,
+    off_square: NDArray,
+    bound: NDArray,
     at_end: NDArray,
 ) -> NDArray:
     """Largest ``r ∈ [0, 1]`` with ``C c_j + r q_j ≥ b √(C² + r² Q)``, for every task j.

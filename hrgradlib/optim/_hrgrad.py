@@ -111,8 +111,16 @@ class HRGrad(torch.optim.Optimizer):
         ):
             if not good:
                 raise ValueError(f"HRGrad: found {name} = {value!r}, which is out of range.")
-        defaults = dict(lr=lr, metric=metric, betas=betas, tiny=tiny, damping=damping,
-                        harmony=harmony, axis=axis, guard=guard)
+        defaults = dict(
+            lr=lr,
+            metric=metric,
+            betas=betas,
+            tiny=tiny,
+            damping=damping,
+            harmony=harmony,
+            axis=axis,
+            guard=guard,
+        )
         super().__init__(params, defaults)
         if len(self.param_groups) != 1:
             raise ValueError(
@@ -194,8 +202,11 @@ class HRGrad(torch.optim.Optimizer):
         finite = jacobian.matrix.sum(1).isfinite() & jacobian.residuals.isfinite()
         if not bool(finite.all()):
             broken = [k for k, f in enumerate(finite.split(jacobian.sizes)) if not bool(f.all())]
-            raise StepRefused(f"HRGrad: NaN or inf in the residuals or the Jacobian of task(s) "
-                              f"{broken}; nothing was updated.", broken)
+            raise StepRefused(
+                f"HRGrad: NaN or inf in the residuals or the Jacobian of task(s) "
+                f"{broken}; nothing was updated.",
+                broken,
+            )
 
     @torch.no_grad()
     def step(self, gradients: TaskGradients | ResidualJacobian | Tensor) -> StepRecord:
@@ -223,9 +234,7 @@ class HRGrad(torch.optim.Optimizer):
         used = weights if guarded else weights[: len(weights) // 2]
         updates = torch._utils._unflatten_dense_tensors(offered.combine(used), parameters)
         torch._foreach_add_(parameters, updates, alpha=-group["lr"])
-        return _record(
-            offered, weights, losses, group["harmony"] * cosine, guarded, stationary
-        )
+        return _record(offered, weights, losses, group["harmony"] * cosine, guarded, stationary)
 
     def _candidates(self, gradients, group: dict) -> tuple[Candidates, Tensor | None, int]:
         """What the metric offers, the losses, and the number of this step; moments move on."""
@@ -263,8 +272,10 @@ def _refuse_unbounded(matrix: Tensor, losses: Tensor | None, largest: float) -> 
     tasks = (~matrix.isfinite().all(1)).nonzero().flatten().tolist()
     if tasks:
         shown = "" if losses is None else f" (losses {losses[tasks].tolist()})"
-        raise StepRefused(f"HRGrad: NaN or inf in the gradient of task(s) {tasks}{shown}; "
-                          "nothing was updated.", tasks)
+        raise StepRefused(
+            f"HRGrad: NaN or inf in the gradient of task(s) {tasks}{shown}; nothing was updated.",
+            tasks,
+        )
     if not largest * largest < torch.finfo(matrix.dtype).max:
         raise StepRefused(
             "HRGrad: NaN or inf in the second moment, as the summed gradient reaches "
@@ -305,12 +316,16 @@ def _solve(gramian: NDArray, group: dict, roundoff: float) -> tuple[NDArray, flo
 def _descends(offered: Candidates, weights: NDArray) -> bool:
     """Whether the step lowers every current task loss to first order."""
     along = offered.descent @ weights
-    return bool((along[np.diagonal(offered.products)[len(along):] > 0] > 0).all())
+    return bool((along[np.diagonal(offered.products)[len(along) :] > 0] > 0).all())
 
 
 def _record(
-    offered: Candidates, weights: NDArray, losses: Tensor | None, guaranteed: float,
-    guarded: bool, stationary: bool,
+    offered: Candidates,
+    weights: NDArray,
+    losses: Tensor | None,
+    guaranteed: float,
+    guarded: bool,
+    stationary: bool,
 ) -> StepRecord:
     products, tasks = offered.products, len(offered.products) // 2
     norms = np.sqrt(np.diagonal(products))

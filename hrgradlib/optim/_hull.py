@@ -61,9 +61,7 @@ def min_norm_weights(gramian: NDArray, active: NDArray) -> NDArray:
         banned[rows, entering] |= ~stays
 
 
-def _settle(
-    matrix: NDArray, passive: NDArray, solution: NDArray
-) -> tuple[NDArray, NDArray]:
+def _settle(matrix: NDArray, passive: NDArray, solution: NDArray) -> tuple[NDArray, NDArray]:
     """Minimise on the passive face, dropping the coordinates that would turn negative."""
     while True:  # every turn drops a coordinate or is the last
         target = _solve_on(matrix, passive)

@@ -1,7 +1,7 @@
 """The Jacobian of all residuals: every residual of every point is a task of its own.
 
-One backward pass holds it as it holds the task gradients (:mod:`hrgradlib.optim._taskgrad`): each point
-is repeated once per component of its residual, and every segment has one row. It is what the
+One backward pass holds it as it holds the task gradients (:mod:`hrgradlib.optim._taskgrad`): each
+point is repeated once per component of its residual, and every segment has one row. It is what the
 Gauss–Newton metric is made of, and it is large; its size is known, and checked, beforehand.
 """
 
@@ -48,8 +48,12 @@ def jacobian_bytes(residuals: int, parameters: int, dtype: torch.dtype) -> int:
 
 
 def residual_jacobian(
-    residuals: Callable[..., Tensor], model: nn.Module, points: Sequence[Tensor],
-    sizes: Sequence[int], chunk: int = 4096, memory_limit: int | None = None,
+    residuals: Callable[..., Tensor],
+    model: nn.Module,
+    points: Sequence[Tensor],
+    sizes: Sequence[int],
+    chunk: int = 4096,
+    memory_limit: int | None = None,
     out: ResidualJacobian | None = None,
 ) -> ResidualJacobian:
     """Residuals of all points and their Jacobian by the parameters.
@@ -76,8 +80,10 @@ def residual_jacobian(
         one = residuals(*(p[:1] for p in points))
     if not isinstance(one, Tensor) or one.ndim != 2 or len(one) != 1:
         found = tuple(one.shape) if isinstance(one, Tensor) else type(one).__name__
-        raise ValueError(f"residual_jacobian: for one point the residuals have shape {found}; "
-                         "expected (1, C), one row of components per point.")
+        raise ValueError(
+            f"residual_jacobian: for one point the residuals have shape {found}; "
+            "expected (1, C), one row of components per point."
+        )
     parts = one.shape[1]
     n = sum(p.numel() for p in model.parameters() if p.requires_grad)
     _check_memory(count * parts, n, one, memory_limit)
@@ -87,10 +93,10 @@ def residual_jacobian(
     scale = scale.repeat_interleave(torch.tensor(sizes, device=one.device))
     step = max(1, chunk // parts)
     for start in range(0, count, step):
-        piece = [p[start:start + step] for p in points]
+        piece = [p[start : start + step] for p in points]
         rows = slice(start * parts, start * parts + len(piece[0]) * parts)
         values[rows] = _rows(
-            residuals, model, piece, scale[start:start + step], parts, matrix[rows]
+            residuals, model, piece, scale[start : start + step], parts, matrix[rows]
         )
     return ResidualJacobian(values, matrix, tuple(int(s) * parts for s in sizes))
 
@@ -107,8 +113,10 @@ def _storage(
 def _count(points: Sequence[Tensor], sizes: Sequence[int]) -> int:
     lengths = {len(p) for p in points}
     if lengths != {sum(sizes)} or min(sizes) < 1:
-        raise ValueError(f"residual_jacobian: found points of lengths {sorted(lengths)} and "
-                         f"sizes that sum to {sum(sizes)}; expected equal, each size ≥ 1.")
+        raise ValueError(
+            f"residual_jacobian: found points of lengths {sorted(lengths)} and "
+            f"sizes that sum to {sum(sizes)}; expected equal, each size ≥ 1."
+        )
     return sum(sizes)
 
 

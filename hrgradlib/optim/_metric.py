@@ -67,9 +67,7 @@ class Rows(NamedTuple):
         return Rows(flat[:tasks], flat[tasks:], flat, padded.transpose(0, 1))
 
 
-def identity(
-    moments: Tensor, rows: Rows, gradients: Tensor, beta1: float, step: int
-) -> Candidates:
+def identity(moments: Tensor, rows: Rows, gradients: Tensor, beta1: float, step: int) -> Candidates:
     """``P = 1``: gradient descent with momentum, moments [K, n] as in Adam."""
     moments.lerp_(gradients, 1 - beta1)
     rows.moments.copy_(moments)
@@ -78,8 +76,14 @@ def identity(
 
 
 def adam(
-    moments: Tensor, second: Tensor, rows: Rows, gradients: Tensor, total: Tensor,
-    betas: tuple[float, float], tiny: float, step: int,
+    moments: Tensor,
+    second: Tensor,
+    rows: Rows,
+    gradients: Tensor,
+    total: Tensor,
+    betas: tuple[float, float],
+    tiny: float,
+    step: int,
 ) -> Candidates:
     """``P = diag(1/(√v̂ + tiny))``, v [n] the second moment of ``total``, the summed gradient."""
     beta1, beta2 = betas
@@ -100,7 +104,7 @@ def _diagonal(rows: Rows, root: Tensor | None, unbias: float) -> Candidates:
         direction = torch.as_tensor(weights * unbias).to(rows.flat) @ rows.flat[: len(weights)]
         return direction if root is None else direction.mul_(root)
 
-    return Candidates(products, products[len(products) // 2:], roundoff, combine)
+    return Candidates(products, products[len(products) // 2 :], roundoff, combine)
 
 
 def _gramian(rows: Rows) -> tuple[NDArray, float]:
@@ -156,7 +160,8 @@ def gauss_newton(
     split = matrix.new_zeros(tasks, len(matrix))  # row k: r_k
     owner = torch.repeat_interleave(
         torch.arange(tasks, device=matrix.device),
-        torch.tensor(jacobian.sizes, device=matrix.device))
+        torch.tensor(jacobian.sizes, device=matrix.device),
+    )
     split.scatter_(0, owner[None], jacobian.residuals[None])
     wanted = torch.cat([split - momentum * _product(moments, matrix.mT), split])
     steps, shift = _damped_solve(matrix, wanted, damping * jacobian.residuals.square().sum())

@@ -48,7 +48,9 @@ class TaskGradients(NamedTuple):
 
 
 def task_gradients(
-    point_losses: Callable[[], Tensor], model: nn.Module, sizes: Sequence[int],
+    point_losses: Callable[[], Tensor],
+    model: nn.Module,
+    sizes: Sequence[int],
     out: Tensor | None = None,
 ) -> TaskGradients:
     """Gradients of the K task losses ``L_k = mean of the losses of task k's points``.
@@ -137,8 +139,10 @@ class _Recorder:
     def __init__(self, model: nn.Module, sizes: Sequence[int], out: Tensor | None) -> None:
         self.model = model
         self.slots = [  # every place in the model that holds a trainable parameter
-            (module._parameters, key, p) for module in model.modules()
-            for key, p in module._parameters.items() if p is not None and p.requires_grad
+            (module._parameters, key, p)
+            for module in model.modules()
+            for key, p in module._parameters.items()
+            if p is not None and p.requires_grad
         ]
         if not self.slots:
             raise ValueError("task_gradients: the model has no trainable parameter.")
@@ -154,8 +158,10 @@ class _Recorder:
                 f"({len(sizes)}, {sum(numel)}), contiguous."
             )
         starts = accumulate(numel, initial=0)
-        self.lent = {id(p): _Lent.of(p, start, self)
-                     for p, start in zip(self.parameters, starts, strict=False)}
+        self.lent = {
+            id(p): _Lent.of(p, start, self)
+            for p, start in zip(self.parameters, starts, strict=False)
+        }
         self.armed = False  # gradients are recorded only in the final backward pass
 
     def name(self, parameter: Tensor) -> str:
@@ -206,9 +212,7 @@ class _Recorder:
         else:
             torch.cat([t.total.reshape(len(self.matrix), -1) for t in lent], 1, out=self.matrix)
 
-    def record(
-        self, weight: Tensor, bias: Tensor | None, left: Tensor, right: Tensor
-    ) -> None:
+    def record(self, weight: Tensor, bias: Tensor | None, left: Tensor, right: Tensor) -> None:
         """Add ``Σ_{i in task k} left_i right_iᵀ`` for the weight, ``Σ left_i`` for the bias."""
         if not self.armed:
             return

@@ -105,8 +105,10 @@ class Meshed:
 def _solve(problem: BGKProblem, eps: float, times, chosen: Plan) -> dict[str, NDArray]:
     fine, coarse = (_run(problem, eps, times, p) for p in (chosen, chosen.coarser()))
     x = np.linspace(*problem.window, _POINTS)
-    errors = [relative_l2(sample(fine[0], a[:3], x), sample(coarse[0], b[:3], x))
-              for a, b in zip(fine[2], coarse[2], strict=True)]
+    errors = [
+        relative_l2(sample(fine[0], a[:3], x), sample(coarse[0], b[:3], x))
+        for a, b in zip(fine[2], coarse[2], strict=True)
+    ]
     return {"x": fine[0], "v": fine[1], "moments": fine[2], "f": fine[3],
             "errors": np.stack(errors)}  # fmt: skip
 

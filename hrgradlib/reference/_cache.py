@@ -68,9 +68,7 @@ def cache_dir() -> Path:
     return home() / "cache" / "reference"
 
 
-def cache_key(
-    name: str, parameters: Mapping[str, object], modules: Sequence[ModuleType]
-) -> str:
+def cache_key(name: str, parameters: Mapping[str, object], modules: Sequence[ModuleType]) -> str:
     """Hash, in hexadecimal, of the name, the parameters and the modules' source text."""
     sources = {m.__name__: Path(str(m.__file__)).read_text(encoding="utf-8") for m in modules}
     content = json.dumps([name, dict(parameters), sources], sort_keys=True)

@@ -110,9 +110,7 @@ class BGKReference:
                 result[where] = solution.distribution(one_t, x[where], v[where], one_eps)
         return result
 
-    def error_estimate(
-        self, t: ArrayLike, eps: ArrayLike, quantity: str = "density"
-    ) -> NDArray:
+    def error_estimate(self, t: ArrayLike, eps: ArrayLike, quantity: str = "density") -> NDArray:
         """Relative L2 error of the density, momentum or energy over the window.
 
         It is the difference from a computation that is coarser in every variable at once: the error

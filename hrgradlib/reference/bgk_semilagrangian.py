@@ -82,8 +82,10 @@ class SemiLagrangian:
         self.x = low + (np.arange(self.mesh.nx) + 0.5) * self.dx
         self.v = np.linspace(-problem.max_speed, problem.max_speed, self.mesh.nv)
         self.sums = invariants(self.v) * (self.v[1] - self.v[0])
-        self._far = [maxwellian(np.array(s)[:, None, None], self.v[:, None])
-                     for s in (problem.left, problem.right)]
+        self._far = [
+            maxwellian(np.array(s)[:, None, None], self.v[:, None])
+            for s in (problem.left, problem.right)
+        ]
         self._plans: dict[float, list] = {}
         self._reset()
 

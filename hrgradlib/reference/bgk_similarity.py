@@ -158,8 +158,14 @@ class _Solver:
 
 def _sums(weighted: NDArray, v: NDArray) -> NDArray:
     """``Σ (1, v, v²/2, v³/2) f`` over the first axis."""
-    return np.stack([weighted.sum(0), (v * weighted).sum(0), 0.5 * (v**2 * weighted).sum(0),
-                     0.5 * (v**3 * weighted).sum(0)])
+    return np.stack(
+        [
+            weighted.sum(0),
+            (v * weighted).sum(0),
+            0.5 * (v**2 * weighted).sum(0),
+            0.5 * (v**3 * weighted).sum(0),
+        ]
+    )
 
 
 class Similarity:

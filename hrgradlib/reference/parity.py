@@ -29,13 +29,15 @@ from hrgradlib.reference._inflow_modes import half_range
 
 __all__ = ["ParityScheme", "ParitySolution", "graded_edges", "uncollided_density"]
 
-_STAGES = np.array([
-    [1 / 4, 0, 0, 0, 0],
-    [1 / 2, 1 / 4, 0, 0, 0],
-    [17 / 50, -1 / 25, 1 / 4, 0, 0],
-    [371 / 1360, -137 / 2720, 15 / 544, 1 / 4, 0],
-    [25 / 24, -49 / 48, 125 / 16, -85 / 12, 1 / 4],  # also the weights: stiffly accurate
-])
+_STAGES = np.array(
+    [
+        [1 / 4, 0, 0, 0, 0],
+        [1 / 2, 1 / 4, 0, 0, 0],
+        [17 / 50, -1 / 25, 1 / 4, 0, 0],
+        [371 / 1360, -137 / 2720, 15 / 544, 1 / 4, 0],
+        [25 / 24, -49 / 48, 125 / 16, -85 / 12, 1 / 4],  # also the weights: stiffly accurate
+    ]
+)
 _ABSCISSAE = _STAGES.sum(1)
 
 
@@ -102,9 +104,18 @@ class ParityScheme:
             resolve the layers (`graded_edges`).
     """
 
-    def __init__(self, eps: float, edges: NDArray, degree: int = 4, n_velocity: int = 16, *,
-                 left: float = 1.0, right: float = 0.0, initial: float = 0.0,
-                 split: bool = False) -> None:
+    def __init__(
+        self,
+        eps: float,
+        edges: NDArray,
+        degree: int = 4,
+        n_velocity: int = 16,
+        *,
+        left: float = 1.0,
+        right: float = 0.0,
+        initial: float = 0.0,
+        split: bool = False,
+    ) -> None:
         checked("ParityScheme", eps=eps, left=left, right=right, initial=initial)
         edges = np.asarray(edges, dtype=float)
         if edges.size < 2 or edges[0] != 0 or edges[-1] != 1 or (np.diff(edges) <= 0).any():
@@ -144,15 +155,18 @@ class ParityScheme:
         if not self.split:
             return np.zeros_like(x)
         left, right = self.inflow
-        return (left * uncollided_density(t, x, self.eps)
-                + right * uncollided_density(t, 1 - x, self.eps))
+        return left * uncollided_density(t, x, self.eps) + right * uncollided_density(
+            t, 1 - x, self.eps
+        )
 
     def solve(self, t: float, steps: int) -> ParitySolution:
         """Integrate from 0 to t in equal steps."""
         checked("ParityScheme", t=t)
         if steps < 1 or t == 0:
-            raise ValueError(f"ParityScheme: found t = {t}, steps = {steps}; expected t > 0 and "
-                             "at least one step.")
+            raise ValueError(
+                f"ParityScheme: found t = {t}, steps = {steps}; expected t > 0 and "
+                "at least one step."
+            )
         h = t / steps
         stage = _Stage(self, _STAGES[0, 0] * h)
         r = np.zeros((self.v.size, self._walls.size))
@@ -192,8 +206,11 @@ class _Stage:
         s, self.s, self.a = scheme, scheme, a
         self.damping = s.eps**2 + a
         v = s.v[:, None, None]
-        self.matrices = (s.mass_matrix / a + v**2 * a / self.damping * s._stiffness
-                         + v / s.eps * np.diag(s._walls))
+        self.matrices = (
+            s.mass_matrix / a
+            + v**2 * a / self.damping * s._stiffness
+            + v / s.eps * np.diag(s._walls)
+        )
         self.inverses = np.linalg.inv(s.eps**2 * self.matrices + s.mass_matrix)
         self.weighted = s.w[:, None, None] * self.inverses
         self.reduced = np.linalg.inv((self.weighted @ self.matrices).sum(0))
@@ -208,8 +225,12 @@ class _Stage:
     def advance(self, r: NDArray, j: NDArray, load: NDArray) -> tuple[NDArray, NDArray, float]:
         """New r [N, n] and j [N, E, q], and the rate at which mass enters."""
         s, v = self.s, self.s.v[:, None]
-        b = (r @ s.mass_matrix / self.a + v * s.eps**2 / self.damping * self._weak(j)
-             + v / s.eps * self.wall_data + load)
+        b = (
+            r @ s.mass_matrix / self.a
+            + v * s.eps**2 / self.damping * self._weak(j)
+            + v / s.eps * self.wall_data
+            + load
+        )
         rho = self.reduced @ (self.weighted @ b[..., None]).sum(0)[:, 0]
         micro = (self.inverses @ (b - self.matrices @ rho)[..., None])[..., 0]
         new = rho + s.eps**2 * micro

@@ -70,8 +70,10 @@ class PeriodicReference:
             Real array of the broadcast shape (the amplitude is real by symmetry in v).
         """
         t, eps = np.broadcast_arrays(*checked("PeriodicReference", t=t, eps=eps))
-        values = [self.weights @ self._amplitude(mode, float(a), float(b)).real
-                  for a, b in zip(t.ravel(), eps.ravel(), strict=True)]
+        values = [
+            self.weights @ self._amplitude(mode, float(a), float(b)).real
+            for a, b in zip(t.ravel(), eps.ravel(), strict=True)
+        ]
         return np.reshape(values, t.shape)
 
     def density(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:

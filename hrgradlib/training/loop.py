@@ -26,8 +26,15 @@ from tqdm import tqdm
 from hrgradlib._files import write_atomically
 from hrgradlib.optim import StepRefused
 
-__all__ = ["CheckpointError", "Interrupted", "Records", "TrainingFailed", "learning_rate",
-           "sample_points", "train"]
+__all__ = [
+    "CheckpointError",
+    "Interrupted",
+    "Records",
+    "TrainingFailed",
+    "learning_rate",
+    "sample_points",
+    "train",
+]
 
 
 class TrainingFailed(RuntimeError):
@@ -43,8 +50,13 @@ class CheckpointError(RuntimeError):
 
 
 def sample_points(
-    eps_range: tuple[float, float], final_time: float, tasks: int, per_task: int,
-    generator: torch.Generator, device: torch.device | str = "cpu", beyond: float = 1.0,
+    eps_range: tuple[float, float],
+    final_time: float,
+    tasks: int,
+    per_task: int,
+    generator: torch.Generator,
+    device: torch.device | str = "cpu",
+    beyond: float = 1.0,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Collocation points (t, x, ε), sorted by task.
 
@@ -99,12 +111,25 @@ class Records:
 
 
 def train(
-    model: nn.Module, method: Any, residuals: Callable[..., Tensor],
-    sample: Callable[[torch.Generator], tuple[Tensor, ...]], sizes: list[int], *,
-    steps: int, lr: float, warmup: int, seed: int, fingerprint: str, checkpoint: Path,
+    model: nn.Module,
+    method: Any,
+    residuals: Callable[..., Tensor],
+    sample: Callable[[torch.Generator], tuple[Tensor, ...]],
+    sizes: list[int],
+    *,
+    steps: int,
+    lr: float,
+    warmup: int,
+    seed: int,
+    fingerprint: str,
+    checkpoint: Path,
     hold: float = 0.0,
-    resume: bool = False, observe_every: int = 25, checkpoint_seconds: float = 30.0,
-    quiet: bool = False, watch: Callable[[], NDArray] | None = None, watches: int = 10,
+    resume: bool = False,
+    observe_every: int = 25,
+    checkpoint_seconds: float = 30.0,
+    quiet: bool = False,
+    watch: Callable[[], NDArray] | None = None,
+    watches: int = 10,
 ) -> tuple[Records, float]:
     """Run ``method`` for ``steps`` steps.
 
@@ -138,14 +163,19 @@ def train(
 
     looks = {steps * (i + 1) // watches - 1 for i in range(watches)} if watch else set()
     saved_at = time.monotonic()
-    bar = tqdm(total=steps, initial=start, disable=quiet, file=sys.stderr, unit="step",
-               mininterval=0.5, desc=checkpoint.parent.name)
+    bar = tqdm(
+        total=steps,
+        initial=start,
+        disable=quiet,
+        file=sys.stderr,
+        unit="step",
+        mininterval=0.5,
+        desc=checkpoint.parent.name,
+    )
     with _stop_flag() as stop, bar:
         for step in range(start, steps):
             began = time.perf_counter()
-            method.optimizer.param_groups[0]["lr"] = learning_rate(
-                step, steps, lr, warmup, hold
-            )
+            method.optimizer.param_groups[0]["lr"] = learning_rate(step, steps, lr, warmup, hold)
             points = sample(generator)
             observe = step % observe_every == 0
             found = _guarded(method, partial(residuals, model), points, sizes, observe)
@@ -182,8 +212,9 @@ def _stop_flag():
     caught: list[int] = []
     kinds = (signal.SIGINT, signal.SIGTERM)
     try:
-        before = [signal.signal(kind, lambda number, frame: caught.append(number))
-                  for kind in kinds]
+        before = [
+            signal.signal(kind, lambda number, frame: caught.append(number)) for kind in kinds
+        ]
     except ValueError:  # not the main thread: nothing to catch
         yield caught
         return
@@ -196,9 +227,13 @@ def _stop_flag():
 
 def _save(path, fingerprint, model, method, generator, records, done, seconds) -> None:
     state = {
-        "fingerprint": fingerprint, "model": model.state_dict(),
-        "optimizer": method.optimizer.state_dict(), "generator": generator.get_state(),
-        "steps": records.at, "done": done, "seconds": seconds,
+        "fingerprint": fingerprint,
+        "model": model.state_dict(),
+        "optimizer": method.optimizer.state_dict(),
+        "generator": generator.get_state(),
+        "steps": records.at,
+        "done": done,
+        "seconds": seconds,
         "values": {n: torch.from_numpy(np.stack(v)) for n, v in records.values.items()},
     }
     write_atomically(path, lambda temporary: torch.save(state, temporary))
@@ -209,11 +244,14 @@ def _restore(path, fingerprint, model, method, generator) -> tuple[Records, int,
         state = torch.load(path, weights_only=True, map_location="cpu")
         found = state["fingerprint"]
     except Exception as error:  # torch.load raises many kinds on a truncated file
-        raise CheckpointError(f"{path.name} is unreadable ({type(error).__name__}); "
-                              "delete it to start the run again") from error
+        raise CheckpointError(
+            f"{path.name} is unreadable ({type(error).__name__}); delete it to start the run again"
+        ) from error
     if found != fingerprint:
-        raise CheckpointError(f"{path.name} belongs to a run with another specification; "
-                              "use the options it was started with, or another folder")
+        raise CheckpointError(
+            f"{path.name} belongs to a run with another specification; "
+            "use the options it was started with, or another folder"
+        )
     model.load_state_dict(state["model"])
     method.optimizer.load_state_dict(state["optimizer"])
     generator.set_state(state["generator"])

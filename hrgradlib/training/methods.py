@@ -67,17 +67,19 @@ class HarmonizedSum(_Method):
         super().__init__(model, settings)
         s = settings
         self.optimizer = self.optimizer_class(
-            model.parameters(), lr=s.lr, betas=(s.beta1, s.beta2), harmony=s.harmony,
-            axis=s.axis, guard=s.guard,
+            model.parameters(),
+            lr=s.lr,
+            betas=(s.beta1, s.beta2),
+            harmony=s.harmony,
+            axis=s.axis,
+            guard=s.guard,
         )
 
     def step(
         self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
     ) -> dict[str, NDArray]:
         del observe  # every number of the record is there anyway
-        found = task_gradients(
-            lambda: residuals(*points).square().sum(1), self.model, sizes
-        )
+        found = task_gradients(lambda: residuals(*points).square().sum(1), self.model, sizes)
         return record_arrays(self.optimizer.step(found))
 
 
@@ -90,8 +92,14 @@ class GaussNewton(_Method):
         super().__init__(model, settings)
         s = settings
         self.optimizer = HRGrad(
-            model.parameters(), lr=s.lr, metric="gauss-newton", betas=(s.beta1, s.beta2),
-            damping=s.damping, harmony=s.harmony, axis=s.axis, guard=s.guard,
+            model.parameters(),
+            lr=s.lr,
+            metric="gauss-newton",
+            betas=(s.beta1, s.beta2),
+            damping=s.damping,
+            harmony=s.harmony,
+            axis=s.axis,
+            guard=s.guard,
         )
         self._last = None
 
@@ -99,9 +107,7 @@ class GaussNewton(_Method):
         self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
     ) -> dict[str, NDArray]:
         del observe
-        self._last = found = residual_jacobian(
-            residuals, self.model, points, sizes, out=self._last
-        )
+        self._last = found = residual_jacobian(residuals, self.model, points, sizes, out=self._last)
         if self.apart:
             return record_arrays(self.optimizer.step(found))
         losses = found.losses.cpu().numpy()
@@ -127,9 +133,7 @@ class PlainSum(_Method):
         self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
     ) -> dict[str, NDArray]:
         if observe or self.combines:
-            found = task_gradients(
-                lambda: residuals(*points).square().sum(1), self.model, sizes
-            )
+            found = task_gradients(lambda: residuals(*points).square().sum(1), self.model, sizes)
             return self._from_tasks(found, observe)
         self.optimizer.zero_grad()
         losses = segment_means(residuals(*points).square().sum(1), sizes)
@@ -158,13 +162,15 @@ class PlainSum(_Method):
         root = self._root_metric()
         rows, step = found.matrix.double() * root, applied.double() / root
         norms = rows.norm(dim=1)
-        return record_arrays({
-            "losses": found.losses,
-            "norms": norms,
-            "gramian": rows @ rows.T,
-            "gramian_raw": found.matrix.double() @ found.matrix.double().T,
-            "cosine_gradients": (rows @ step) / (norms * step.norm()).clamp_min(1e-300),
-        })
+        return record_arrays(
+            {
+                "losses": found.losses,
+                "norms": norms,
+                "gramian": rows @ rows.T,
+                "gramian_raw": found.matrix.double() @ found.matrix.double().T,
+                "cosine_gradients": (rows @ step) / (norms * step.norm()).clamp_min(1e-300),
+            }
+        )
 
     def _root_metric(self) -> Tensor:
         """``P^{1/2}`` of Adam's metric at this step, [n] float64."""
@@ -181,16 +187,18 @@ class HarmonizedThenAdam(PlainSum):
 
     def weights(self, found: TaskGradients) -> Tensor:
         rows = found.matrix.double()
-        return harmonize(
-            rows @ rows.T, self.settings.harmony, self.settings.axis
-        ).weights.to(found.matrix)
+        return harmonize(rows @ rows.T, self.settings.harmony, self.settings.axis).weights.to(
+            found.matrix
+        )
 
 
 def record_arrays(record) -> dict[str, NDArray]:
     """A record's fields by name, as float64 arrays (flags stay flags)."""
     fields = record if isinstance(record, dict) else record._asdict()
-    return {name: value.double().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
-            for name, value in fields.items()}
+    return {
+        name: value.double().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
+        for name, value in fields.items()
+    }
 
 
 METHODS = {

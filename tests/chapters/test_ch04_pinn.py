@@ -60,9 +60,9 @@ def test_losses_differ_by_the_weight_of_the_macro_residual(eps):
     macro = macro_residual(fields).square()
     micro = micro_residual(fields, at[2]).square().sum(1)
     torch.testing.assert_close(
-        pinn.residuals("pinn")(model, *at).square().sum(1), eps**2 * macro + micro)
-    torch.testing.assert_close(
-        pinn.residuals("apnn")(model, *at).square().sum(1), macro + micro)
+        pinn.residuals("pinn")(model, *at).square().sum(1), eps**2 * macro + micro
+    )
+    torch.testing.assert_close(pinn.residuals("apnn")(model, *at).square().sum(1), macro + micro)
 
 
 def test_at_epsilon_one_the_losses_are_one():
@@ -134,8 +134,7 @@ def test_conditioning_has_the_orders_of_the_theorem():
 
 
 def test_one_mode_has_the_residuals_of_the_library():
-    """The basis of the eigenvalue problem, evaluated at a place, against the library's functions.
-    """
+    """The basis of the eigenvalue problem, evaluated at a place, against the functions used."""
     eps, modes = 0.2, 3
     fields, found, _ = pinn_theory._one_mode(eps, modes, 2)
     t, _ = pinn_theory._layered_times(eps)
@@ -149,14 +148,23 @@ def test_one_mode_has_the_residuals_of_the_library():
     t, u, residual = t[panel], u[panel], residual[panel]
     fitted = [np.polynomial.Chebyshev.fit(t, u[:, k], 15) for k in range(1 + modes)]
     u_t = np.stack([f.deriv()(t) for f in fitted], 1)
-    library = Fields(*(torch.from_numpy(a) for a in (
-        u_t[:, 0] * cos, u[:, 0] * slope[0], u[:, 1:] * slope[1:],
-        (eps**2 * u_t + u)[:, 1:] * shape[1:])))
+    library = Fields(
+        *(
+            torch.from_numpy(a)
+            for a in (
+                u_t[:, 0] * cos,
+                u[:, 0] * slope[0],
+                u[:, 1:] * slope[1:],
+                (eps**2 * u_t + u)[:, 1:] * shape[1:],
+            )
+        )
+    )
     eps_all = torch.full((len(u),), eps, dtype=torch.float64)
     turned = np.array([sin if k % 2 else cos for k in range(1, 1 + modes)])
     np.testing.assert_allclose(macro_residual(library).numpy() / cos, residual[:, 0], rtol=1e-6)
     np.testing.assert_allclose(
-        micro_residual(library, eps_all).numpy() / turned, residual[:, 1:], rtol=1e-5, atol=1e-7)
+        micro_residual(library, eps_all).numpy() / turned, residual[:, 1:], rtol=1e-5, atol=1e-7
+    )
 
 
 def test_gauss_newton_does_not_see_weights_unless_damped():
@@ -171,11 +179,13 @@ def test_gauss_newton_does_not_see_weights_unless_damped():
     weighted = torch.linalg.lstsq(rows, weights * residual, driver="gelsd").solution
     torch.testing.assert_close(weighted, step, rtol=1e-4, atol=1e-4 * float(step.abs().max()))
     damping = 1e-3
-    left = torch.linalg.solve(rows.T @ rows + damping * torch.eye(rows.shape[1]).double(),
-                              rows.T @ (weights * residual))
+    left = torch.linalg.solve(
+        rows.T @ rows + damping * torch.eye(rows.shape[1]).double(), rows.T @ (weights * residual)
+    )
     kernel = matrix @ matrix.T + damping * torch.diag(weights**-2)
-    torch.testing.assert_close(left, matrix.T @ torch.linalg.solve(kernel, residual),
-                               rtol=1e-7, atol=1e-10)
+    torch.testing.assert_close(
+        left, matrix.T @ torch.linalg.solve(kernel, residual), rtol=1e-7, atol=1e-10
+    )
 
 
 def test_descent_starts_at_the_network_and_is_steepest_for_the_apnn():
@@ -185,8 +195,11 @@ def test_descent_starts_at_the_network_and_is_steepest_for_the_apnn():
         assert np.isfinite(errors).all()
     x = np.arange(pinn.CELLS) / pinn.CELLS
     model = pinn.build(case(eps=1e-3))
-    at = (torch.full((pinn.CELLS,), T).double(), torch.from_numpy(x),
-          torch.full((pinn.CELLS,), 1e-3).double())
+    at = (
+        torch.full((pinn.CELLS,), T).double(),
+        torch.from_numpy(x),
+        torch.full((pinn.CELLS,), 1e-3).double(),
+    )
     exact = PeriodicReference().density(T, x, 1e-3)
     start = np.linalg.norm(model(*at)[0].detach().numpy() - exact) / np.linalg.norm(exact)
     assert found["apnn"][0] == pytest.approx(start)
@@ -210,8 +223,7 @@ def test_training_lowers_its_loss_and_can_be_repeated(optimizer):
     assert first.losses[-1] < first.losses[0]
     assert first.density.shape == (pinn.CELLS,)
     assert first.steps[-1] == case(optimizer=optimizer).steps
-    assert first.squares["own"] == pytest.approx(
-        first.squares["macro"] + first.squares["micro"])
+    assert first.squares["own"] == pytest.approx(first.squares["macro"] + first.squares["micro"])
 
 
 def test_the_pinn_fails_under_adam_where_the_apnn_does_not():
@@ -250,7 +262,8 @@ def test_stored_study_says_what_the_chapter_says():
         for eps in pinn.EPS:
             for loss in pinn.LOSSES:
                 middle[loss, optimizer, eps] = np.median(
-                    pinn.best_errors(rows, loss, optimizer, eps))
+                    pinn.best_errors(rows, loss, optimizer, eps)
+                )
     for eps in pinn.EPS:
         assert middle["apnn", "adam", eps] < 0.01
         assert middle["apnn", "gauss-newton", eps] < 1e-3

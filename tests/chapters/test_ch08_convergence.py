@@ -33,8 +33,7 @@ def gradient_sets(draw, count=20):
     cosine = draw(st.sampled_from([0.01, 0.1, 0.5, 0.9]))
     ratio = draw(st.sampled_from([1.0, 30.0, 1e3, 1e6]))
     even = draw(st.booleans())
-    units = (even_units(count, tasks, cosine) if even
-             else scattered_units(count, tasks, cosine, rng))
+    units = even_units(count, tasks, cosine) if even else scattered_units(count, tasks, cosine, rng)
     return units * spread_norms(count, tasks, ratio, rng)[..., None]
 
 
@@ -47,9 +46,7 @@ def test_units_have_the_prescribed_harmonic_cosine(tasks, cosine):
     rng = np.random.default_rng(0)
     for units in (even_units(3, tasks, cosine), scattered_units(3, tasks, cosine, rng)):
         np.testing.assert_allclose(np.linalg.norm(units, axis=-1), 1, rtol=1e-12)
-        np.testing.assert_allclose(
-            direction(units, 1.0, "equiangular").cosine, cosine, rtol=1e-4
-        )
+        np.testing.assert_allclose(direction(units, 1.0, "equiangular").cosine, cosine, rtol=1e-4)
 
 
 def test_norms_attain_the_ratio():
@@ -115,8 +112,13 @@ def test_bounds_are_ordered_as_proved(gradients, harmony, axis):
 
 
 @settings(max_examples=60)
-@given(gradient_sets(), st.sampled_from([0.5, 1.0]), st.sampled_from(AXES),
-       st.sampled_from([1.0, 100.0]), st.integers(0, 2**32))
+@given(
+    gradient_sets(),
+    st.sampled_from([0.5, 1.0]),
+    st.sampled_from(AXES),
+    st.sampled_from([1.0, 100.0]),
+    st.integers(0, 2**32),
+)
 def test_every_loss_falls_below_the_bound_of_the_step(gradients, harmony, axis, condition, seed):
     problem = quadratics(gradients, condition, np.random.default_rng(seed))
     y = np.zeros(gradients.shape[::2])
@@ -245,8 +247,13 @@ def test_a_task_at_rest_is_pareto_stationary():
 
 
 @settings(max_examples=40)
-@given(st.sampled_from([2, 3, 6]), st.floats(0.05, 0.95), st.sampled_from([0.3, 0.7, 1.0]),
-       st.floats(0.05, 3.0), st.integers(0, 2**32))
+@given(
+    st.sampled_from([2, 3, 6]),
+    st.floats(0.05, 0.95),
+    st.sampled_from([0.3, 0.7, 1.0]),
+    st.floats(0.05, 3.0),
+    st.integers(0, 2**32),
+)
 def test_cosines_under_noise_stay_above_the_proved_line(tasks, cosine, harmony, level, seed):
     """Proposition on signal and noise, for noise of exactly relative size ν."""
     rng = np.random.default_rng(seed)

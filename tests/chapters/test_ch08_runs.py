@@ -58,8 +58,10 @@ def test_recorded_steps_include_first_and_last():
 @pytest.mark.parametrize("harmony", [0.0, 0.5, 1.0])
 def test_rate_without_the_norm_ratio(harmony):
     """min ‖d‖² and min δ² are at most 2 Λ D / T, at every recorded T."""
-    for problem, start in (tails(3, 3, 0.3), (trial_problems(
-            3, 3, 100.0, 10.0, np.random.default_rng(2)), np.zeros((3, 3)))):
+    for problem, start in (
+        tails(3, 3, 0.3),
+        (trial_problems(3, 3, 100.0, 10.0, np.random.default_rng(2)), np.zeros((3, 3))),
+    ):
         trace = descend(problem, start, fixed_rate(1 / 3), 60, harmony)
         gain = problem.losses(start).sum(-1)  # the infimum of a sum is at least that of its terms
         limit = 2 * 3 * gain / (trace.times[:, None] + 1)
@@ -70,8 +72,10 @@ def test_rate_without_the_norm_ratio(harmony):
 @pytest.mark.parametrize("harmony", [0.5, 1.0])
 @pytest.mark.parametrize("factor", [1.0, 1.98])
 def test_every_loss_falls_and_the_slope_decays_as_proved(harmony, factor):
-    for problem, start in (tails(3, 3, 0.3), (trial_problems(
-            3, 3, 1e3, 10.0, np.random.default_rng(2)), np.zeros((3, 3)))):
+    for problem, start in (
+        tails(3, 3, 0.3),
+        (trial_problems(3, 3, 1e3, 10.0, np.random.default_rng(2)), np.zeros((3, 3))),
+    ):
         trace = descend(problem, start, share_rate(factor), 60, harmony)
         assert (trace.rises == 0).all()
         if factor == 1.0:
@@ -147,8 +151,7 @@ def test_convex_bound_and_linear_convergence(harmony):
         y, summed = y - rate * found.vector, summed + rate * found.weights
         path.append(y)
         rates.append(rate[:, 0] * found.weights.sum(1))
-        mixture = np.einsum("bk,bki->bi", rng.dirichlet(np.ones(tasks), count),
-                            problem.minimisers)
+        mixture = np.einsum("bk,bki->bi", rng.dirichlet(np.ones(tasks), count), problem.minimisers)
         for z in (mixture, mixture + rng.standard_normal(start.shape)):
             gap = ((problem.losses(y) - problem.losses(z)) * summed).sum(1)
             assert (gap <= 0.5 * ((start - z) ** 2).sum(1) * (1 + 1e-9)).all()

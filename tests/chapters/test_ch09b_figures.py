@@ -15,22 +15,31 @@ EVERY = np.ones(len(X), bool)
 DRAWN = {
     "splitting": lambda: figures.splitting(X, [(1.0, 0.1, 0.5, X, X**2)] * 2),
     "scaled_coefficients": lambda: figures.scaled_coefficients(
-        X, X, {"wall": {"a": X, "b": X}, "inside": {"a": X, "b": X}}),
+        X, X, {"wall": {"a": X, "b": X}, "inside": {"a": X, "b": X}}
+    ),
     "approximation": lambda: figures.approximation(
-        np.arange(1, 4), dict.fromkeys("pq", {"half-range": np.ones((2, 3)),
-                                              "legendre": np.ones((2, 3))}), EPS),
+        np.arange(1, 4),
+        dict.fromkeys("pq", {"half-range": np.ones((2, 3)), "legendre": np.ones((2, 3))}),
+        EPS,
+    ),
     "collocation": lambda: figures.collocation(X, X, X, {"small": EVERY, "large": ~EVERY}),
     "error_by_eps": lambda: figures.error_by_eps(
-        np.array(EPS), np.array([0.1, 0.2]), np.ones((3, 2, 2))),
+        np.array(EPS), np.array([0.1, 0.2]), np.ones((3, 2, 2))
+    ),
     "final_errors": lambda: figures.final_errors(
-        dict.fromkeys(("even-odd", "adam"), (X, X)), {"bound": 1e-2}, 1e-8),
+        dict.fromkeys(("even-odd", "adam"), (X, X)), {"bound": 1e-2}, 1e-8
+    ),
     "truncation": lambda: figures.truncation(
-        np.arange(2, 5), {"half-range": np.ones(3), "legendre": np.ones(3)},
-        {"full": (3, np.ones(2))}, 0.3),
+        np.arange(2, 5),
+        {"half-range": np.ones(3), "legendre": np.ones(3)},
+        {"full": (3, np.ones(2))},
+        0.3,
+    ),
     "density_profiles": lambda: figures.density_profiles(X, EPS, (0.1, 0.2), LINES, LINES),
     "wall_zoom": lambda: figures.wall_zoom(X, EPS, (0.1, 0.2), LINES, LINES),
     "velocity_profiles": lambda: figures.velocity_profiles(
-        X, [("row", [("left", X, {"network": X}), ("right", X, {"network": X})])] * 2),
+        X, [("row", [("left", X, {"network": X}), ("right", X, {"network": X})])] * 2
+    ),
 }
 
 
@@ -50,9 +59,13 @@ def test_every_figure_is_tried():
 
 def test_no_stored_error_lies_outside_the_figure():
     rows, _ = read_study("inflow")
-    groups = {label: tuple(np.array([r[k] for r in rows if r["label"] == label])
-                           for k in ("final_density", "limit_density"))
-              for label in {r["label"] for r in rows}}
+    groups = {
+        label: tuple(
+            np.array([r[k] for r in rows if r["label"] == label])
+            for k in ("final_density", "limit_density")
+        )
+        for label in {r["label"] for r in rows}
+    }
     fig = figures.final_errors(groups, {"bound": 1e-2}, 1e-8)
     for place, axis in enumerate(fig.axes):
         low, high = axis.get_xlim()

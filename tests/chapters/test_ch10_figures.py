@@ -17,19 +17,24 @@ def row(label, error):
 
 DRAWN = {
     "truncation": lambda: figures.truncation(
-        [dict(eps=0.1, modes=m, split=s, momentum=0.1 / m) for m in (4, 6) for s in (True, False)]),
+        [dict(eps=0.1, modes=m, split=s, momentum=0.1 / m) for m in (4, 6) for s in (True, False)]
+    ),
     "growth": figures.growth,
     "chosen_points": lambda: figures.chosen_points({"a": (X, X, X + 1), "b": (X, X, X + 1)}),
     "profiles": lambda: figures.profiles(X, EPS, LINES, LINES, "problem"),
     "distributions": lambda: figures.distributions(
-        X, (0.0, 0.1, 0.2), EPS, LINES.swapaxes(0, 1), LINES.swapaxes(0, 1)),
+        X, (0.0, 0.1, 0.2), EPS, LINES.swapaxes(0, 1), LINES.swapaxes(0, 1)
+    ),
     "conservation": lambda: figures.conservation(X, EPS, LINES, "problem"),
     "heat_fluxes": lambda: figures.heat_fluxes(X, EPS, LINES[0], LINES[0], LINES[0]),
     "errors_by_eps": lambda: figures.errors_by_eps(
-        {"p": EPS, "q": EPS}, dict.fromkeys("pq", np.ones((2, 3, 2))),
-        dict.fromkeys("pq", np.ones((3, 2)))),
-    "study_errors": lambda: figures.study_errors([row("a", 0.1), row("a", 0.2), row("b", 0.3)],
-                                                 {"a": "first", "b": "second"}),
+        {"p": EPS, "q": EPS},
+        dict.fromkeys("pq", np.ones((2, 3, 2))),
+        dict.fromkeys("pq", np.ones((3, 2))),
+    ),
+    "study_errors": lambda: figures.study_errors(
+        [row("a", 0.1), row("a", 0.2), row("b", 0.3)], {"a": "first", "b": "second"}
+    ),
     "histories": lambda: figures.histories({"a": [(X + 1, X + 1)], "b": [(X + 1, X + 1)]}),
 }
 
@@ -38,8 +43,11 @@ DRAWN = {
 def test_figures_have_labels(name):
     fig = DRAWN[name]()
     axes = [a for a in fig.axes if a.get_label() != "<colorbar>"]
-    assert axes and any(a.get_xlabel() for a in axes) and any(
-        a.get_ylabel() or a.get_yticklabels() for a in axes)
+    assert (
+        axes
+        and any(a.get_xlabel() for a in axes)
+        and any(a.get_ylabel() or a.get_yticklabels() for a in axes)
+    )
     assert all(a.has_data() for a in axes)
     fig.canvas.draw()
     plt.close(fig)

@@ -74,7 +74,8 @@ def test_gauss_newton_cells_have_the_residuals_that_the_chapter_counts(benchmark
 
     bench = steps.Bench(2, 3, CPU, small=True)
     found = residual_jacobian(
-        lambda *points: residuals(bench.model, *points), bench.model, bench.points, bench.sizes)
+        lambda *points: residuals(bench.model, *points), bench.model, bench.points, bench.sizes
+    )
     assert len(found.residuals) == (1 + steps.SMALL["modes"]) * 2 * 3
     assert step_time.SMALL_CELLS == step_memory.SMALL_CELLS
 
@@ -83,7 +84,8 @@ def test_measuring_takes_turns_and_summarises_by_turn(benchmarks, capsys):
     _, step_time, _ = benchmarks
     calls = []
     seconds = step_time.measure(
-        {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 0.0, 9, CPU)
+        {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 0.0, 9, CPU
+    )
     assert {name: len(v) for name, v in seconds.items()} == {"a": 3, "b": 3}  # out of budget
     turns = {"sum": np.array([1.0, 2.0, 4.0]), "b": np.array([2.0, 2.0, 2.0])}
     _, row = step_time.summary(5, 8, turns, "sum")
@@ -108,8 +110,9 @@ def test_memory_grows_with_the_points():
         "print(*(m.apart('sum', 2, p, cpu) for p in (64, 2048)))"
     )
     folder = Path(__file__).resolve().parents[2] / "benchmarks"
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True,
-                          check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+    )
     few, many = map(int, done.stdout.split())
     assert many > few and many > 2 * 2048 * 64 * 4 * 3  # one layer's three streams at least
 
@@ -155,8 +158,11 @@ def test_an_update_replaces_only_its_own_cells(benchmarks):
     _, step_time, _ = benchmarks
     row = dict(step="sum", points=8, ratio=1.0)
     old = {"provenance": {"commit": "a"}, "rows": [row | {"tasks": k} for k in (2, 5)]}
-    new = {"provenance": {"commit": "b"}, "budget_seconds": 1.0,
-           "rows": [row | {"tasks": 5, "ratio": 1.5}]}
+    new = {
+        "provenance": {"commit": "b"},
+        "budget_seconds": 1.0,
+        "rows": [row | {"tasks": 5, "ratio": 1.5}],
+    }
     both = step_time.updated(old, new)
     assert [(r["tasks"], r["ratio"]) for r in both["rows"]] == [(2, 1.0), (5, 1.5)]
     assert both["provenance"] == {"commit": "a"}

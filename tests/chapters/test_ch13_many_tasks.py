@@ -25,9 +25,9 @@ def random_batch(rows=12, n=30, seed=0, decay=0.0):
     matrix = torch.randn(rows, n, generator=generator, dtype=F64)
     scale = torch.logspace(0, -decay, rows, dtype=F64)
     matrix = torch.linalg.qr(torch.randn(rows, rows, generator=generator, dtype=F64)).Q @ (
-        scale[:, None] * matrix)
-    return ResidualJacobian(
-        torch.randn(rows, generator=generator, dtype=F64), matrix, (rows,))
+        scale[:, None] * matrix
+    )
+    return ResidualJacobian(torch.randn(rows, generator=generator, dtype=F64), matrix, (rows,))
 
 
 def test_rows_are_gradients_of_the_norms():
@@ -37,7 +37,7 @@ def test_rows_are_gradients_of_the_norms():
     norms = (batch.residuals + batch.matrix @ theta).view(3, 4).norm(dim=1)
     torch.testing.assert_close(found.norms, norms.detach())
     for k in range(3):
-        exact, = torch.autograd.grad(norms[k], theta, retain_graph=True)
+        (exact,) = torch.autograd.grad(norms[k], theta, retain_graph=True)
         torch.testing.assert_close(found.rows[k], exact)
 
 
@@ -87,8 +87,7 @@ def test_at_equal_distances_both_rules_are_one():
 def test_neither_rule_sees_the_scale_of_a_task():
     batch = random_batch()
     factor = torch.tensor([1.0, 30.0, 0.01], dtype=F64).repeat_interleave(4)
-    scaled = ResidualJacobian(
-        batch.residuals * factor, batch.matrix * factor[:, None], batch.sizes)
+    scaled = ResidualJacobian(batch.residuals * factor, batch.matrix * factor[:, None], batch.sizes)
     for rule in (many_tasks.equal_cosines, many_tasks.equal_rates):
         before, after = (rule(many_tasks.tasks_of(b, 3), 0.0) for b in (batch, scaled))
         torch.testing.assert_close(before, after)
@@ -102,8 +101,10 @@ def test_refining_raises_the_ceiling_to_gauss_newton(damping):
     for count in (1, 2, 6, 12, 24):
         tasks = many_tasks.tasks_of(batch, count)
         ceilings.append(model.ceiling(tasks.rows))
-        reached = [model.share(rule(tasks, model.shift))
-                   for rule in (many_tasks.equal_rates, many_tasks.equal_cosines)]
+        reached = [
+            model.share(rule(tasks, model.shift))
+            for rule in (many_tasks.equal_rates, many_tasks.equal_cosines)
+        ]
         reached += [model.share(many_tasks.combined(tasks, h)) for h in (0.0, 0.5)]
         assert max(reached) <= ceilings[-1] * (1 + 1e-9)
     assert ceilings == sorted(ceilings)
@@ -173,22 +174,41 @@ def stored(tmp_path, monkeypatch):
     settings = dict(formulation="layer", guard=False, beta1=0.9, beyond=1.15, harmony=0.5, lr=0.01)
     table = {
         "rules": {"trial-root": dict(method="trial-root")},
-        "gauss-newton": {"hrgrad": dict(method="hrgrad"), "sum": dict(method="sum"),
-                         "lost": dict(method="hrgrad-gn", harmony=0.0)},
+        "gauss-newton": {
+            "hrgrad": dict(method="hrgrad"),
+            "sum": dict(method="sum"),
+            "lost": dict(method="hrgrad-gn", harmony=0.0),
+        },
     }
-    errors = {"trial-root": [3.0, 1.0], "hrgrad": [2.0, 4.0], "sum": [4.0, 4.0],
-              "lost": [np.inf, 1.0]}
+    errors = {
+        "trial-root": [3.0, 1.0],
+        "hrgrad": [2.0, 4.0],
+        "sum": [4.0, 4.0],
+        "lost": [np.inf, 1.0],
+    }
     for study, labels in table.items():
-        rows = [dict(label=label, method=own["method"], seed=seed, max_error=errors[label][seed],
-                     seconds=1.0, uphill=0.0, failure="")
-                for label, own in labels.items() for seed in (1, 0)]
+        rows = [
+            dict(
+                label=label,
+                method=own["method"],
+                seed=seed,
+                max_error=errors[label][seed],
+                seconds=1.0,
+                uphill=0.0,
+                failure="",
+            )
+            for label, own in labels.items()
+            for seed in (1, 0)
+        ]
         with (tmp_path / f"{study}.csv").open("w", newline="") as stream:
             writer = csv.DictWriter(stream, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
         curve = {"seconds": [0.5, 1.0], "error": [5.0, 1.0]}
-        content = {"settings": {k: settings | v for k, v in labels.items()},
-                   "curves": {k: {"0": curve, "1": {} if k == "lost" else curve} for k in labels}}
+        content = {
+            "settings": {k: settings | v for k, v in labels.items()},
+            "curves": {k: {"0": curve, "1": {} if k == "lost" else curve} for k in labels},
+        }
         (tmp_path / f"{study}.json").write_text(json.dumps(content))
     return comparisons
 
@@ -203,8 +223,10 @@ def test_cells_are_found_by_their_settings(stored):
 
 
 def test_comparison_seed_by_seed(stored):
-    root, hrgrad, summed, lost = (stored.find(("rules", "gauss-newton"), method=m)
-                                  for m in ("trial-root", "hrgrad", "sum", "hrgrad-gn"))
+    root, hrgrad, summed, lost = (
+        stored.find(("rules", "gauss-newton"), method=m)
+        for m in ("trial-root", "hrgrad", "sum", "hrgrad-gn")
+    )
     found = stored.compare(root, summed)
     assert (found.ratio, found.wins, found.seeds) == (0.5, 2, 2)
     assert found.verdict == "better on every seed" and found.p == pytest.approx(0.5)
@@ -221,11 +243,19 @@ def test_figures_of_cells(stored):
         figures.finals(named, (2.0, "aim")),
         figures.idea("hrgrad", {0.01: 1.0}, {0.01: 2.0, 0.02: 3.0}, named),
         figures.idea("hrgrad", {}, {0.01: 2.0}, named),
-        figures.weights({1.0: named["sum"], 10.0: named["lost"]},
-                        named["sum"]._replace(settings=dict(initial_weight=10.0)), named["lost"]),
-        figures.damping_grid([
-            c._replace(settings=dict(lr=lr, damping=d))
-            for c in (named["sum"],) for lr in (0.1, 0.2) for d in (1e-3, 1e-2)]),
+        figures.weights(
+            {1.0: named["sum"], 10.0: named["lost"]},
+            named["sum"]._replace(settings=dict(initial_weight=10.0)),
+            named["lost"],
+        ),
+        figures.damping_grid(
+            [
+                c._replace(settings=dict(lr=lr, damping=d))
+                for c in (named["sum"],)
+                for lr in (0.1, 0.2)
+                for d in (1e-3, 1e-2)
+            ]
+        ),
     ]
     assert all(len(f.axes) for f in drawn)
     plt.close("all")
@@ -238,11 +268,12 @@ def test_figures_of_directions():
     drawn = [
         figures.planes(),
         figures.share_by_count((1, 12), {"a": [0.1, 1.0], "b": [0.2, np.nan]}),
-        figures.rate_distribution({"rule": {"1": model.rates(model.gauss_newton).numpy()}},
-                                  batch.residuals.square().numpy()),
+        figures.rate_distribution(
+            {"rule": {"1": model.rates(model.gauss_newton).numpy()}},
+            batch.residuals.square().numpy(),
+        ),
         figures.trainings({"1": (np.array([1, 2]), np.array([[2.0, 1.0]]))}),
-        figures.orthogonal((1e-3, 1e-2), {"worst": [0.1, 0.2]}, cosines,
-                           np.full((4, 3), 0.1)),
+        figures.orthogonal((1e-3, 1e-2), {"worst": [0.1, 0.2]}, cosines, np.full((4, 3), 0.1)),
     ]
     assert all(len(f.axes) for f in drawn)
     plt.close("all")

@@ -27,8 +27,10 @@ def test_streams_are_derivatives():
     v = model.nodes
     torch.testing.assert_close(moments, model(t, x, eps)[0])
     torch.testing.assert_close(f, model(t, x, eps)[1])
-    by_t, by_x = (torch.func.jacrev(lambda t, x: model(t, x, eps)[1].sum(0), argnums=i)(t, x).T
-                  for i in (0, 1))
+    by_t, by_x = (
+        torch.func.jacrev(lambda t, x: model(t, x, eps)[1].sum(0), argnums=i)(t, x).T
+        for i in (0, 1)
+    )
     torch.testing.assert_close(transported, by_t + v * by_x)
     assert (f > 0).all() and (moments[:, [0, 2]] > 0).all()
 
@@ -62,7 +64,7 @@ def test_the_losses_are_split_by_range_and_by_term(method, tmp_path):
     t, x, eps = sample(spec, generator)
     sizes = task_sizes(spec)
     assert len(sizes) == 2 * spec.tasks and sum(sizes) == len(t)
-    assert (t[sum(sizes[:spec.tasks]):] == 0).all() and (t[:sum(sizes[:spec.tasks])] > 0).all()
+    assert (t[sum(sizes[: spec.tasks]) :] == 0).all() and (t[: sum(sizes[: spec.tasks])] > 0).all()
     assert torch.isfinite(point_residuals(spec)(model, t, x, eps)).all()
     result = run(spec.with_(steps=5), tmp_path / "run", "cpu", quiet=True)
     assert 0 < result["max_error"] < float("inf")

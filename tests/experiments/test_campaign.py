@@ -47,8 +47,14 @@ def test_book_runs_differ_only_where_they_should(profile):
     specs = list(book_runs(profile, "transport-periodic").values())
     assert len(specs) == 4 * len(reported_seeds("transport-periodic"))
     specs = [s for s in specs if s.method in COMPARED]
-    shared = [{k: v for k, v in s.to_dict().items()
-               if k not in ("method", "seed", "steps", "lr", "beta2")} for s in specs]
+    shared = [
+        {
+            k: v
+            for k, v in s.to_dict().items()
+            if k not in ("method", "seed", "steps", "lr", "beta2")
+        }
+        for s in specs
+    ]
     assert all(s == shared[0] for s in shared)
 
 
@@ -78,8 +84,9 @@ def fake_run(error: float, losses: np.ndarray) -> Run:
     spec = make_spec("transport-periodic", "sum", "smoke")
     one = np.array([1.0])
     errors = np.array([[error]])
-    return Run(Path("none"), spec, one, one, errors, {"density": errors}, None, 1.0,
-               {"losses": losses})
+    return Run(
+        Path("none"), spec, one, one, errors, {"density": errors}, None, 1.0, {"losses": losses}
+    )
 
 
 @pytest.mark.parametrize(

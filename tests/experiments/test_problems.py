@@ -23,15 +23,34 @@ from hrgradlib.kinetics.bgk_problems import BGK_SMOOTH
 from hrgradlib.kinetics.inflow import InflowTransport
 
 # At the final time after 30 steps of a tiny network; an untrained one is off by 0.5 to 3.
-SMOKE = {"transport-periodic": 0.06, "transport-inflow": 0.12, "bgk-smooth": 0.03,
-         "bgk-layer": 0.25, "bgk-riemann": 0.15}
+SMOKE = {
+    "transport-periodic": 0.06,
+    "transport-inflow": 0.12,
+    "bgk-smooth": 0.03,
+    "bgk-layer": 0.25,
+    "bgk-riemann": 0.15,
+}
 
 
 @pytest.fixture(scope="module", params=PROBLEMS)
 def trained(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param) / "run"
-    assert main(["run", request.param, "--profile", "smoke", "--device", "cpu", "--quiet",
-                 "--out", str(folder)]) == 0
+    assert (
+        main(
+            [
+                "run",
+                request.param,
+                "--profile",
+                "smoke",
+                "--device",
+                "cpu",
+                "--quiet",
+                "--out",
+                str(folder),
+            ]
+        )
+        == 0
+    )
     return folder
 
 
@@ -155,12 +174,16 @@ def test_unphysical_bgk_data_are_refused(changes, message):
         dataclasses.replace(BGK_SMOOTH, **changes)
 
 
-QUICK = {"transport-inflow": dict(density=2e-2),
-         "bgk-smooth": dict(density=1e-2, momentum=3e-2, energy=1.5e-2)}
-FULL = {("inflow", "full"): dict(density=5e-3),
-        ("bgk", "smooth-full"): dict(density=2e-3, momentum=5e-3, energy=2e-3),
-        ("bgk", "layer-full"): dict(density=5e-3, momentum=5e-3, energy=5e-3),
-        ("bgk", "riemann-full"): dict(density=2e-2, momentum=2e-2, energy=2e-2)}
+QUICK = {
+    "transport-inflow": dict(density=2e-2),
+    "bgk-smooth": dict(density=1e-2, momentum=3e-2, energy=1.5e-2),
+}
+FULL = {
+    ("inflow", "full"): dict(density=5e-3),
+    ("bgk", "smooth-full"): dict(density=2e-3, momentum=5e-3, energy=2e-3),
+    ("bgk", "layer-full"): dict(density=5e-3, momentum=5e-3, energy=5e-3),
+    ("bgk", "riemann-full"): dict(density=2e-2, momentum=2e-2, energy=2e-2),
+}
 
 
 @pytest.mark.slow

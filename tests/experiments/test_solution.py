@@ -17,8 +17,24 @@ from hrgradlib.kinetics.velocity import gauss_legendre
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("solution") / "run"
-    assert main(["run", "transport-periodic", "--profile", "smoke", "--steps", "20", "--quiet",
-                 "--device", "cpu", "--out", str(out)]) == 0
+    assert (
+        main(
+            [
+                "run",
+                "transport-periodic",
+                "--profile",
+                "smoke",
+                "--steps",
+                "20",
+                "--quiet",
+                "--device",
+                "cpu",
+                "--out",
+                str(out),
+            ]
+        )
+        == 0
+    )
     return out
 
 
@@ -92,7 +108,8 @@ def test_distribution_is_density_plus_eps_times_the_micro_part(eps, solution):
     x = np.linspace(0, 1, 9)
     f = solution.distribution(0.07, x[:, None], v, eps)
     points = torch.tensor(np.stack(np.broadcast_arrays(0.07, x, eps))).to(
-        next(solution.model.parameters()))
+        next(solution.model.parameters())
+    )
     with torch.no_grad():
         flux = solution.model(*points)[1][:, 0].double().numpy() / np.sqrt(3)
     np.testing.assert_allclose((f * v) @ weights, eps * flux, rtol=1e-5, atol=1e-9)

@@ -28,8 +28,12 @@ def test_stored_table_is_complete_and_of_these_settings(name):
     seeds, cells = STUDIES[name]
     assert {(r["label"], r["seed"]) for r in rows} == {(c, s) for c in cells for s in seeds}
     for spec in study_runs(name).values():
-        label = next(c for c in cells if content["settings"].get(c) and
-                     spec == make_spec(seed=spec.seed, **(PLACE | cells[c])))
+        label = next(
+            c
+            for c in cells
+            if content["settings"].get(c)
+            and spec == make_spec(seed=spec.seed, **(PLACE | cells[c]))
+        )
         # A setting that came later was at its default before.
         stored = {f.name: f.default for f in fields(Spec)} | content["settings"][label]
         assert spec.to_dict() == stored | {"seed": spec.seed}
@@ -38,7 +42,7 @@ def test_stored_table_is_complete_and_of_these_settings(name):
 
 @pytest.mark.parametrize("name", GRIDS)
 def test_tuning_seeds_are_reported_nowhere_else(name):
-    assert STUDIES[name][0] == TUNING[:len(STUDIES[name][0])]
+    assert STUDIES[name][0] == TUNING[: len(STUDIES[name][0])]
     others = {s for other, (seeds, _) in STUDIES.items() if other not in GRIDS for s in seeds}
     assert not set(TUNING) & (others | set(reported_seeds(PLACE["problem"])))
 
@@ -54,8 +58,9 @@ def scores(name):
 def test_the_gauss_newton_grid_decides_its_settings():
     best = min(scores("gauss-newton-grid").items(), key=lambda item: item[1])[0]
     cell = STUDIES["gauss-newton-grid"][1][best]
-    assert {k: GAUSS_NEWTON[k] for k in ("lr", "damping")} == \
-        {k: cell[k] for k in ("lr", "damping")}
+    assert {k: GAUSS_NEWTON[k] for k in ("lr", "damping")} == {
+        k: cell[k] for k in ("lr", "damping")
+    }
 
 
 def test_the_rules_grid_decides_their_learning_rates():
@@ -70,8 +75,9 @@ def test_the_plain_grid_decides_the_sums_weight():
     found = {c: e for c, e in scores("plain-grid").items() if c.startswith("sum")}
     best = STUDIES["plain-grid"][1][min(found, key=found.get)]
     chosen = STUDIES["plain"][1]["sum"]
-    assert {k: best[k] for k in ("initial_weight", "lr")} == \
-        {k: chosen[k] for k in ("initial_weight", "lr")}
+    assert {k: best[k] for k in ("initial_weight", "lr")} == {
+        k: chosen[k] for k in ("initial_weight", "lr")
+    }
 
 
 def test_the_guard_leaves_no_step_uphill():
@@ -95,8 +101,6 @@ def test_written_tables_are_read_back(tmp_path, monkeypatch):
     assert rows[0]["label"] == "one" and rows[0]["max_error"] > 0
     assert len(content["curves"]["one"]["0"]["error"]) == 10
     assert content["settings"]["one"]["steps"] == 20
-
-
 
 
 @pytest.mark.parametrize("problem", ["bgk-smooth", "bgk-layer", "bgk-riemann"])

@@ -20,7 +20,7 @@ def basis(v, highest):
     values = [np.ones_like(scaled[..., 0]), scaled[..., 0]]
     for k in range(1, highest):
         values.append((scaled[..., 0] * values[k] - k**0.5 * values[k - 1]) / (k + 1) ** 0.5)
-    return np.stack(values[:highest + 1], -1)
+    return np.stack(values[: highest + 1], -1)
 
 
 def states(count=5, seed=0):
@@ -67,8 +67,13 @@ def test_residual_of_a_manufactured_solution(problem, eps):
     wave = torch.from_numpy(draw.uniform(0.5, 1.5, modes))
 
     def moments_of(t, x):
-        return torch.stack([1 + 0.3 * torch.sin(x + t), 0.4 * torch.cos(x - 2 * t),
-                            1.1 + 0.2 * torch.sin(2 * x) * torch.cos(t)])
+        return torch.stack(
+            [
+                1 + 0.3 * torch.sin(x + t),
+                0.4 * torch.cos(x - 2 * t),
+                1.1 + 0.2 * torch.sin(2 * x) * torch.cos(t),
+            ]
+        )
 
     def micro_of(t, x):
         return torch.sin(wave * x + t) * torch.cos(wave * t)
@@ -86,19 +91,26 @@ def test_residual_of_a_manufactured_solution(problem, eps):
     f_t, f_x = torch.func.jacrev(lambda p: parts(p[0], p[1])[0])(torch.stack([t, x])).T
     k = torch.arange(highest + 2, dtype=F64)
     exact = f_t[:-1] + THETA**0.5 * (
-        (k[1:]).sqrt() * f_x[1:] + torch.nn.functional.pad(k[1:-1].sqrt() * f_x[:-2], (1, 0)))
+        (k[1:]).sqrt() * f_x[1:] + torch.nn.functional.pad(k[1:-1].sqrt() * f_x[:-2], (1, 0))
+    )
     f, h = parts(t, x)
     exact = exact + (f - h)[:-1] / eps
 
     moments_t, moments_x = torch.func.jacrev(lambda p: moments_of(p[0], p[1]))(
-        torch.stack([t, x])).T
+        torch.stack([t, x])
+    ).T
     micro_t, micro_x = torch.func.jacrev(lambda p: micro_of(p[0], p[1]))(torch.stack([t, x])).T
     scale = torch.tensor([length], dtype=F64)
     free = free_flight(problem, t[None], x[None], scale, THETA)
     fields = BGKFields(
-        moments_of(t, x)[None], length * moments_t[None], length * moments_x[None],
-        length * eps * micro_x[None], length * (eps * micro_t + micro_of(t, x))[None],
-        torch.exp(-t / eps)[None], free.modes_t, free.modes_x,
+        moments_of(t, x)[None],
+        length * moments_t[None],
+        length * moments_x[None],
+        length * eps * micro_x[None],
+        length * (eps * micro_t + micro_of(t, x))[None],
+        torch.exp(-t / eps)[None],
+        free.modes_t,
+        free.modes_x,
     )
     torch.testing.assert_close(residual(fields, THETA)[0] / length, exact, rtol=1e-6, atol=1e-7)
 
@@ -126,10 +138,10 @@ def test_free_flight_is_that_of_the_initial_data(problem):
     found = free_flight(problem, t, x, length, THETA)
     for i in range(4):
         modes = free_modes(problem, t[i], x[i], 3)
-        torch.testing.assert_close(found.modes[i], modes[:3],
-                                   rtol=1e-5, atol=1e-6)
-        by_t, by_x = torch.func.jacrev(
-            lambda p: free_modes(problem, p[0], p[1], 2))(torch.stack([t[i], x[i]])).T
+        torch.testing.assert_close(found.modes[i], modes[:3], rtol=1e-5, atol=1e-6)
+        by_t, by_x = torch.func.jacrev(lambda p: free_modes(problem, p[0], p[1], 2))(
+            torch.stack([t[i], x[i]])
+        ).T
         torch.testing.assert_close(found.modes_t[i], length[i] * by_t, rtol=1e-4, atol=1e-4)
         torch.testing.assert_close(found.modes_x[i], length[i] * by_x, rtol=1e-4, atol=1e-4)
 
@@ -157,24 +169,36 @@ def test_conservation_laws_are_eulers_when_the_micro_part_vanishes():
 
     def moments_of(p):
         t, x = p
-        return torch.stack([1 + 0.3 * torch.sin(x + t), 0.4 * torch.cos(x),
-                            1.1 + 0.2 * torch.sin(x)])
+        return torch.stack(
+            [1 + 0.3 * torch.sin(x + t), 0.4 * torch.cos(x), 1.1 + 0.2 * torch.sin(x)]
+        )
 
     def conserved(m):
-        return torch.stack([m[0], m[0] * m[1], 0.5 * m[0] * (m[1]**2 + m[2])])
+        return torch.stack([m[0], m[0] * m[1], 0.5 * m[0] * (m[1] ** 2 + m[2])])
 
     def flux(m):
-        energy = 0.5 * m[0] * (m[1]**2 + m[2])
-        return torch.stack([m[0] * m[1], m[0] * m[1]**2 + m[0] * m[2],
-                            m[1] * (energy + m[0] * m[2])])
+        energy = 0.5 * m[0] * (m[1] ** 2 + m[2])
+        return torch.stack(
+            [m[0] * m[1], m[0] * m[1] ** 2 + m[0] * m[2], m[1] * (energy + m[0] * m[2])]
+        )
 
     point = torch.stack([t, x])
     moments_t, moments_x = torch.func.jacrev(moments_of)(point).T
-    law = (torch.func.jacrev(conserved)(moments_of(point)) @ moments_t
-           + torch.func.jacrev(flux)(moments_of(point)) @ moments_x)
+    law = (
+        torch.func.jacrev(conserved)(moments_of(point)) @ moments_t
+        + torch.func.jacrev(flux)(moments_of(point)) @ moments_x
+    )
     exact = torch.stack([law[0], law[1] / THETA**0.5, (2 * law[2] / THETA - law[0]) / 2**0.5])
     zero = torch.zeros(1, 3, dtype=F64)
-    fields = BGKFields(moments_of(point)[None], moments_t[None], moments_x[None], zero, zero,
-                       torch.zeros(1, dtype=F64), zero, zero)
+    fields = BGKFields(
+        moments_of(point)[None],
+        moments_t[None],
+        moments_x[None],
+        zero,
+        zero,
+        torch.zeros(1, dtype=F64),
+        zero,
+        zero,
+    )
     found = residual(fields, THETA)
     torch.testing.assert_close(found[0, :3], exact)

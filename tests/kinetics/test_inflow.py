@@ -72,16 +72,18 @@ def test_fields_are_derivatives_of_the_solution(model):
         density, coefficients = model(t, x, eps)
         return torch.cat([(density - front_density(t, x, eps))[:, None], coefficients], 1)
 
-    by_t, by_x = (torch.func.jacrev(lambda t, x: solution(t, x).sum(0), argnums=i)(t, x).T
-                  for i in (0, 1))
+    by_t, by_x = (
+        torch.func.jacrev(lambda t, x: solution(t, x).sum(0), argnums=i)(t, x).T for i in (0, 1)
+    )
     values = solution(t, x)
     torch.testing.assert_close(fields.density, values[:, 0])
     torch.testing.assert_close(fields.density_t, p * by_t[:, 0])
     torch.testing.assert_close(fields.density_x, p.sqrt() * by_x[:, 0])
     scaled = values[:, 1:] / delta[:, None]
     torch.testing.assert_close(torch.cat([fields.even, fields.odd], 1), scaled)
-    torch.testing.assert_close(torch.cat([fields.even_x, fields.odd_x], 1),
-                               by_x[:, 1:] / delta[:, None] * eps[:, None])
+    torch.testing.assert_close(
+        torch.cat([fields.even_x, fields.odd_x], 1), by_x[:, 1:] / delta[:, None] * eps[:, None]
+    )
     slope = p[:, None] * by_t[:, 1:] + 0.5 * values[:, 1:]  # δ p ∂t h = p ∂t (δ h) + ½ δ h
     torch.testing.assert_close(torch.cat([fields.even_t, fields.odd_t], 1), slope / delta[:, None])
     odd_x = by_x[:, 3:] / delta[:, None] * p.sqrt()[:, None]
@@ -104,18 +106,19 @@ def test_residual_is_the_kinetic_equation_projected(count, kind):
         prime = density - front_density(t, x, eps)
         return prime[:, None] + coefficients @ torch.cat([even[:, 1:], odd], 1).T
 
-    by_t, by_x = (torch.func.jacrev(lambda t, x: distribution(t, x).sum(0), argnums=i)(t, x).T
-                  for i in (0, 1))
+    by_t, by_x = (
+        torch.func.jacrev(lambda t, x: distribution(t, x).sum(0), argnums=i)(t, x).T for i in (0, 1)
+    )
     v, w = torch.from_numpy(V), torch.from_numpy(W)
     f = distribution(t, x)
     source = front_density(t, x, eps)
-    equation = (eps[:, None]**2 * by_t + eps[:, None] * v * by_x + f
-                - (f @ w + source)[:, None])
+    equation = eps[:, None] ** 2 * by_t + eps[:, None] * v * by_x + f - (f @ w + source)[:, None]
     projected = equation @ (w[:, None] * torch.cat([even, odd], 1))
     found = residual(model.fields(t, x, eps), t, x, eps, model.basis)
     # Scalings: the macro row is p/ε² = (1 + τ) times, the others 1/δ times the equation.
-    exact = torch.cat([projected[:, :1] * (1 + t / eps**2)[:, None],
-                       projected[:, 1:] / delta[:, None]], 1)
+    exact = torch.cat(
+        [projected[:, :1] * (1 + t / eps**2)[:, None], projected[:, 1:] / delta[:, None]], 1
+    )
     torch.testing.assert_close(found, exact, rtol=1e-9, atol=1e-9)
 
 
@@ -129,7 +132,8 @@ def test_inflow_misfit_is_that_of_the_distribution(model):
         even, odd = (torch.from_numpy(b) for b in even_odd(sign * v.numpy(), 3, model.kind))
         inward = torch.from_numpy(even_odd(v.numpy(), 3)[0])
         prime = (density - front_density(t, x, eps))[:, None] + coefficients @ torch.cat(
-            [even[:, 1:], odd], 1).T
+            [even[:, 1:], odd], 1
+        ).T
         datum = -torch.expm1(-t / eps**2) if wall == 0 else torch.zeros_like(t)
         w = torch.from_numpy(WEIGHTS / 2)
         projected = (prime - datum[:, None]) @ (w[:, None] * inward)

@@ -46,7 +46,7 @@ def test_manufactured_fields(modes):
     average = (v * g_x) @ weights
     macro = case.rho_t + average
     eps = case.eps[:, None]
-    micro = (eps**2 * g_t + eps * (v * g_x - average[:, None]) + v * case.rho_x[:, None] + g)
+    micro = eps**2 * g_t + eps * (v * g_x - average[:, None]) + v * case.rho_x[:, None] + g
     projected = (micro * weights) @ basis
     found = micro_residual(case.fields(), *tensors(case.eps)).numpy()
     np.testing.assert_allclose(macro_residual(case.fields()).numpy(), macro, atol=1e-12)
@@ -75,10 +75,14 @@ def exact_fields(t, x, eps, modes, rates):
         return (wave * values).real
 
     b, b_t = a[1:] / eps, a_t[1:] / eps
-    return Fields(*tensors(
-        real(a_t[:1])[:, 0], real(1j * KAPPA * a[:1])[:, 0], real(1j * KAPPA * b),
-        real(eps**2 * b_t + b),
-    ))
+    return Fields(
+        *tensors(
+            real(a_t[:1])[:, 0],
+            real(1j * KAPPA * a[:1])[:, 0],
+            real(1j * KAPPA * b),
+            real(eps**2 * b_t + b),
+        )
+    )
 
 
 def by_generator(t, eps):
@@ -109,8 +113,10 @@ X = np.linspace(0, 1, 13)
 def residuals(t, eps, modes, rates):
     fields = exact_fields(t, X, eps, modes, rates(t, eps))
     eps = torch.full((X.size,), eps, dtype=torch.float64)
-    return (float(macro_residual(fields).abs().max()),
-            float(micro_residual(fields, eps).abs().max()))
+    return (
+        float(macro_residual(fields).abs().max()),
+        float(micro_residual(fields, eps).abs().max()),
+    )
 
 
 @pytest.mark.parametrize("t", [0.005, 0.05, 0.1])

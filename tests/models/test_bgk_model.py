@@ -35,8 +35,10 @@ def test_fields_are_derivatives_of_the_solution(problem):
     def solution(t, x):
         return torch.cat(model(t, x, eps), 1)
 
-    by_t, by_x = (p[:, None] * torch.func.jacrev(lambda t, x: solution(t, x).sum(0), argnums=i)(
-        t, x).T for i in (0, 1))
+    by_t, by_x = (
+        p[:, None] * torch.func.jacrev(lambda t, x: solution(t, x).sum(0), argnums=i)(t, x).T
+        for i in (0, 1)
+    )
     values = solution(t, x)
     torch.testing.assert_close(fields.moments, values[:, :3])
     torch.testing.assert_close(fields.moments_t, by_t[:, :3])
@@ -81,8 +83,9 @@ def test_without_collisions_the_flight_is_free(problem):
     model, (t, x, _) = build(problem), points(problem)
     p = (t**2 + problem.length**2).sqrt()
     moments, micro = model(t, x, torch.full_like(t, 1e8))
-    torch.testing.assert_close(moments, free_flight(problem, t, x, p, 1.2).moments,
-                               rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(
+        moments, free_flight(problem, t, x, p, 1.2).moments, rtol=1e-6, atol=1e-6
+    )
     assert micro.abs().max() < 1e-6
 
 

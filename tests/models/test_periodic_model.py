@@ -25,9 +25,9 @@ def points(eps, count=40):
 def derivatives(values, inputs):
     """``∂ values[n, m] / ∂ inputs[n]`` by reverse mode, [N, M]."""
     columns = values.reshape(len(inputs), -1).unbind(1)
-    return torch.stack([
-        torch.autograd.grad(c.sum(), inputs, retain_graph=True)[0] for c in columns
-    ], 1)
+    return torch.stack(
+        [torch.autograd.grad(c.sum(), inputs, retain_graph=True)[0] for c in columns], 1
+    )
 
 
 @pytest.mark.parametrize("eps", EPS)
@@ -72,8 +72,9 @@ def test_periodic_in_x(eps, model):
 def test_finite_and_moderate_in_every_corner(dtype, model):
     """The stiffest point is t = 0 at ε = 1e-4, where ∂t of the layer coordinate is 1e8."""
     model = model.to(dtype)
-    corners = torch.cartesian_prod(torch.tensor([0.0, 1e-8, 1e-4, 0.1]),
-                                   torch.tensor([0.0, 0.5, 1.0]), torch.tensor(EPS)).to(dtype)
+    corners = torch.cartesian_prod(
+        torch.tensor([0.0, 1e-8, 1e-4, 0.1]), torch.tensor([0.0, 0.5, 1.0]), torch.tensor(EPS)
+    ).to(dtype)
     for field in model.fields(*corners.unbind(1)):
         assert field.isfinite().all()
     # Fields that enter the micro residual stay O(1) wherever they are taken.

@@ -19,8 +19,10 @@ def network(seed=0, dtype=F64):
 
 def data(points, seed=0, dtype=F64):
     generator = torch.Generator().manual_seed(seed)
-    return (torch.randn(points, 2, generator=generator, dtype=dtype),
-            torch.randn(points, 3, generator=generator, dtype=dtype))
+    return (
+        torch.randn(points, 2, generator=generator, dtype=dtype),
+        torch.randn(points, 3, generator=generator, dtype=dtype),
+    )
 
 
 def misfit(model):
@@ -41,7 +43,9 @@ def random_problem(rows, n, sizes, seed=0):
     assert sum(sizes) == rows
     return ResidualJacobian(
         torch.randn(rows, generator=generator, dtype=F64),
-        torch.randn(rows, n, generator=generator, dtype=F64), tuple(sizes))
+        torch.randn(rows, n, generator=generator, dtype=F64),
+        tuple(sizes),
+    )
 
 
 @pytest.mark.parametrize("sizes", [[7], [3, 4], [1, 1, 5]])
@@ -64,8 +68,14 @@ def test_losses_and_gradients_are_those_of_the_task_gradients():
     jacobian = residual_jacobian(misfit(model), model, (x, y), sizes)
     tasks = task_gradients(lambda: (model(x) - y).square().sum(1), model, sizes)
     torch.testing.assert_close(jacobian.losses, tasks.losses)
-    rows = [2 * m.T @ r for m, r in zip(jacobian.matrix.split(jacobian.sizes),
-                                        jacobian.residuals.split(jacobian.sizes), strict=True)]
+    rows = [
+        2 * m.T @ r
+        for m, r in zip(
+            jacobian.matrix.split(jacobian.sizes),
+            jacobian.residuals.split(jacobian.sizes),
+            strict=True,
+        )
+    ]
     torch.testing.assert_close(torch.stack(rows), tasks.matrix)
 
 
@@ -93,8 +103,14 @@ def test_products_are_the_gramian_in_the_metric():
     steps = torch.stack([found.combine(row) for row in torch.eye(4, dtype=F64)])
     inverse = problem.matrix.T @ problem.matrix + 0.3 * torch.eye(30, dtype=F64)
     torch.testing.assert_close(torch.from_numpy(found.products), steps @ inverse @ steps.T)
-    gradients = torch.stack([m.T @ r for m, r in zip(problem.matrix.split((4, 5)),
-                                                     problem.residuals.split((4, 5)), strict=True)])
+    gradients = torch.stack(
+        [
+            m.T @ r
+            for m, r in zip(
+                problem.matrix.split((4, 5)), problem.residuals.split((4, 5)), strict=True
+            )
+        ]
+    )
     torch.testing.assert_close(torch.from_numpy(found.descent), gradients @ steps.T)
     torch.testing.assert_close(torch.from_numpy(found.products[2:]), gradients @ steps.T)
 
@@ -141,15 +157,27 @@ def test_one_full_step_solves_a_linear_problem():
 def test_the_guard_descends_on_every_task(momentum):
     """More residuals than parameters, heavy damping, fresh points: conflict every few steps."""
     model = network()
-    optimizer = HRGrad(model.parameters(), metric="gauss-newton", lr=0.1, damping=1.0,
-                       betas=(momentum, 0.99), guard=True)
+    optimizer = HRGrad(
+        model.parameters(),
+        metric="gauss-newton",
+        lr=0.1,
+        damping=1.0,
+        betas=(momentum, 0.99),
+        guard=True,
+    )
     guarded = 0
     for step in range(60):
         jacobian = residual_jacobian(misfit(model), model, data(20, step), [5] * 4)
         before = flat(model)
         record = optimizer.step(jacobian)
-        products = [m.T @ r for m, r in zip(jacobian.matrix.split(jacobian.sizes),
-                                            jacobian.residuals.split(jacobian.sizes), strict=True)]
+        products = [
+            m.T @ r
+            for m, r in zip(
+                jacobian.matrix.split(jacobian.sizes),
+                jacobian.residuals.split(jacobian.sizes),
+                strict=True,
+            )
+        ]
         along = torch.stack(products) @ (flat(model) - before)
         assert record.stationary or (along < 0).all()
         guarded += record.guarded
@@ -201,8 +229,7 @@ def test_bad_input():
     with pytest.raises(ValueError, match=r"steps on the result of residual_jacobian"):
         optimizer.step(torch.zeros(2, flat(model).numel(), dtype=F64))
     with pytest.raises(ValueError, match=r"steps on the result of task_gradients"):
-        HRGrad(model.parameters()).step(
-            residual_jacobian(misfit(model), model, (x, y), [3, 3]))
+        HRGrad(model.parameters()).step(residual_jacobian(misfit(model), model, (x, y), [3, 3]))
     with pytest.raises(ValueError, match="found metric = 'newton'"):
         HRGrad(model.parameters(), metric="newton")
     with pytest.raises(ValueError, match="found damping = -1"):
@@ -228,8 +255,9 @@ def test_not_finite_names_the_task_and_changes_nothing(where):
 def test_dependent_residuals_need_no_damping(dtype, tolerance, rows, n):
     """Every row occurs twice: J Jᵀ is singular; only rounding is damped, and that suffices."""
     half = random_problem(rows // 2, n, [rows // 2])
-    problem = ResidualJacobian(half.residuals.repeat(2).to(dtype),
-                               half.matrix.repeat(2, 1).to(dtype), (rows,))
+    problem = ResidualJacobian(
+        half.residuals.repeat(2).to(dtype), half.matrix.repeat(2, 1).to(dtype), (rows,)
+    )
     moments = torch.zeros(1, n, dtype=dtype)
     gauss_newton(moments, problem, 0.0, 0.0)
     exact = torch.linalg.pinv(half.matrix) @ half.residuals

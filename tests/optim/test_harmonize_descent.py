@@ -42,8 +42,12 @@ class Quadratics:
 
 @on_ten_thousand
 @many
-@given(st.integers(1, 8), st.integers(2, 8), st.integers(0, 2**32),
-       st.sampled_from([0.1, 0.5, 0.9, 1.0]))
+@given(
+    st.integers(1, 8),
+    st.integers(2, 8),
+    st.integers(0, 2**32),
+    st.sampled_from([0.1, 0.5, 0.9, 1.0]),
+)
 def test_p7_every_loss_decreases(tasks, n, seed, harmony):
     losses = Quadratics(np.random.default_rng(seed), 25, tasks, n)
     x = losses.root * np.random.default_rng(seed).normal(size=losses.root.shape)

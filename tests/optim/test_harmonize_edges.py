@@ -66,9 +66,7 @@ def test_exact_opposition_is_stationary(ratio, harmony, axis):
 @pytest.mark.parametrize("angle", [1e-3, 1e-5])
 def test_near_opposition_still_descends(angle, axis):
     """Two units that miss opposition by a small angle share the direction of half that angle."""
-    found = harmonize(
-        gram([1.0, 0.0], [-math.cos(angle), math.sin(angle)]), 1.0, axis
-    )
+    found = harmonize(gram([1.0, 0.0], [-math.cos(angle), math.sin(angle)]), 1.0, axis)
     assert not found.stationary
     assert float(found.cosine) == pytest.approx(math.sin(angle / 2), rel=1e-4)
 
@@ -105,7 +103,8 @@ def test_more_tasks_than_dimensions_fall_back_to_the_best_worst_cosine(harmony):
     """Three different units in a plane have no equiangular axis inside it."""
     gramian = gram([1.0, 0.1], [0.2, 1.0], [-0.4, 1.0])
     for one, other in zip(
-        harmonize(gramian, harmony, "equiangular"), harmonize(gramian, harmony, "maxmin"),
+        harmonize(gramian, harmony, "equiangular"),
+        harmonize(gramian, harmony, "maxmin"),
         strict=True,
     ):
         torch.testing.assert_close(one, other)

@@ -56,9 +56,7 @@ class GaussNewton(Identity):
         self.factor = torch.from_numpy(np.linalg.cholesky(matrix))  # P = C⁻ᵀ C⁻¹
 
     def whiten(self, gradients):
-        solved = torch.linalg.solve_triangular(
-            self.factor.to(gradients), gradients.mT, upper=False
-        )
+        solved = torch.linalg.solve_triangular(self.factor.to(gradients), gradients.mT, upper=False)
         return solved.mT
 
     def apply(self, vectors):
@@ -68,7 +66,7 @@ class GaussNewton(Identity):
 def cosines(batch, metric, coefficients):
     """[B, K] cosines in the metric of ``d = Σ coefficient_k u_k`` with every gradient."""
     units = torch.from_numpy(batch.units)
-    d = (torch.from_numpy(coefficients)[:, None] @ units)
+    d = torch.from_numpy(coefficients)[:, None] @ units
     dots = (units @ metric.apply(d).mT)[..., 0]
     squares = (units * metric.apply(units)).sum(-1)
     length = (d * metric.apply(d)).sum((-2, -1))[:, None]

@@ -73,8 +73,13 @@ def at_distance(rng, tasks, n, distances):
 
 @on_ten_thousand
 @many
-@given(st.integers(2, 32), st.integers(1, 40), st.integers(0, 2**32), axes,
-       st.sampled_from([torch.float32, torch.float64]))
+@given(
+    st.integers(2, 32),
+    st.integers(1, 40),
+    st.integers(0, 2**32),
+    axes,
+    st.sampled_from([torch.float32, torch.float64]),
+)
 def test_both_sides_of_the_tolerance(tasks, n, seed, axis, dtype):
     rng = np.random.default_rng(seed)
     limit = tolerance(tasks, dtype)
@@ -103,8 +108,10 @@ def test_exactly_where_zero_is_in_the_convex_hull(tasks, n, seed, axis):
     vectors = vectors[(vectors != 0).any(1)]
     assume(len(vectors) > 0)
     solved = linprog(
-        np.zeros(len(vectors)), A_eq=np.vstack([vectors.T, np.ones(len(vectors))]),
-        b_eq=[0.0] * n + [1.0], bounds=(0, None),
+        np.zeros(len(vectors)),
+        A_eq=np.vstack([vectors.T, np.ones(len(vectors))]),
+        b_eq=[0.0] * n + [1.0],
+        bounds=(0, None),
     )
     assert solved.status in (0, 2)
     found = harmonize(torch.from_numpy(vectors @ vectors.T), 0.5, axis)

@@ -124,5 +124,3 @@ def test_two_gradients_with_conflict_by_hand():
     d = found.weights @ gradients
     # d points along (0, 1) and has the length of the projections: 0 + 2 √3.
     torch.testing.assert_close(d, torch.tensor([0.0, 2 * math.sqrt(3)], dtype=torch.float64))
-
-

@@ -16,8 +16,10 @@ F64 = torch.float64
 
 def parameters(dtype=F64, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    return [nn.Parameter(torch.randn(shape, generator=generator, dtype=dtype))
-            for shape in [(4, 3), (4,), (2, 2)]]
+    return [
+        nn.Parameter(torch.randn(shape, generator=generator, dtype=dtype))
+        for shape in [(4, 3), (4,), (2, 2)]
+    ]
 
 
 def count(params):

@@ -89,8 +89,9 @@ def test_record_is_what_happened(harmony, guard):
         record = twin.step(gradients)
         g = gradients.numpy()
         gramian = (g * twin.metric) @ g.T
-        np.testing.assert_allclose(record.gramian, gramian, rtol=1e-9,
-                                   atol=1e-12 * np.abs(gramian).max())
+        np.testing.assert_allclose(
+            record.gramian, gramian, rtol=1e-9, atol=1e-12 * np.abs(gramian).max()
+        )
         np.testing.assert_allclose(record.norms, np.sqrt(np.diagonal(gramian)), rtol=1e-9)
         assert np.isnan(record.losses).all()
         if record.stationary:

@@ -21,14 +21,16 @@ def separate(losses, model, sizes):
     values = losses()
     means = [part.mean() for part in values.split(list(sizes))]
     rows = [
-        torch.cat([
-            torch.zeros_like(p).flatten() if g is None else g.flatten()
-            for p, g in zip(
-                parameters,
-                torch.autograd.grad(mean, parameters, retain_graph=True, allow_unused=True),
-                strict=True,
-            )
-        ])
+        torch.cat(
+            [
+                torch.zeros_like(p).flatten() if g is None else g.flatten()
+                for p, g in zip(
+                    parameters,
+                    torch.autograd.grad(mean, parameters, retain_graph=True, allow_unused=True),
+                    strict=True,
+                )
+            ]
+        )
         for mean in means
     ]
     return torch.stack(means).detach(), torch.stack(rows)
@@ -48,7 +50,10 @@ def check(losses, model, sizes, tolerance):
 
 def mlp(dtype, inputs=3, outputs=2, bias=True):
     return nn.Sequential(
-        nn.Linear(inputs, 16, bias=bias), nn.Tanh(), nn.Linear(16, 16, bias=bias), nn.GELU(),
+        nn.Linear(inputs, 16, bias=bias),
+        nn.Tanh(),
+        nn.Linear(16, 16, bias=bias),
+        nn.GELU(),
         nn.Linear(16, outputs, bias=bias),
     ).to(dtype)
 
@@ -89,8 +94,12 @@ def test_tangent_streams(sizes, dtype, tolerance):
 def test_layer_used_several_times(dtype, tolerance):
     layer = nn.Linear(4, 4).to(dtype)
     x = torch.randn(8, 4, dtype=dtype)
-    check(lambda: layer(torch.tanh(layer(torch.tanh(layer(x))))).square().sum(1),
-          layer, [3, 5], tolerance)
+    check(
+        lambda: layer(torch.tanh(layer(torch.tanh(layer(x))))).square().sum(1),
+        layer,
+        [3, 5],
+        tolerance,
+    )
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), DTYPES)

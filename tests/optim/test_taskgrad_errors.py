@@ -42,8 +42,18 @@ class Scaled(nn.Module):
                 return x + nn.functional.linear(self.matrix[:1], self.matrix)
 
 
-KINDS = ["product", "reversed product", "matrix product", "transposed", "nested list", "keyword",
-         "einsum", "in place", "weight from a parameter", "parameter as input"]
+KINDS = [
+    "product",
+    "reversed product",
+    "matrix product",
+    "transposed",
+    "nested list",
+    "keyword",
+    "einsum",
+    "in place",
+    "weight from a parameter",
+    "parameter as input",
+]
 
 
 def losses_of(model, x):

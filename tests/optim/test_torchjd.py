@@ -51,11 +51,17 @@ def model_and_losses():
 
 def test_autojac_fills_the_gradients():
     model, losses = model_and_losses()
-    rows = torch.stack([
-        torch.cat([g.flatten() for g in torch.autograd.grad(one, model.parameters(),
-                                                            retain_graph=True)])
-        for one in losses
-    ])
+    rows = torch.stack(
+        [
+            torch.cat(
+                [
+                    g.flatten()
+                    for g in torch.autograd.grad(one, model.parameters(), retain_graph=True)
+                ]
+            )
+            for one in losses
+        ]
+    )
     expected = harmonize(rows @ rows.T, 0.3).weights @ rows
 
     backward(losses)

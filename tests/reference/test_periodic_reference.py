@@ -38,8 +38,10 @@ def test_refinement_in_velocity(eps):
     """Twice the nodes change nothing above 1e-9: the promise is 1e-8."""
     t = np.array(TIMES)
     fine = PeriodicReference(n_velocity=64).mode_amplitude(t, eps)
-    errors = [np.abs(PeriodicReference(n_velocity=n).mode_amplitude(t, eps) - fine).max()
-              for n in (2, 4, 8, 16, 24, 32)]
+    errors = [
+        np.abs(PeriodicReference(n_velocity=n).mode_amplitude(t, eps) - fine).max()
+        for n in (2, 4, 8, 16, 24, 32)
+    ]
     assert errors[-1] < 1e-9 and errors[-2] < 1e-9
     if eps >= 0.3:  # elsewhere two nodes are nearly exact: the diffusion limit needs no more
         assert errors[0] > 1e-4 and errors[1] < errors[0] / 10
@@ -146,7 +148,7 @@ def test_moments_obey_the_mass_balance(reference):
     h = 1e-5
     basis = legendre(reference.nodes, 1)
     for eps in (1.0, 0.1):
-        change = (reference.mode_amplitude(0.05 + h, eps) - reference.mode_amplitude(0.05 - h, eps))
+        change = reference.mode_amplitude(0.05 + h, eps) - reference.mode_amplitude(0.05 - h, eps)
         density, flux = reference.moments(0.05, eps, 1, basis)
         np.testing.assert_allclose(density, reference.mode_amplitude(0.05, eps), atol=1e-14)
         flux = flux / math.sqrt(3)  # φ_1 = √3 v
@@ -156,8 +158,10 @@ def test_moments_obey_the_mass_balance(reference):
 def test_other_modes_superpose():
     x = np.linspace(0, 1, 9)
     both = PeriodicReference({0: 2.0, 1: 0.3, 3: -0.1}).density(0.02, x, 0.2)
-    parts = [PeriodicReference({k: a}).density(0.02, x, 0.2)
-             for k, a in {0: 2.0, 1: 0.3, 3: -0.1}.items()]
+    parts = [
+        PeriodicReference({k: a}).density(0.02, x, 0.2)
+        for k, a in {0: 2.0, 1: 0.3, 3: -0.1}.items()
+    ]
     np.testing.assert_allclose(both, sum(parts), rtol=0, atol=1e-15)
 
 

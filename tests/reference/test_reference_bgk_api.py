@@ -210,8 +210,9 @@ def test_found_again_on_disk(monkeypatch, coarse):
     monkeypatch.setattr(solutions, "_run", fail)
     again = BGKReference(BGK_LAYER, coarse=True)
     np.testing.assert_array_equal(again.density(0.1, WINDOW, 0.3), expected)
-    np.testing.assert_array_equal(again.distribution(0.1, 0.1, 0.5, 0.3),
-                                  coarse["bgk-layer"].distribution(0.1, 0.1, 0.5, 0.3))
+    np.testing.assert_array_equal(
+        again.distribution(0.1, 0.1, 0.5, 0.3), coarse["bgk-layer"].distribution(0.1, 0.1, 0.5, 0.3)
+    )
     other = dataclasses.replace(BGK_LAYER, steepness=19.0)
     for reference, eps in ((again, 0.31), (BGKReference(BGK_LAYER, [0.1]), 0.3),
                            (BGKReference(other, coarse=True), 0.3)):  # fmt: skip

@@ -52,23 +52,30 @@ def test_parameters_name_and_source_are_the_key(tmp_path):
     module = types.ModuleType("solver")
     module.__file__ = str(tmp_path / "solver.py")
     (tmp_path / "solver.py").write_text("order = 2\n")
-    keys = [cache_key("a", {"eps": 0.1}, [module]), cache_key("b", {"eps": 0.1}, [module]),
-            cache_key("a", {"eps": 0.1 + 1e-16}, [module]), cache_key("a", {"eps": 0.1}, THIS)]
+    keys = [
+        cache_key("a", {"eps": 0.1}, [module]),
+        cache_key("b", {"eps": 0.1}, [module]),
+        cache_key("a", {"eps": 0.1 + 1e-16}, [module]),
+        cache_key("a", {"eps": 0.1}, THIS),
+    ]
     (tmp_path / "solver.py").write_text("order = 3\n")
     keys.append(cache_key("a", {"eps": 0.1}, [module]))
     assert len(set(keys)) == 5
     assert cache_key("a", {"x": 1, "y": 2}, THIS) == cache_key("a", {"y": 2, "x": 1}, THIS)
 
 
-@pytest.mark.parametrize("damage", [
-    lambda p: p.write_bytes(b""),
-    lambda p: p.write_bytes(b"not a zip file"),
-    lambda p: p.write_bytes(p.read_bytes()[: p.stat().st_size // 2]),
-    lambda p: p.write_bytes(p.read_bytes().replace(b"rho.npy", b"rhx.npy", 1)),
-    lambda p: np.savez(p, rho=np.zeros(5)),
-    lambda p: np.savez(p, rho=np.zeros(5), _key="of something else"),
-    lambda p: np.savez(p, rho=np.array([None]), _key=np.array([None])),
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda p: p.write_bytes(b""),
+        lambda p: p.write_bytes(b"not a zip file"),
+        lambda p: p.write_bytes(p.read_bytes()[: p.stat().st_size // 2]),
+        lambda p: p.write_bytes(p.read_bytes().replace(b"rho.npy", b"rhx.npy", 1)),
+        lambda p: np.savez(p, rho=np.zeros(5)),
+        lambda p: np.savez(p, rho=np.zeros(5), _key="of something else"),
+        lambda p: np.savez(p, rho=np.array([None]), _key=np.array([None])),
+    ],
+)
 def test_damaged_file_is_computed_again(damage):
     solver = Solver()
     good = cached("test", {}, solver, THIS)

@@ -60,8 +60,9 @@ def test_wall_density(reference):
     """Bessel functions, for as long as the other wall is out of reach; both representations."""
     for eps in (100.0, 1.0, 0.3, 0.1, 0.03, 1e-2, 1e-3, 1e-5):
         t = eps * np.array([1e-3, 0.05, 0.3, 1.0])
-        np.testing.assert_allclose(reference.density(t, 0.0, eps), wall_density(t, eps),
-                                   rtol=0, atol=1e-7)
+        np.testing.assert_allclose(
+            reference.density(t, 0.0, eps), wall_density(t, eps), rtol=0, atol=1e-7
+        )
 
 
 def test_free_flight_as_eps_grows(reference):
@@ -104,8 +105,19 @@ def test_milne_boundary_layer(reference):
 # --- the equation itself -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("t", "eps"), [(0.1, 3.0), (0.1, 1.0), (0.05, 0.3), (0.1, 0.1),
-                                        (0.02, 0.03), (0.1, 0.03), (0.1, 1e-2), (0.1, 1e-4)])
+@pytest.mark.parametrize(
+    ("t", "eps"),
+    [
+        (0.1, 3.0),
+        (0.1, 1.0),
+        (0.05, 0.3),
+        (0.1, 0.1),
+        (0.02, 0.03),
+        (0.1, 0.03),
+        (0.1, 1e-2),
+        (0.1, 1e-4),
+    ],
+)
 def test_integral_equation(t, eps, reference):
     """The distribution is the density integrated along flights; its averages must give the
     density and the flux back."""
@@ -164,9 +176,14 @@ def test_bounds_and_monotony(eps, reference):
 def test_mass_balance_of_the_modes(eps):
     """``∫ρ dx = ∫_0^t (flux(0) − flux(1))`` to rounding: both are inverse transforms."""
     solution = expand(0.1, eps)
-    through = [((solution.left * (1 if x == 0 else np.exp(-solution.rate)))
-                - solution.right * (np.exp(-solution.rate) if x == 0 else 1)) / solution.rate
-               for x in (0, 1)]
+    through = [
+        (
+            (solution.left * (1 if x == 0 else np.exp(-solution.rate)))
+            - solution.right * (np.exp(-solution.rate) if x == 0 else 1)
+        )
+        / solution.rate
+        for x in (0, 1)
+    ]
     entered = (solution.weights @ (through[0] - through[1]).sum(1)).real
     assert abs(solution.mass() - entered) < 1e-13
 
@@ -177,8 +194,10 @@ def test_mass_balance_of_the_solution(eps, reference):
     unit, weights = unit_quadrature()
     t, h = 0.05, 1e-3
     ends = np.minimum(1, np.array([t - h, t + h]) / eps)  # ahead of the front there is nothing
-    before, after = (end * weights @ reference.density(one, end * unit, eps)
-                     for one, end in zip((t - h, t + h), ends, strict=True))
+    before, after = (
+        end * weights @ reference.density(one, end * unit, eps)
+        for one, end in zip((t - h, t + h), ends, strict=True)
+    )
     nodes, lengths = np.polynomial.legendre.leggauss(6)
     flux = reference.flux((t + h * nodes)[:, None], [0.0, 1.0], eps)
     entered = h * lengths @ (flux[:, 0] - flux[:, 1])
@@ -228,10 +247,14 @@ def test_linearity_and_mirror_image(reference):
             backwards = getattr(reference, name)(0.1, 1 - x, eps)
             np.testing.assert_allclose(other, sign * backwards, atol=1e-14)
             constant = 0.5 if name == "density" else 0.0
-            np.testing.assert_allclose(getattr(mixed, name)(0.1, x, eps),
-                                       constant + 0.7 * one - 0.8 * other, atol=1e-13)
-        np.testing.assert_allclose(mirrored.distribution(0.1, x, v, eps),
-                                   reference.distribution(0.1, 1 - x, -v, eps), atol=1e-14)
+            np.testing.assert_allclose(
+                getattr(mixed, name)(0.1, x, eps), constant + 0.7 * one - 0.8 * other, atol=1e-13
+            )
+        np.testing.assert_allclose(
+            mirrored.distribution(0.1, x, v, eps),
+            reference.distribution(0.1, 1 - x, -v, eps),
+            atol=1e-14,
+        )
     still = InflowReference(0.5, 0.5, 0.5)
     np.testing.assert_array_equal(still.distribution(0.1, x, v, 0.3), 0.5)
     assert still.error_estimate(0.1, 0.3) == 0

@@ -23,10 +23,18 @@ from hrgradlib.reference.parity import ParityScheme, graded_edges, uncollided_de
 EQUAL = np.linspace(0, 1, 11)
 
 
-@pytest.mark.parametrize(("eps", "split", "bound"), [
-    (1.0, True, 3e-4), (0.3, True, 2e-3), (0.1, True, 1e-3),
-    (0.03, False, 1e-6), (1e-2, False, 3e-7), (1e-4, False, 1e-7), (1e-8, False, 1e-7),
-])
+@pytest.mark.parametrize(
+    ("eps", "split", "bound"),
+    [
+        (1.0, True, 3e-4),
+        (0.3, True, 2e-3),
+        (0.1, True, 1e-3),
+        (0.03, False, 1e-6),
+        (1e-2, False, 3e-7),
+        (1e-4, False, 1e-7),
+        (1e-8, False, 1e-7),
+    ],
+)
 def test_agrees_with_the_reference(eps, split, bound):
     """Nothing is shared but the velocity nodes: elements and time steps against none."""
     solution = ParityScheme(eps, graded_edges(eps), 4, 12, split=split).solve(0.1, 20)
@@ -140,8 +148,9 @@ def test_bad_steps():
 def test_naive_schemes_converge_where_eps_is_not_small():
     for scheme, steps in ((implicit_upwind, 160), (explicit_upwind, 2000)):
         results = [scheme(0.5, 0.1, cells, steps) for cells in (40, 80)]
-        errors = [relative_error(lambda x, r=r: np.interp(x, r.x, r.rho), 0.1, 0.5)
-                  for r in results]
+        errors = [
+            relative_error(lambda x, r=r: np.interp(x, r.x, r.rho), 0.1, 0.5) for r in results
+        ]
         assert errors[1] < 0.8 * errors[0] and errors[1] < 0.15
 
 

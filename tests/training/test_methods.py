@@ -22,9 +22,7 @@ def three_steps(method: str, observe: list[bool]):
     for watched in observe:
         points = sample_points(problem.eps_range, problem.final_time, 5, 24, generator)
         points = [p.double() for p in points]
-        found.append(
-            trainer.step(partial(point_residuals(SPEC), model), points, [24] * 5, watched)
-        )
+        found.append(trainer.step(partial(point_residuals(SPEC), model), points, [24] * 5, watched))
     return torch.cat([p.detach().flatten() for p in model.parameters()]), found
 
 
@@ -44,10 +42,14 @@ def test_observed_cosines_of_the_sum_are_those_of_the_applied_step():
     points = [p.double() for p in points]
     parameters = list(model.parameters())
     losses = point_losses(model, *points).view(5, 24).mean(1)
-    gradients = torch.stack([
-        torch.cat([g.flatten() for g in torch.autograd.grad(loss, parameters, retain_graph=True)])
-        for loss in losses
-    ])
+    gradients = torch.stack(
+        [
+            torch.cat(
+                [g.flatten() for g in torch.autograd.grad(loss, parameters, retain_graph=True)]
+            )
+            for loss in losses
+        ]
+    )
     before = torch.cat([p.detach().flatten() for p in parameters])
     found = trainer.step(partial(point_residuals(SPEC), model), points, [24] * 5, True)
     moved = torch.cat([p.detach().flatten() for p in parameters]) - before
@@ -60,9 +62,7 @@ def test_observed_cosines_of_the_sum_are_those_of_the_applied_step():
     np.testing.assert_allclose(found["gramian_raw"], (gradients @ gradients.T).numpy(), rtol=1e-8)
 
 
-@pytest.mark.parametrize(
-    "methods", [("hrgrad", "sum", "harmonise-first"), ("hrgrad-gn", "sum-gn")]
-)
+@pytest.mark.parametrize("methods", [("hrgrad", "sum", "harmonise-first"), ("hrgrad-gn", "sum-gn")])
 def test_steps_are_the_same_for_all_methods_of_a_metric_without_conflict(methods):
     """One task: nothing to harmonise, so HRGrad is Adam, or SPRING."""
     ends = []
@@ -70,8 +70,9 @@ def test_steps_are_the_same_for_all_methods_of_a_metric_without_conflict(methods
         model = build_model(SPEC).double()
         trainer = METHODS[method](model, Settings(1e-2))
         problem = problem_of(SPEC)
-        points = sample_points(problem.eps_range, problem.final_time, 1, 64,
-                               torch.Generator().manual_seed(0))
+        points = sample_points(
+            problem.eps_range, problem.final_time, 1, 64, torch.Generator().manual_seed(0)
+        )
         points = [p.double() for p in points]
         for _ in range(5):
             trainer.step(partial(point_residuals(SPEC), model), points, [64], False)

@@ -31,8 +31,23 @@ sys.exit(main(sys.argv[1:]))
 
 
 def options(folder, method="hrgrad", steps=STEPS, *more):
-    return ["run", "transport-periodic", "--profile", "smoke", "--device", "cpu", "--seed", "4",
-            "--method", method, "--steps", str(steps), "--out", str(folder), *more]
+    return [
+        "run",
+        "transport-periodic",
+        "--profile",
+        "smoke",
+        "--device",
+        "cpu",
+        "--seed",
+        "4",
+        "--method",
+        method,
+        "--steps",
+        str(steps),
+        "--out",
+        str(folder),
+        *more,
+    ]
 
 
 @pytest.fixture(scope="module", params=["hrgrad", "sum"])
@@ -197,9 +212,10 @@ def test_divergence_is_reported(tmp_path, method, capsys):
     assert capsys.readouterr().err.startswith("hrgrad: ")
 
 
-@pytest.mark.parametrize("error", [
-    StepRefused("the kernel is not positive definite", ()), MemoryError("12 GiB, 2 GiB are free"),
-])
+@pytest.mark.parametrize(
+    "error",
+    [StepRefused("the kernel is not positive definite", ()), MemoryError("12 GiB, 2 GiB are free")],
+)
 def test_what_stops_a_step_leaves_one_line(tmp_path, method, capsys, monkeypatch, error):
     """Whatever the method: a singular kernel and a lack of memory end the command, not Python."""
     from hrgradlib.training.methods import METHODS

@@ -7,6 +7,7 @@ from hrgradlib.kinetics.bgk_problems import BGK_PROBLEMS
 
 __all__ = ["CASES"]
 
-CASES = {case.problem.name: case for case in (
-    PeriodicCase(), InflowCase(), *map(BGKCase, BGK_PROBLEMS.values()),
-)}
+CASES = {
+    case.problem.name: case
+    for case in (PeriodicCase(), InflowCase(), *map(BGKCase, BGK_PROBLEMS.values()))
+}

@@ -53,16 +53,24 @@ class InflowCase:
         eps = torch.exp(low + (high - low) * (torch.arange(tasks)[:, None] + draw[0]) / tasks)
         index, layer = torch.arange(count), eps.square()
         final = spec.beyond * self.problem.final_time
-        t = torch.stack([
-            draw[1] * final,
-            -layer * torch.log1p(draw[1] * torch.expm1(-final / layer)),
-            layer * torch.expm1(draw[1] * torch.log1p(final / layer)),
-        ]).gather(0, (index % 3).expand(1, tasks, -1))[0].clamp(max=final)
-        x = torch.stack([
-            draw[2],
-            (2.5 * (t + layer).sqrt() * draw[2]).clamp(max=1),
-            eps * torch.expm1(draw[2] * torch.log1p(1 / eps)),
-        ]).gather(0, (index // 3 % 3).expand(1, tasks, -1))[0]
+        t = (
+            torch.stack(
+                [
+                    draw[1] * final,
+                    -layer * torch.log1p(draw[1] * torch.expm1(-final / layer)),
+                    layer * torch.expm1(draw[1] * torch.log1p(final / layer)),
+                ]
+            )
+            .gather(0, (index % 3).expand(1, tasks, -1))[0]
+            .clamp(max=final)
+        )
+        x = torch.stack(
+            [
+                draw[2],
+                (2.5 * (t + layer).sqrt() * draw[2]).clamp(max=1),
+                eps * torch.expm1(draw[2] * torch.log1p(1 / eps)),
+            ]
+        ).gather(0, (index // 3 % 3).expand(1, tasks, -1))[0]
         x = x.clamp(1e-12, 1 - 1e-9)  # the walls are marked by their exact coordinate
         on_wall = index >= count - round(2 * count / 7)
         x = torch.where(on_wall, (draw[3] >= _LEFT).to(x.dtype), x)
@@ -113,6 +121,10 @@ def _reference(
         return {"density": solver.density(*grid)}
 
     modules = [inflow_reference, _inflow_modes, _inflow_series, _panels]
-    parameters = {"eps": eps, "times": problem.eval_times, "edges": _EDGES,
-                  "data": [problem.inflow_left, problem.inflow_right, problem.initial]}
+    parameters = {
+        "eps": eps,
+        "times": problem.eval_times,
+        "edges": _EDGES,
+        "data": [problem.inflow_left, problem.inflow_right, problem.initial],
+    }
     return cached("inflow-density", parameters, compute, modules)["density"], weights, tuple(grid)
