@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from hrgradlib import provenance
-from hrgradlib._files import write_atomically
+from hrgradlib._files import write_atomically, write_json
 from hrgradlib.experiments.assemble import (
     build_model,
     collocation,
@@ -93,7 +93,7 @@ def run(
             raise TrainingFailed(result["failed"])
         return result
     _claim(folder, spec, resume)
-    _write_json(folder / "provenance.json", provenance.collect(chosen))
+    write_json(folder / "provenance.json", provenance.collect(chosen))
 
     model = build_model(spec).to(chosen)
     method = METHODS[spec.method](model, spec.settings)
@@ -118,7 +118,7 @@ def run(
             watch=lambda: relative_errors(model, spec).max(0),
         )
     except TrainingFailed as failure:
-        _write_json(
+        write_json(
             folder / "result.json",
             {"fingerprint": spec.fingerprint(), "failed": str(failure), "max_error": None},
         )
@@ -153,7 +153,7 @@ def _claim(folder: Path, spec: Spec, resume: bool) -> None:
             f"{folder} holds a run with another specification; "
             "resume with the options it was started with"
         )
-    _write_json(path, spec.to_dict())
+    write_json(path, spec.to_dict())
 
 
 def _finish(folder: Path, spec: Spec, model, arrays: dict, seconds: float) -> dict:
@@ -177,7 +177,7 @@ def _finish(folder: Path, spec: Spec, model, arrays: dict, seconds: float) -> di
         "seconds": seconds,
         "losses": arrays["losses"][-tail:].mean(0).tolist(),
     }
-    _write_json(folder / "result.json", result)
+    write_json(folder / "result.json", result)
     (folder / "checkpoint.pt").unlink(missing_ok=True)
     return result
 
@@ -185,11 +185,6 @@ def _finish(folder: Path, spec: Spec, model, arrays: dict, seconds: float) -> di
 def _savez(path: Path, arrays: dict) -> None:
     with path.open("wb") as stream:
         np.savez_compressed(stream, **arrays)
-
-
-def _write_json(path: Path, content: dict) -> None:
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    write_atomically(path, lambda p: p.write_text(text, encoding="utf-8"))
 
 
 def fresh(folder: Path) -> Path:
