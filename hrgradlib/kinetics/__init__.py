@@ -1,0 +1,1 @@
+"""Data and residuals, one file per family of equations. Knows no network, no optimizer."""

@@ -89,7 +89,11 @@ class EulerRiemann:
         return float(0.5 * (u + sound + velocity + sound * ratio ** ((g - 1) / (2 * g))))
 
     def __call__(self, t: float, x: ArrayLike) -> NDArray:
-        """(ρ, u, T) at one time t > 0 and places x, the jump starting from 0; [3, ...]."""
+        """(ρ, u, T) at one time t > 0 and places x, the jump starting from 0; [3, ...].
+
+        Raises:
+            ValueError: ``t ≤ 0``, or a place that is not finite.
+        """
         x = np.asarray(x, dtype=float)
         if not (t > 0 and np.isfinite(x).all()):
             raise ValueError(f"EulerRiemann: found t = {t}; expected t > 0 and finite x.")

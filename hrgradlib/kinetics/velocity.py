@@ -20,6 +20,9 @@ def gauss_legendre(count: int) -> tuple[NDArray, NDArray]:
 
     Returns:
         Two float64 arrays of shape (count,), dimensionless.
+
+    Raises:
+        ValueError: ``count < 1``.
     """
     if count < 1:
         raise ValueError(f"gauss_legendre: found count = {count}; expected at least 1.")

@@ -100,10 +100,12 @@ class PlainTransportModel(TransportModel):
     known = 3
 
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
+        """``ρ`` [N] and ``b_1..b_M`` [N, M], nothing imposed."""
         out = self.trunk(self._features(t, x, eps, tangents=False)[0])
         return out[:, 0], out[:, 1:]
 
     def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> Fields:
+        """As in the parent."""
         features, tangents, _ = self._features(t, x, eps, tangents=True)
         out, tangents = self.trunk(features, tangents)
         out_x, out_t = tangents.unbind(1)

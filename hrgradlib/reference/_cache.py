@@ -48,7 +48,10 @@ def cached(
             ``[sys.modules[__name__]]``.
 
     Returns:
-        New arrays by name; object arrays are refused (``ValueError``).
+        New arrays by name.
+
+    Raises:
+        ValueError: ``compute`` returned an array of objects.
     """
     key = cache_key(name, parameters, modules)
     path = cache_dir() / f"{name}-{key[:20]}.npz"

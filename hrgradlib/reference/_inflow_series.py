@@ -163,8 +163,10 @@ class CollisionSeries:
 
 
 def _lags(length: NDArray) -> tuple[NDArray, NDArray]:
-    """Nodes and weights [Q, M] on [0, length], graded towards both ends: a flight may begin in the
-    corner x = t = 0 or end at the wall."""
+    """Nodes and weights [Q, M] on [0, length], graded towards both ends.
+
+    A flight may begin in the corner x = t = 0 or end at the wall.
+    """
     gauss, weights = np.polynomial.legendre.leggauss(10)
     edges = geometric(5, 5)
     half = np.diff(edges)[:, None] / 2

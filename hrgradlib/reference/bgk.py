@@ -91,7 +91,11 @@ class BGKReference:
         return third - 0.5 * rho * u * (u**2 + 3 * temperature)
 
     def distribution(self, t: ArrayLike, x: ArrayLike, v: ArrayLike, eps: ArrayLike) -> NDArray:
-        """``f(t, x, v; ε)``; arguments broadcast, |v| ≤ the problem's ``max_speed``."""
+        """``f(t, x, v; ε)``; arguments broadcast, |v| ≤ the problem's ``max_speed``.
+
+        Raises:
+            ValueError: a velocity beyond ``max_speed``, or an argument out of its range.
+        """
         t, x, v, eps = np.broadcast_arrays(*checked("BGKReference", t=t, x=x, velocity=v, eps=eps))
         self._check_places(x)
         if (np.abs(v) > self.problem.max_speed).any():
@@ -115,6 +119,9 @@ class BGKReference:
 
         It is the difference from a computation that is coarser in every variable at once: the error
         of the coarser one, and several times that of the solution. At t = 0 it is zero.
+
+        Raises:
+            ValueError: another quantity, or an argument out of its range.
         """
         if quantity not in _QUANTITIES:
             raise ValueError(

@@ -70,7 +70,7 @@ def solve_similarity(
 
     Raises:
         RuntimeError: the iteration did not converge; shorter panels are needed.
-    """
+    """  # noqa: DOC502 (raised by the panels)
     return _Solver(left, right, mesh, max_speed).table()
 
 
@@ -98,7 +98,11 @@ class _Solver:
         }  # fmt: skip
 
     def _panel(self, a: float, b: float, start: NDArray) -> NDArray:
-        """States at the collocation points of one panel, [degree + 1, 4, X]."""
+        """States at the collocation points of one panel, [degree + 1, 4, X].
+
+        Raises:
+            RuntimeError: the iteration did not converge.
+        """
         times = a + (b - a) * self.places
         past = [self._past(tau) for tau in times]
         states = np.stack([start] * times.size)
@@ -197,7 +201,7 @@ class Similarity:
         return np.moveaxis(spline(np.clip(xi, self.xi[0], self.xi[-1])), -1, 0)
 
     def distribution(self, tau: float, xi: NDArray, v: NDArray) -> NDArray:
-        """f at one τ in (0, last] and flat arrays ξ and v of one shape; the jump is exact."""
+        """The f at one τ in (0, last] and flat arrays ξ, v of one shape; the jump is exact."""
         xi, v = np.broadcast_arrays(xi, v)
         sides = (maxwellian(s.reshape((3,) + (1,) * v.ndim), v) for s in (self.left, self.right))
         result = np.exp(-tau) * np.where(xi < v, *sides)

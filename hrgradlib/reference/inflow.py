@@ -109,7 +109,11 @@ class InflowReference:
 
 
 def _unit(quantity: str, t: float, eps: float, points: dict, coarse: bool) -> NDArray:
-    """The solution for f = 1 coming in on the left of an empty slab, at flat points."""
+    """The solution for f = 1 coming in on the left of an empty slab, at flat points.
+
+    Raises:
+        ValueError: a time between the reach of the series and that of the expansion.
+    """
     tau = t / eps**2
     if t <= eps and tau <= _inflow_series.MAX_TIME:
         solution = _inflow_series.series(*((20, 4, 8) if coarse else ()))

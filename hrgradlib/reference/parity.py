@@ -54,8 +54,11 @@ def graded_edges(eps: float, largest: float = 0.05, smallest: float = 0.01) -> N
 
 
 def uncollided_density(t: float, x: NDArray, eps: float) -> NDArray:
-    """Density of the particles of a unit inflow at x = 0 that never collided, ``f = e^{−x/(εv)}``
-    behind the front: ``½ (E_2(X) − (X/τ) E_2(τ))`` with ``X = x/ε < τ = t/ε²``."""
+    """Density of the particles of a unit inflow at x = 0 that never collided.
+
+    Behind the front ``f = e^{−x/(εv)}``, so it is ``½ (E_2(X) − (X/τ) E_2(τ))`` with
+    ``X = x/ε < τ = t/ε²``.
+    """
     x, tau = x / eps, t / eps**2
     if tau == 0:
         return np.zeros_like(x)
@@ -160,7 +163,11 @@ class ParityScheme:
         )
 
     def solve(self, t: float, steps: int) -> ParitySolution:
-        """Integrate from 0 to t in equal steps."""
+        """Integrate from 0 to t in equal steps.
+
+        Raises:
+            ValueError: ``t = 0``, no step, or an argument out of its range.
+        """
         checked("ParityScheme", t=t)
         if steps < 1 or t == 0:
             raise ValueError(
