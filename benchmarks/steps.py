@@ -20,7 +20,7 @@ from torchjd.autojac import backward, jac_to_grad
 from hrgradlib import HRGrad, HRGradAggregator, residual_jacobian, task_gradients
 from hrgradlib.experiments.assemble import point_losses, residuals
 from hrgradlib.kinetics.periodic import PeriodicTransport
-from hrgradlib.models import TransportModel
+from hrgradlib.models import PeriodicModel
 from hrgradlib.training.loop import sample_points
 
 Step = Callable[[], None]
@@ -47,7 +47,7 @@ class Bench:
         )
         self.points = [p.to(dtype) for p in points]
         torch.manual_seed(0)
-        self.model = TransportModel(problem, **(SMALL if small else {})).to(device, dtype)
+        self.model = PeriodicModel(problem, **(SMALL if small else {})).to(device, dtype)
         self.parameters = list(self.model.parameters())
 
     def point_losses(self) -> Tensor:

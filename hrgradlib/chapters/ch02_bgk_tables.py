@@ -88,7 +88,7 @@ def _positivity() -> list[dict]:
 
 def _balance() -> list[dict]:
     table = solve_similarity(BGK_RIEMANN.left, BGK_RIEMANN.right, SimilarityMesh())
-    return limits.similarity_balance(Similarity(table), (0.01, 0.1, 0.4, 0.9, 1.5, 3.5, 4.5))
+    return limits.similarity_conservation(Similarity(table), (0.01, 0.1, 0.4, 0.9, 1.5, 3.5, 4.5))
 
 
 def _orders(scheme: str, sizes: tuple[int, ...], **options) -> list[dict]:

@@ -20,7 +20,7 @@ from hrgradlib.reference.bgk_semilagrangian import Mesh, SemiLagrangian
 from hrgradlib.reference.bgk_similarity import Similarity
 
 __all__ = ["chapman_enskog_flux", "euler_riemann", "fluid_orders", "free_flight",
-           "free_flight_moments", "similarity_balance"]  # fmt: skip
+           "free_flight_moments", "similarity_conservation"]  # fmt: skip
 
 
 def free_flight_moments(problem: BGKProblem, t: float, x: NDArray) -> NDArray:
@@ -104,7 +104,7 @@ def fluid_orders(
     return rows
 
 
-def similarity_balance(table: Similarity, tau: Sequence[float]) -> list[dict]:
+def similarity_conservation(table: Similarity, tau: Sequence[float]) -> list[dict]:
     """Defect of the conservation laws in the self-similar table, which never uses them.
 
     In (τ, ξ) they read ``τ ∂τ U_k − ξ ∂ξ U_k + ∂ξ <v m_k f> = 0``; rows hold the largest defect

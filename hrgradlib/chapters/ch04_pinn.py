@@ -28,9 +28,14 @@ from torch import Tensor, nn
 
 from hrgradlib._files import write_atomically
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
-from hrgradlib.kinetics.periodic import Fields, PeriodicTransport, macro_residual, micro_residual
+from hrgradlib.kinetics.periodic import (
+    PeriodicFields,
+    PeriodicTransport,
+    macro_residual,
+    micro_residual,
+)
 from hrgradlib.kinetics.velocity import gauss_legendre, legendre
-from hrgradlib.models import TransportModel
+from hrgradlib.models import PeriodicModel
 from hrgradlib.paths import results_folder
 from hrgradlib.provenance import collect
 from hrgradlib.reference.periodic import PeriodicReference
@@ -101,11 +106,11 @@ SIZES = {
 # --- losses --------------------------------------------------------------------------------------
 
 
-def kinetic_residual(fields: Fields, eps: Tensor, scaled: bool = True) -> Tensor:
+def kinetic_residual(fields: PeriodicFields, eps: Tensor, scaled: bool = True) -> Tensor:
     """``√w_q R_f(v_q)`` at the M + 1 Gauss velocities; the squares of a row sum to ``<R_f²>``.
 
     Args:
-        fields: see :class:`Fields`; its micro part is g if ``scaled``, else ``h = f − ρ``.
+        fields: see :class:`PeriodicFields`; its micro part is g if ``scaled``, else ``h = f − ρ``.
         eps: [N] Knudsen number of every point.
         scaled: if not, ``ε R_f = ε² ∂t f + ε v ∂x f + f − ρ``, in h.
 
@@ -215,11 +220,11 @@ class Outcome(NamedTuple):
     losses: NDArray
 
 
-def build(case: Case) -> TransportModel:
+def build(case: Case) -> PeriodicModel:
     """The network before training, float64; it depends on sizes and seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(case.seed)
-        return TransportModel(PROBLEM, case.width, case.depth, case.modes, code=4).double()
+        return PeriodicModel(PROBLEM, case.width, case.depth, case.modes, code=4).double()
 
 
 def draw(eps: float, count: int, generator: torch.Generator) -> tuple[Tensor, ...]:

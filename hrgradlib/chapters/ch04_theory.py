@@ -23,7 +23,7 @@ from hrgradlib.chapters.ch04_pinn import (
     mean_squares,
     residuals,
 )
-from hrgradlib.kinetics.periodic import Fields
+from hrgradlib.kinetics.periodic import PeriodicFields
 from hrgradlib.kinetics.velocity import gauss_legendre, recurrence
 from hrgradlib.optim import residual_jacobian
 from hrgradlib.reference.periodic import PeriodicReference
@@ -50,7 +50,7 @@ class Candidate:
     def __init__(self, diffusivity: float, flux: float = 1.0, modes: int = 4) -> None:
         self.diffusivity, self.flux, self.modes = diffusivity, flux, modes
 
-    def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> Fields:
+    def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> PeriodicFields:
         layer, rate = eps.square(), self.diffusivity * WAVE**2
         grown = -torch.expm1(-t / layer)
         amplitude = 0.5 * torch.exp(-rate * (t - layer * grown))
@@ -60,7 +60,7 @@ class Candidate:
         # ε² ∂t b + b = flux · (∂xρ + σ ε² ∂t ∂xρ), as ε² ∂t σ + σ = 1
         relaxation = flux * slope * (1 - layer * rate * grown.square())
         rest = (0, self.modes - 1)
-        return Fields(
+        return PeriodicFields(
             density_t=self.diffusivity * grown * curvature,
             density_x=slope,
             micro_x=torch.nn.functional.pad((flux * grown * curvature)[:, None], rest),

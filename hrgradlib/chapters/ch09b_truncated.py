@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hrgradlib.kinetics.inflow_basis import ParityBasis, parity_basis
+from hrgradlib.kinetics.inflow_basis import InflowBasis, inflow_basis
 
 __all__ = ["truncated_density"]
 
@@ -31,7 +31,7 @@ def truncated_density(
     Returns:
         Cell centres x [cells] and the density there.
     """
-    basis = parity_basis(kind, count)
+    basis = inflow_basis(kind, count)
     zero = np.zeros((count, count))
     matrix = np.block([[zero, basis.coupling], [basis.coupling.T, zero]])
     speeds, modes = np.linalg.eigh(matrix)
@@ -65,7 +65,7 @@ def _collide(c: NDArray, x: NDArray, t: float, h: float, eps: float) -> None:
 
 
 def _walls(
-    w: NDArray, inflow: float, speeds: NDArray, modes: NDArray, basis: ParityBasis
+    w: NDArray, inflow: float, speeds: NDArray, modes: NDArray, basis: InflowBasis
 ) -> NDArray:
     """What enters in every characteristic [2N]: on the left from N half-range moments, right 0."""
     enters = speeds > 0

@@ -17,10 +17,12 @@ from hrgradlib.experiments.assemble import point_residuals
 from hrgradlib.experiments.solution import Solution
 from hrgradlib.kinetics.maxwellian import conserved
 
-__all__ = ["balance_defects", "integrated_residuals"]
+__all__ = ["conservation_defects", "integrated_residuals"]
 
 
-def balance_defects(solution: Solution, eps: Sequence[float], times: Sequence[float]) -> NDArray:
+def conservation_defects(
+    solution: Solution, eps: Sequence[float], times: Sequence[float]
+) -> NDArray:
     """What mass, momentum and energy in the domain lack of their balance, relative to `_scales`.
 
     Args:
@@ -43,7 +45,7 @@ def integrated_residuals(solution: Solution, eps: Sequence[float], count: int = 
     """``∫∫ R_0, √Θ R_1, ½Θ (√2 R_2 + R_0)`` over domain and time, relative to `_scales`, [3, E].
 
     Args:
-        solution, eps: as for :func:`balance_defects`.
+        solution, eps: as for :func:`conservation_defects`.
         count: Gauss nodes in √t; the layer of width ε at the start needs them.
     """
     problem, theta = solution.problem, solution.model.theta

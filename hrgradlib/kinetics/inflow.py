@@ -1,14 +1,41 @@
-"""Linear transport with inflow: data of the problem ``transport-inflow``."""
+"""Linear transport with inflow: the data of ``transport-inflow``, and residuals by parity in v,
+scaled so that nothing is stiff anywhere.
+
+The data jump at the corner (t, x) = (0, 0). The jump travels along ``x = v t/ε`` and decays as
+``e^{−t/ε²}``, so the exact solution is written ``f = S + f'`` with
+
+    S = e^{−t/ε²} [0 < x < v t/ε],    <S> = ½ e^{−t/ε²} (1 − ε x/t)_+,
+
+where ``f'`` is continuous, starts from zero and flows in as ``1 − e^{−t/ε²}``. With ``τ = t/ε²``,
+``p = t + ε²`` and ``δ = ε/√p = (1 + τ)^{−1/2}`` put, in one of the bases of
+:mod:`hrgradlib.kinetics.inflow_basis`, half-range (even–odd form) or Legendre (micro–macro form),
+
+    f' = ρ' + δ Σ_{k≥1} E_k e_k + δ Σ_{k≥0} O_k o_k.
+
+``ρ'``, ``E`` and ``O`` are of order one at every ε, in the corner, in the boundary layers (whose
+strength is δ) and in the diffusive interior alike, and so are all terms of
+
+    macro   p ∂t ρ' + √p (B ∂x O)_0 = (1 + τ) <S>
+    even    ε² ∂t E_k − ½ δ² E_k + ε (B ∂x O)_k + E_k = 0,                        k ≥ 1
+    odd     ε² ∂t O_k − ½ δ² O_k + √p B_0k ∂x ρ' + ε Σ_{i≥1} B_ik ∂x E_i + O_k = 0,   k ≥ 0
+
+(``ε² ∂t (δ h) = δ (ε² ∂t h − ½ δ² h)``). For ε → 0 at fixed t: ``O_0 B_00 + … = −√t ∂x ρ'/3``,
+the diffusion equation. Inflow, in its moments with the half-range polynomials p_j:
+``f' = 1 − e^{−τ}`` for v > 0 at x = 0, ``f' = 0`` for v < 0 at x = 1.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-__all__ = ["InflowTransport"]
+from hrgradlib.kinetics.inflow_basis import InflowBasis
+
+__all__ = ["InflowFields", "InflowTransport", "front_density", "inflow_misfit", "residual"]
 
 
 @dataclass(frozen=True)
@@ -70,3 +97,69 @@ class InflowTransport:
     def initial_density(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """``ρ0`` and ``∂x ρ0`` at x, same shape as x."""
         return torch.full_like(x, self.initial), torch.zeros_like(x)
+
+
+class InflowFields(NamedTuple):
+    """What residuals and inflow conditions need at N points; K functions on each half-range.
+
+    Attributes:
+        density: [N] ρ'.
+        density_t: [N] ``p ∂t ρ'``.
+        density_x: [N] ``√p ∂x ρ'``.
+        even, odd: [N, K−1] ``E_1…``; [N, K] ``O_0…``.
+        even_t, odd_t: of the same shapes, ``p ∂t``.
+        even_x, odd_x: of the same shapes, ``ε ∂x``.
+        flux_x: [N] ``√p ∂x (B O)_0``.
+    """
+
+    density: Tensor
+    density_t: Tensor
+    density_x: Tensor
+    even: Tensor
+    odd: Tensor
+    even_t: Tensor
+    odd_t: Tensor
+    even_x: Tensor
+    odd_x: Tensor
+    flux_x: Tensor
+
+
+def front_density(t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
+    """``<S>``, shape of the arguments; zero at t = 0."""
+    inside = 1 - eps * x / t.clamp_min(torch.finfo(t.dtype).tiny)
+    return 0.5 * torch.exp(-t / eps.square()) * inside.clamp(0, 1) * (t > 0)
+
+
+def residual(fields: InflowFields, t: Tensor, x: Tensor, eps: Tensor, basis: InflowBasis) -> Tensor:
+    """Macro, even and odd residuals of the module's formulas, [N, 2K], dimensionless."""
+    b = torch.as_tensor(basis.coupling, dtype=t.dtype, device=t.device)
+    square = (eps.square() / (t + eps.square()))[:, None]  # δ², and ε² ∂t = δ² p ∂t
+    source = front_density(t, x, eps) * (1 + t / eps.square())
+    macro = fields.density_t + fields.flux_x - source
+    even = square * (fields.even_t - 0.5 * fields.even) + fields.even + fields.odd_x @ b[1:].T
+    odd = (
+        square * (fields.odd_t - 0.5 * fields.odd)
+        + fields.odd
+        + fields.density_x[:, None] * b[0]
+        + fields.even_x @ b[1:]
+    )
+    return torch.cat([macro[:, None], even, odd], 1)
+
+
+def inflow_misfit(
+    fields: InflowFields, t: Tensor, x: Tensor, eps: Tensor, basis: InflowBasis
+) -> Tensor:
+    """What is missing of the inflow conditions at points with x = 0 or x = 1, [N, K].
+
+    Moments of the misfit of f' with ``p_0 … p_{K−1}`` on the velocities that enter; those of
+    k ≥ 1, which are of order δ, are divided by δ.
+    """
+    even_in, odd_in = (
+        torch.as_tensor(m, dtype=t.dtype, device=t.device) for m in (basis.even_in, basis.odd_in)
+    )
+    sign = torch.where(x < 0.5, 1.0, -1.0).to(t.dtype)
+    delta = eps / (t + eps.square()).sqrt()
+    wanted = torch.where(x < 0.5, -torch.expm1(-t / eps.square()), 0.0)
+    micro = fields.even @ even_in[:, 1:].T + sign[:, None] * fields.odd @ odd_in.T
+    first = fields.density + delta * micro[:, 0] - wanted
+    return torch.cat([first[:, None], micro[:, 1:]], 1)

@@ -19,12 +19,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrgradlib.kinetics.velocity import gauss_legendre, legendre, recurrence
 
-__all__ = ["BASES", "ParityBasis", "even_odd", "parity_basis"]
+__all__ = ["BASES", "InflowBasis", "even_odd", "inflow_basis"]
 
 BASES = ("half-range", "legendre")
 
 
-class ParityBasis(NamedTuple):
+class InflowBasis(NamedTuple):
     """K even and K odd functions.
 
     Attributes:
@@ -38,25 +38,25 @@ class ParityBasis(NamedTuple):
     odd_in: NDArray
 
 
-def parity_basis(kind: str, count: int) -> ParityBasis:
+def inflow_basis(kind: str, count: int) -> InflowBasis:
     """The matrices of a basis.
 
     Raises:
         ValueError: unknown kind.
     """
     if kind not in BASES:
-        raise ValueError(f"parity_basis: found {kind!r}; expected one of {BASES}.")
+        raise ValueError(f"inflow_basis: found {kind!r}; expected one of {BASES}.")
     if kind == "half-range":  # v p_k = ½ p_k + ½ (α_{k+1} p_{k+1} + α_k p_{k−1})
         beside = recurrence(count - 1) / 2
         coupling = 0.5 * np.eye(count) + np.diag(beside, 1) + np.diag(beside, -1)
-        return ParityBasis(coupling, np.eye(count), np.eye(count))
+        return InflowBasis(coupling, np.eye(count), np.eye(count))
     alpha = recurrence(2 * count)
     coupling = np.diag(alpha[0::2]) + np.diag(alpha[1:-1:2], -1)
     nodes, weights = gauss_legendre(2 * count)
     v = (nodes + 1) / 2
     inward, _ = even_odd(v, count)
     even, odd = even_odd(v, count, "legendre")
-    return ParityBasis(
+    return InflowBasis(
         coupling, inward.T @ (weights[:, None] * even), inward.T @ (weights[:, None] * odd)
     )
 

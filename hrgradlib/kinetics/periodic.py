@@ -16,7 +16,7 @@ from torch import Tensor
 
 from hrgradlib.kinetics.velocity import recurrence
 
-__all__ = ["Fields", "PeriodicTransport", "macro_residual", "micro_residual"]
+__all__ = ["PeriodicFields", "PeriodicTransport", "macro_residual", "micro_residual"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class PeriodicTransport:
         return value, slope
 
 
-class Fields(NamedTuple):
+class PeriodicFields(NamedTuple):
     """What the residuals need of a candidate solution at N points, M = number of modes of g.
 
     Attributes:
@@ -64,19 +64,19 @@ class Fields(NamedTuple):
     relaxation: Tensor
 
 
-def macro_residual(fields: Fields) -> Tensor:
+def macro_residual(fields: PeriodicFields) -> Tensor:
     """``∂t ρ + ∂x <v g>``, shape [N]; ``<v g> = α_1 b_1``."""
     return fields.density_t + float(recurrence(1)[0]) * fields.micro_x[:, 0]
 
 
-def micro_residual(fields: Fields, eps: Tensor) -> Tensor:
+def micro_residual(fields: PeriodicFields, eps: Tensor) -> Tensor:
     """``ε² ∂t g + ε (v ∂x g − ∂x<v g>) + v ∂x ρ + g``, Legendre coefficients 1..M.
 
     The coefficient of ``φ_{M+1}``, ``ε α_{M+1} ∂x b_M``, is the truncation of the expansion and
     no equation for the M unknowns; chapter 3 measures what it costs.
 
     Args:
-        fields: see :class:`Fields`.
+        fields: see :class:`PeriodicFields`.
         eps: [N] Knudsen number of every point.
 
     Returns:

@@ -3,14 +3,14 @@
 from hrgradlib.models.bgk import BGKModel
 from hrgradlib.models.bgk_plain import PlainBGKModel
 from hrgradlib.models.inflow import InflowModel
-from hrgradlib.models.periodic import PlainTransportModel, TransportModel
+from hrgradlib.models.periodic import PeriodicModel, PlainPeriodicModel
 from hrgradlib.models.streams import StreamMLP
 
 __all__ = [
     "BGKModel",
     "InflowModel",
     "PlainBGKModel",
-    "PlainTransportModel",
+    "PlainPeriodicModel",
     "StreamMLP",
-    "TransportModel",
+    "PeriodicModel",
 ]

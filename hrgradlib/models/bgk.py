@@ -23,6 +23,7 @@ from hrgradlib.kinetics.bgk import BGKFields
 from hrgradlib.kinetics.bgk_problems import BGKProblem
 from hrgradlib.kinetics.euler import EulerRiemann
 from hrgradlib.kinetics.free_flight import free_flight
+from hrgradlib.models.regime import regime
 from hrgradlib.models.streams import StreamMLP
 
 __all__ = ["BGKModel"]
@@ -145,8 +146,7 @@ class BGKModel(nn.Module):
             return torch.stack(both, 1)
         mixing, _ = self.problem.mixing(x)
         own = [x / self.problem.domain[1], 2 * t / self.problem.final_time - 1, mixing]
-        low, high = (torch.log10(torch.tensor(e)).item() for e in self.problem.eps_range)
-        code = self.encoder(((2 * torch.log10(eps) - low - high) / (high - low))[:, None])
+        code = self.encoder(regime(eps, self.problem.eps_range)[:, None])
         return torch.cat([torch.stack(both + own, 1), code], 1)
 
     @staticmethod

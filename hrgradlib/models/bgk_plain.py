@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from hrgradlib.kinetics.bgk_problems import BGKProblem
+from hrgradlib.models.regime import regime
 from hrgradlib.models.streams import StreamMLP
 
 __all__ = ["PlainBGKModel"]
@@ -61,12 +62,11 @@ class PlainBGKModel(nn.Module):
         return self.moments(t, x, eps), f, f * slope[:, 0, :, 0]
 
     def _features(self, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
-        low, high = (torch.log10(torch.tensor(e)).item() for e in self.problem.eps_range)
         return torch.stack(
             [
                 2 * t / self.problem.final_time - 1,
                 x / self.problem.domain[1],
-                (2 * torch.log10(eps) - low - high) / (high - low),
+                regime(eps, self.problem.eps_range),
             ],
             1,
         )

@@ -3,7 +3,7 @@
 The solution is diffusive behind a time ε² and a distance ε from the walls, where it depends on
 ``x/√t``; at the corner it depends on ``x/ε`` and ``t/ε²``. The network sees all of these as bounded
 features, with tangents in the scaled derivatives ``p ∂t`` and ``√p ∂x``, ``p = t + ε²``, which are
-of order one everywhere (:mod:`hrgradlib.kinetics.inflow_residual`).
+of order one everywhere (:mod:`hrgradlib.kinetics.inflow`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from hrgradlib.kinetics.inflow import InflowTransport
-from hrgradlib.kinetics.inflow_basis import parity_basis
-from hrgradlib.kinetics.inflow_residual import ParityFields, front_density
+from hrgradlib.kinetics.inflow import InflowFields, InflowTransport, front_density
+from hrgradlib.kinetics.inflow_basis import inflow_basis
+from hrgradlib.models.regime import regime
 from hrgradlib.models.streams import StreamMLP
 
 __all__ = ["InflowModel"]
@@ -48,7 +48,7 @@ class InflowModel(nn.Module):
     ) -> None:
         super().__init__()
         self.problem, self.modes, self.kind = problem, modes, kind
-        self.basis = parity_basis(kind, modes)
+        self.basis = inflow_basis(kind, modes)
         outer = self.outer_features + code
         self.encoder = StreamMLP([1, 2 * code, code])
         self.outer = StreamMLP([outer] + [width] * depth + [2])
@@ -66,7 +66,7 @@ class InflowModel(nn.Module):
         coefficients = delta[:, None] * torch.cat([even, self._odd(flux, odd)], 1)
         return grown * density + front_density(t, x, eps), grown[:, None] * coefficients
 
-    def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> ParityFields:
+    def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> InflowFields:
         """What the residuals need, at points given as three tensors [N]."""
         outer, inner, moving = self._features(t, x, eps, tangents=True)
         a, a_d = self.outer(outer, moving[0])
@@ -80,7 +80,7 @@ class InflowModel(nn.Module):
         pace = (t / eps.square() + 1) * torch.exp(-t / eps.square())  # p ∂t σ
         whole_odd = self._odd(flux, odd)
         odd_x, odd_t = self._odd(along[0][1], along[0][3]), self._odd(flux_t, along[1][3])
-        return ParityFields(
+        return InflowFields(
             density=grown[:, 0] * density,
             density_t=grown[:, 0] * density_t + pace * density,
             density_x=grown[:, 0] * along[0][0],
@@ -118,10 +118,9 @@ class InflowModel(nn.Module):
 
     def _features(self, t: Tensor, x: Tensor, eps: Tensor, *, tangents: bool):
         """Inputs of both trunks and, with tangents, their derivatives [N, 2, F] by √p ∂x, p ∂t."""
-        low, high = (torch.log10(torch.tensor(e)).item() for e in self.problem.eps_range)
         # Below the trained range the solution is the diffusion limit to O(ε).
-        position = torch.log10(eps.clamp_min(self.problem.eps_range[0]))
-        code = self.encoder(((2 * position - low - high) / (high - low))[:, None])
+        lowest = self.problem.eps_range[0]
+        code = self.encoder(regime(eps.clamp_min(lowest), self.problem.eps_range)[:, None])
         p = t + eps.square()
         root, delta = p.sqrt(), eps / p.sqrt()
         tau = t / eps.square()

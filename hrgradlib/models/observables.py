@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from hrgradlib.kinetics.bgk import maxwellian_coefficients
 from hrgradlib.kinetics.free_flight import FreeFlight, free_distribution, free_flight
-from hrgradlib.kinetics.inflow_basis import even_odd, parity_basis
+from hrgradlib.kinetics.inflow_basis import even_odd, inflow_basis
 from hrgradlib.kinetics.velocity import legendre, recurrence
-from hrgradlib.models import BGKModel, InflowModel, PlainBGKModel, TransportModel
+from hrgradlib.models import BGKModel, InflowModel, PeriodicModel, PlainBGKModel
 
 __all__ = ["view_of"]
 
@@ -24,7 +24,7 @@ class PeriodicView:
 
     speeds, places = (-1.0, 1.0), (-np.inf, np.inf)
 
-    def __init__(self, model: TransportModel) -> None:
+    def __init__(self, model: PeriodicModel) -> None:
         self.modes = model.modes
 
     def moments(self, density, modes, t, x, eps) -> NDArray:
@@ -54,7 +54,7 @@ class InflowView:
 
     def moments(self, density, modes, t, x, eps) -> NDArray:
         height, slowest = self._front(t, x, eps)
-        b = parity_basis(self.kind, self.count + 1).coupling
+        b = inflow_basis(self.kind, self.count + 1).coupling
         even, odd = modes[..., : self.count - 1], modes[..., self.count - 1 :]
         prime = density - 0.5 * height * (1 - slowest)
         flux = odd @ b[0, : self.count] + 0.25 * height * (1 - slowest**2)
@@ -145,7 +145,7 @@ class PlainBGKView(BGKView):
 def view_of(model) -> PeriodicView | InflowView | BGKView:
     """The view that fits a network."""
     kinds = {
-        TransportModel: PeriodicView,
+        PeriodicModel: PeriodicView,
         InflowModel: InflowView,
         BGKModel: BGKView,
         PlainBGKModel: PlainBGKView,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from hrgradlib.kinetics.periodic import Fields, PeriodicTransport
+from hrgradlib.kinetics.periodic import PeriodicFields, PeriodicTransport
+from hrgradlib.models.regime import regime
 from hrgradlib.models.streams import StreamMLP
 
-__all__ = ["PlainTransportModel", "TransportModel"]
+__all__ = ["PlainPeriodicModel", "PeriodicModel"]
 
 
-class TransportModel(nn.Module):
+class PeriodicModel(nn.Module):
     """``ρ`` and ``g`` of linear transport, periodic in x, for all ε at once.
 
     With the layer's growth ``σ = 1 − e^{−t/ε²}``, the coordinate ``s = σ(t)/σ(T)``, the clock
@@ -52,7 +53,7 @@ class TransportModel(nn.Module):
         clock = (t - eps.square() * grown) / self.problem.final_time
         return density0 + clock * out[:, 0], grown[:, None] * out[:, 1:]
 
-    def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> Fields:
+    def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> PeriodicFields:
         """The derivatives that the residuals need, at points given as three tensors [N]."""
         features, tangents, grown = self._features(t, x, eps, tangents=True)
         out, tangents = self.trunk(features, tangents)
@@ -61,7 +62,7 @@ class TransportModel(nn.Module):
         layer = eps.square()
         clock = t - layer * grown
         pace = t + layer  # the time tangent is carried as (t + ε²) ∂t, which is O(1) everywhere
-        return Fields(
+        return PeriodicFields(
             density_t=(grown * out[:, 0] + (clock / pace) * out_t[:, 0]) / self.problem.final_time,
             density_x=slope0 + (clock / self.problem.final_time) * out_x[:, 0],
             micro_x=grown[:, None] * out_x[:, 1:],
@@ -71,8 +72,7 @@ class TransportModel(nn.Module):
     def _features(self, t: Tensor, x: Tensor, eps: Tensor, *, tangents: bool):
         """Input features [N, F], their tangents [N, 2, F] (x, then time), and 1 − e^{−t/ε²}."""
         final = self.problem.final_time
-        low, high = (torch.log10(torch.tensor(e)).item() for e in self.problem.eps_range)
-        code = self.encoder(((2 * torch.log10(eps) - low - high) / (high - low))[:, None])
+        code = self.encoder(regime(eps, self.problem.eps_range)[:, None])
         layer = eps.square()
         grown = -torch.expm1(-t / layer)
         whole = -torch.expm1(-final / layer)
@@ -91,7 +91,7 @@ class TransportModel(nn.Module):
         return features, nn.functional.pad(moving, (0, code.shape[1])), grown
 
 
-class PlainTransportModel(TransportModel):
+class PlainPeriodicModel(PeriodicModel):
     """The same network without layer coordinate and exact data: ``ρ = N_ρ``, ``b_k = N_k``.
 
     The formulation of the literature; the initial condition is left to a penalty.
@@ -104,12 +104,12 @@ class PlainTransportModel(TransportModel):
         out = self.trunk(self._features(t, x, eps, tangents=False)[0])
         return out[:, 0], out[:, 1:]
 
-    def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> Fields:
+    def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> PeriodicFields:
         """As in the parent."""
         features, tangents, _ = self._features(t, x, eps, tangents=True)
         out, tangents = self.trunk(features, tangents)
         out_x, out_t = tangents.unbind(1)
-        return Fields(
+        return PeriodicFields(
             density_t=out_t[:, 0],
             density_x=out_x[:, 0],
             micro_x=out_x[:, 1:],

@@ -10,7 +10,7 @@ import torch
 
 from hrgradlib.chapters import ch04_pinn as pinn
 from hrgradlib.chapters import ch04_theory as pinn_theory
-from hrgradlib.kinetics.periodic import Fields, macro_residual, micro_residual
+from hrgradlib.kinetics.periodic import PeriodicFields, macro_residual, micro_residual
 from hrgradlib.kinetics.velocity import gauss_legendre, legendre
 from hrgradlib.optim import residual_jacobian
 from hrgradlib.reference.periodic import PeriodicReference
@@ -148,7 +148,7 @@ def test_one_mode_has_the_residuals_of_the_library():
     t, u, residual = t[panel], u[panel], residual[panel]
     fitted = [np.polynomial.Chebyshev.fit(t, u[:, k], 15) for k in range(1 + modes)]
     u_t = np.stack([f.deriv()(t) for f in fitted], 1)
-    library = Fields(
+    library = PeriodicFields(
         *(
             torch.from_numpy(a)
             for a in (

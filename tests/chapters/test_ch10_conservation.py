@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hrgradlib.chapters.ch10_conservation import balance_defects, integrated_residuals
+from hrgradlib.chapters.ch10_conservation import conservation_defects, integrated_residuals
 from hrgradlib.experiments.assemble import build_model
 from hrgradlib.experiments.solution import Solution
 from hrgradlib.experiments.specs import make_spec
@@ -13,7 +13,7 @@ from hrgradlib.experiments.specs import make_spec
 def test_defects_are_integrated_residuals(name, eps):
     spec = make_spec(name, "hrgrad-gn", "smoke")
     solution = Solution(spec, build_model(spec), {})
-    defects = balance_defects(solution, eps, [solution.problem.final_time])[..., 0]
+    defects = conservation_defects(solution, eps, [solution.problem.final_time])[..., 0]
     integrals = integrated_residuals(solution, eps, 24)
     assert np.abs(defects).max() > 1e-4
     np.testing.assert_allclose(integrals, defects, rtol=2e-3, atol=2e-6)
@@ -22,4 +22,4 @@ def test_defects_are_integrated_residuals(name, eps):
 def test_nothing_is_missing_at_the_start():
     spec = make_spec("bgk-layer", "hrgrad-gn", "smoke")
     solution = Solution(spec, build_model(spec), {})
-    assert np.abs(balance_defects(solution, [0.1], [0.0])).max() < 1e-12
+    assert np.abs(conservation_defects(solution, [0.1], [0.0])).max() < 1e-12

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from hrgradlib.kinetics.inflow import InflowTransport
-from hrgradlib.kinetics.inflow_basis import BASES, even_odd, parity_basis
-from hrgradlib.kinetics.inflow_residual import front_density, inflow_misfit, residual
+from hrgradlib.kinetics.inflow import InflowTransport, front_density, inflow_misfit, residual
+from hrgradlib.kinetics.inflow_basis import BASES, even_odd, inflow_basis
 from hrgradlib.models import InflowModel
 
 F64 = torch.float64
@@ -34,7 +33,7 @@ def test_basis_is_orthonormal_and_v_turns_even_into_odd(kind):
     even, odd = even_odd(V, 4, kind)
     both = np.concatenate([even, odd], 1)
     np.testing.assert_allclose(both.T @ (W[:, None] * both), np.eye(8), atol=1e-13)
-    coupling = parity_basis(kind, 4).coupling
+    coupling = inflow_basis(kind, 4).coupling
     np.testing.assert_allclose((V[:, None] * even)[:, :3], (odd @ coupling.T)[:, :3], atol=1e-13)
     np.testing.assert_allclose((V[:, None] * odd)[:, :3], (even @ coupling)[:, :3], atol=1e-13)
     np.testing.assert_allclose(even[:, 0], 1)
@@ -44,14 +43,14 @@ def test_basis_is_orthonormal_and_v_turns_even_into_odd(kind):
 def test_what_flows_in_is_what_the_half_range_sees(kind):
     even, odd = even_odd(V[V > 0], 3, kind)
     inward, _ = even_odd(V[V > 0], 3)
-    basis, weights = parity_basis(kind, 3), 2 * W[V > 0][:, None]
+    basis, weights = inflow_basis(kind, 3), 2 * W[V > 0][:, None]
     np.testing.assert_allclose(basis.even_in, inward.T @ (weights * even), atol=1e-13)
     np.testing.assert_allclose(basis.odd_in, inward.T @ (weights * odd), atol=1e-13)
 
 
 def test_unknown_bases_are_refused():
     with pytest.raises(ValueError, match="half-range"):
-        parity_basis("fourier", 3)
+        inflow_basis("fourier", 3)
 
 
 def test_front_density_is_the_average_of_the_front():

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from hrgradlib.kinetics.periodic import Fields, PeriodicTransport, macro_residual, micro_residual
+from hrgradlib.kinetics.periodic import (
+    PeriodicFields,
+    PeriodicTransport,
+    macro_residual,
+    micro_residual,
+)
 from hrgradlib.kinetics.velocity import gauss_legendre, legendre
 from hrgradlib.reference.periodic import PeriodicReference
 
@@ -33,7 +38,7 @@ class Manufactured:
 
     def fields(self):
         relaxation = self.eps[:, None] ** 2 * self.b_t + self.b
-        return Fields(*tensors(self.rho_t, self.rho_x, self.b_x, relaxation))
+        return PeriodicFields(*tensors(self.rho_t, self.rho_x, self.b_x, relaxation))
 
 
 @pytest.mark.parametrize("modes", [1, 2, 5])
@@ -58,7 +63,7 @@ def test_manufactured_fields(modes):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_dtype_is_kept(dtype):
-    fields = Fields(*(f.to(dtype) for f in Manufactured(3).fields()))
+    fields = PeriodicFields(*(f.to(dtype) for f in Manufactured(3).fields()))
     assert macro_residual(fields).dtype == dtype
     assert micro_residual(fields, torch.ones(20, dtype=dtype)).dtype == dtype
 
@@ -75,7 +80,7 @@ def exact_fields(t, x, eps, modes, rates):
         return (wave * values).real
 
     b, b_t = a[1:] / eps, a_t[1:] / eps
-    return Fields(
+    return PeriodicFields(
         *tensors(
             real(a_t[:1])[:, 0],
             real(1j * KAPPA * a[:1])[:, 0],

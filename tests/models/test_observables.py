@@ -8,11 +8,11 @@ from hrgradlib.experiments.evaluation import evaluate
 from hrgradlib.kinetics.bgk_problems import BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.kinetics.periodic import PeriodicTransport
-from hrgradlib.models import BGKModel, InflowModel, PlainBGKModel, TransportModel
+from hrgradlib.models import BGKModel, InflowModel, PeriodicModel, PlainBGKModel
 from hrgradlib.models.observables import view_of
 
 MODELS = {
-    "periodic": lambda: TransportModel(PeriodicTransport(), 8, 2, 5),
+    "periodic": lambda: PeriodicModel(PeriodicTransport(), 8, 2, 5),
     "inflow": lambda: InflowModel(InflowTransport(), 8, 2, 3),
     "inflow-legendre": lambda: InflowModel(InflowTransport(), 8, 2, 3, kind="legendre"),
     "bgk": lambda: BGKModel(BGK_SMOOTH, 8, 2, 4),

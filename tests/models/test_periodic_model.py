@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hrgradlib.kinetics.periodic import PeriodicTransport
-from hrgradlib.models import StreamMLP, TransportModel
+from hrgradlib.models import PeriodicModel, StreamMLP
 
 F64 = torch.float64
 EPS = [1.0, 0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4]
@@ -12,7 +12,7 @@ EPS = [1.0, 0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4]
 
 @pytest.fixture
 def model():
-    return TransportModel(PeriodicTransport(), width=16, depth=3, modes=5, code=4).to(F64)
+    return PeriodicModel(PeriodicTransport(), width=16, depth=3, modes=5, code=4).to(F64)
 
 
 def points(eps, count=40):

@@ -7,7 +7,7 @@ from torch import nn
 from hrgradlib import task_gradients
 from hrgradlib.experiments.assemble import point_losses
 from hrgradlib.kinetics.periodic import PeriodicTransport
-from hrgradlib.models import StreamMLP, TransportModel
+from hrgradlib.models import PeriodicModel, StreamMLP
 from hrgradlib.optim import segment_means
 from hrgradlib.training.loop import sample_points
 
@@ -146,7 +146,7 @@ def test_third_derivatives_and_streams_together():
 def test_the_transport_model(tasks, dtype, tolerance):
     """The float32 residuals differ by the rounding of sin 2πx and e^{-t/ε²} already."""
     problem = PeriodicTransport()
-    model = TransportModel(problem, 12, 2, 4).to(dtype)
+    model = PeriodicModel(problem, 12, 2, 4).to(dtype)
     points = sample_points(problem.eps_range, 0.1, tasks, 10, torch.Generator().manual_seed(1))
     points = [p.to(dtype) for p in points]
     check(lambda: point_losses(model, *points), model, [10] * tasks, tolerance)

@@ -143,7 +143,7 @@ def test_initial_data(reference):
     np.testing.assert_allclose(reference.distribution(0.0, x, v, 0.1), expected, rtol=1e-15)
 
 
-def test_moments_obey_the_mass_balance(reference):
+def test_moments_conserve_mass(reference):
     """``∂t ρ̂ = −(iκ/ε) <v f̂>``, the derivative by differences."""
     h = 1e-5
     basis = legendre(reference.nodes, 1)

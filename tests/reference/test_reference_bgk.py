@@ -167,7 +167,7 @@ def test_fluid_limits():
 
 
 def test_similarity_obeys_conservation_laws_it_never_used(table):
-    for row in limits.similarity_balance(table, (0.05, 0.3, 0.7)):
+    for row in limits.similarity_conservation(table, (0.05, 0.3, 0.7)):
         assert worst(row) < 2e-5
 
 

@@ -173,7 +173,7 @@ def test_bounds_and_monotony(eps, reference):
 
 
 @pytest.mark.parametrize("eps", [0.05, 1e-3, 1e-8])
-def test_mass_balance_of_the_modes(eps):
+def test_conservation_of_mass_by_the_modes(eps):
     """``∫ρ dx = ∫_0^t (flux(0) − flux(1))`` to rounding: both are inverse transforms."""
     solution = expand(0.1, eps)
     through = [
@@ -189,7 +189,7 @@ def test_mass_balance_of_the_modes(eps):
 
 
 @pytest.mark.parametrize("eps", [1.0, 0.1, 0.03, 1e-3])
-def test_mass_balance_of_the_solution(eps, reference):
+def test_conservation_of_mass_by_the_solution(eps, reference):
     """Density and flux are evaluated separately: ``d/dt ∫ρ dx = flux(0) − flux(1)``."""
     unit, weights = unit_quadrature()
     t, h = 0.05, 1e-3

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.experiments.specs import Spec
-from hrgradlib.kinetics.inflow import InflowTransport
-from hrgradlib.kinetics.inflow_residual import inflow_misfit, residual
+from hrgradlib.kinetics.inflow import InflowTransport, inflow_misfit, residual
 from hrgradlib.kinetics.velocity import gauss_legendre
 from hrgradlib.models import InflowModel
 from hrgradlib.reference import _inflow_modes, _inflow_series, _panels

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.kinetics.periodic import PeriodicTransport, macro_residual, micro_residual
-from hrgradlib.models import PlainTransportModel, TransportModel
+from hrgradlib.models import PeriodicModel, PlainPeriodicModel
 from hrgradlib.reference.periodic import PeriodicReference
 from hrgradlib.training.loop import sample_points
 
@@ -27,7 +27,7 @@ class PeriodicCase:
     quantities = ("density",)
 
     def build(self, spec: Spec) -> nn.Module:
-        kind = PlainTransportModel if spec.formulation == "plain" else TransportModel
+        kind = PlainPeriodicModel if spec.formulation == "plain" else PeriodicModel
         return kind(self.problem, spec.width, spec.depth, spec.modes)
 
     def sizes(self, spec: Spec) -> list[int]:
