@@ -36,6 +36,7 @@ def test_wheel_holds_the_library_and_nothing_else(wheel):
     assert {Path(name).parts[0] for name in names} == {"hrgradlib"}
     sources = {p.relative_to(ROOT).as_posix() for p in (ROOT / "hrgradlib").rglob("*.py")}
     assert sources <= set(names)
+    assert "hrgradlib/py.typed" in names
 
 
 def test_wheel_carries_the_licence(wheel):

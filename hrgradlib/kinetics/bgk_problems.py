@@ -7,6 +7,7 @@ state, all three along one profile w(x) from −1 to 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 __all__ = ["BGK_LAYER", "BGK_PROBLEMS", "BGK_RIEMANN", "BGK_SMOOTH", "BGKProblem"]
 
 _PROFILES = ("sine", "tanh", "sign")
+_Points = TypeVar("_Points", NDArray, Tensor)  # what comes as an array is answered as an array
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,7 @@ class BGKProblem:
         for side, state in (("left", self.left), ("right", self.right)):
             if not (np.isfinite(state).all() and state[0] > 0 and state[2] > 0):
                 raise ValueError(
-                    f"BGKProblem: found {side} = {getattr(self, side)}; expected (ρ, u, T) with "
-                    "ρ > 0 and T > 0."
+                    f"BGKProblem: found {side} = {state}; expected (ρ, u, T) with ρ > 0 and T > 0."
                 )
 
     @property
@@ -82,7 +83,7 @@ class BGKProblem:
         """``1/max w'``: over what length the data change; 0 for a jump (dimensionless)."""
         return {"sine": 1 / np.pi, "tanh": 1 / self.steepness, "sign": 0.0}[self.profile]
 
-    def mixing(self, x: NDArray | Tensor) -> tuple[NDArray | Tensor, NDArray | Tensor]:
+    def mixing(self, x: _Points) -> tuple[_Points, _Points]:
         """``w`` and ``w'`` at x, same kind and shape as x; the slope of "sign" is zero."""
         xp = torch if isinstance(x, Tensor) else np
         if self.profile == "sign":
@@ -94,7 +95,7 @@ class BGKProblem:
         slope = xp.where(abs(x) < 0.5, np.pi * xp.cos(inside), xp.zeros_like(x))
         return xp.sin(inside), slope
 
-    def initial_moments(self, x: NDArray | Tensor) -> tuple[NDArray | Tensor, NDArray | Tensor]:
+    def initial_moments(self, x: _Points) -> tuple[_Points, _Points]:
         """``(ρ, u, T)`` and its derivative by x at t = 0.
 
         Args:

@@ -61,9 +61,16 @@ def free_flight(
     mass, momentum, square, third = powers.unbind(1)
     mean = momentum / mass
     temperature = square / mass - mean.square()
-    change = [_primitive(mass, mean, temperature, d) for d in (-slopes[:, 1:], slopes[:, :3])]
-    modes = [_modes(d, theta) for d in (powers, -slopes[:, 1:], slopes[:, :3])]
-    return FreeFlight(torch.stack([mass, mean, temperature], 1), *change, *modes, third)
+    along_t, along_x = -slopes[:, 1:], slopes[:, :3]
+    return FreeFlight(
+        moments=torch.stack([mass, mean, temperature], 1),
+        moments_t=_primitive(mass, mean, temperature, along_t),
+        moments_x=_primitive(mass, mean, temperature, along_x),
+        modes=_modes(powers, theta),
+        modes_t=_modes(along_t, theta),
+        modes_x=_modes(along_x, theta),
+        third=third,
+    )
 
 
 def _modes(powers: Tensor, theta: float) -> Tensor:
@@ -111,7 +118,7 @@ def _jump(problem: BGKProblem, t: Tensor, x: Tensor, length: Tensor) -> tuple[Te
     """Slower than c = x/t comes from the right, faster from the left."""
     t = t.clamp_min(torch.finfo(t.dtype).tiny)
     c = (x / t).clamp(-1e3, 1e3)  # far beyond every particle
-    totals, step = 0.0, 0.0
+    totals, step = t.new_zeros(len(t), 4), torch.zeros_like(t)
     for sign, state in ((1.0, problem.right), (-1.0, problem.left)):
         density, mean, temperature = state
         slower = torch.special.ndtr((c - mean) / temperature**0.5)

@@ -142,7 +142,7 @@ class BGKModel(nn.Module):
             for speed, share in self.rays
         ]
         both += [2 * scales.grown - 1, 2 * scales.lag - 1]
-        if self.similar:
+        if self.encoder is None:
             return torch.stack(both, 1)
         mixing, _ = self.problem.mixing(x)
         own = [x / self.problem.domain[1], 2 * t / self.problem.final_time - 1, mixing]

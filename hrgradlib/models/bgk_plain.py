@@ -26,6 +26,8 @@ class PlainBGKModel(nn.Module):
         width, depth: of each of the two networks (hidden features, hidden layers).
     """
 
+    nodes: Tensor
+
     def __init__(self, problem: BGKProblem, width: int = 32, depth: int = 3) -> None:
         super().__init__()
         self.problem = problem
@@ -37,8 +39,8 @@ class PlainBGKModel(nn.Module):
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
         """(ρ, u, T) [N, 3], and f at the nodes of the velocity quadrature [N, V]."""
         v = self.nodes.expand(len(t), -1)
-        spread = (a[:, None].expand_as(v) for a in (t, x))
-        return self.moments(t, x, eps), self.distribution(*spread, v, eps[:, None].expand_as(v))
+        spread_t, spread_x, spread_eps = (a[:, None].expand_as(v) for a in (t, x, eps))
+        return self.moments(t, x, eps), self.distribution(spread_t, spread_x, v, spread_eps)
 
     def moments(self, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
         """(ρ, u, T) [N, 3]."""

@@ -36,6 +36,7 @@ class InflowModel(nn.Module):
     """
 
     outer_features, layer_features = 5, 3
+    flux_row: Tensor
 
     def __init__(
         self,

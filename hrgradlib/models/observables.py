@@ -89,8 +89,8 @@ class BGKView:
         """``½<(v − u)³ f>``: the Maxwellian's share is zero, left is what flies and ``b_3``."""
         rho, u, temperature = np.moveaxis(state, -1, 0)
         flight = self._flight(t, x)
-        mean_flow = flight.moments[:, 0] * flight.moments[:, 1]
-        third, mean_flow = (a.numpy().reshape(rho.shape) for a in (flight.third, mean_flow))
+        flow = flight.moments[:, 0] * flight.moments[:, 1]
+        third, mean_flow = (a.numpy().reshape(rho.shape) for a in (flight.third, flow))
         flown = third + 3 * self.theta * (rho * u - mean_flow) - rho * u * (u**2 + 3 * temperature)
         return 0.5 * np.exp(-t / eps) * flown + self.theta**1.5 * 1.5**0.5 * eps * modes[..., 0]
 
@@ -120,8 +120,8 @@ class BGKView:
         return (h - self._flight(t, x).modes).numpy().reshape(state.shape)
 
     def _flight(self, t, x) -> FreeFlight:
-        flat = [torch.tensor(a).reshape(-1) for a in (t, x)]
-        return free_flight(self.problem, *flat, torch.ones_like(flat[0]), self.theta)
+        t, x = (torch.tensor(a).reshape(-1) for a in (t, x))
+        return free_flight(self.problem, t, x, torch.ones_like(t), self.theta)
 
 
 class PlainBGKView(BGKView):

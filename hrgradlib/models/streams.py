@@ -41,10 +41,11 @@ class StreamMLP(nn.Module):
     def __init__(self, sizes: list[int]) -> None:
         super().__init__()
         pairs = zip(sizes[:-1], sizes[1:], strict=True)
-        self.layers = nn.ModuleList(nn.Linear(i, o) for i, o in pairs)
-        for layer in self.layers:
+        linear = [nn.Linear(i, o) for i, o in pairs]
+        for layer in linear:
             nn.init.xavier_normal_(layer.weight)
             nn.init.zeros_(layer.bias)
+        self.layers = nn.ModuleList(linear)
 
     def forward(self, value: Tensor, tangents: Tensor | None = None):
         """Values [N, in] and tangents [N, S, in] to [N, out] and [N, S, out].
@@ -54,7 +55,7 @@ class StreamMLP(nn.Module):
         for index, layer in enumerate(self.layers):
             value = layer(value)
             if tangents is not None:
-                tangents = nn.functional.linear(tangents, layer.weight)
+                tangents = nn.functional.linear(tangents, layer.weight)  # type: ignore[arg-type]
             if index == len(self.layers) - 1:
                 break
             if tangents is None:

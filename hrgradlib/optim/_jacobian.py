@@ -42,6 +42,12 @@ def jacobian_bytes(residuals: int, parameters: int, dtype: torch.dtype) -> int:
     """Memory that a step in the Gauss–Newton metric takes, in bytes.
 
     The Jacobian, and twice (the matrix and its factor) a square of its smaller side.
+
+    Example:
+        >>> jacobian_bytes(residuals=300, parameters=1000, dtype=torch.float64)
+        3840000
+        >>> (300 * 1000 + 2 * 300**2) * 8
+        3840000
     """
     small = min(residuals, parameters)
     return (residuals * parameters + 2 * small**2) * dtype.itemsize
@@ -56,12 +62,12 @@ def residual_jacobian(
     memory_limit: int | None = None,
     out: ResidualJacobian | None = None,
 ) -> ResidualJacobian:
-    """Residuals of all points and their Jacobian by the parameters.
+    r"""Residuals of all points and their Jacobian by the parameters.
 
     The loss of task k is the mean over its points of the squared residuals' sum.
 
     Args:
-        residuals: (\\*points) → [N, C], C residual components of every point, through the model.
+        residuals: (\*points) → [N, C], C residual components of every point, through the model.
         model: under the conditions of :func:`hrgradlib.task_gradients`.
         points: tensors of first dimension N, points of a task consecutive.
         sizes: number of points of every task, ``Σ sizes = N``.
@@ -74,7 +80,17 @@ def residual_jacobian(
         MemoryError: the result and its kernel do not fit (before any pass over all points).
         ValueError: sizes, points or residuals do not match.
         UnsupportedLayerError: as in :func:`hrgradlib.task_gradients`.
-    """
+
+    Example:
+        Residuals ``w x`` of two tasks, of two points and of one; every row is ``x/√N_k``:
+
+        >>> model = torch.nn.Linear(1, 1, bias=False)
+        >>> _ = torch.nn.init.constant_(model.weight, 3.0)
+        >>> x = torch.tensor([[1.0], [1.0], [2.0]])
+        >>> found = residual_jacobian(model, model, [x], sizes=[2, 1])
+        >>> torch.testing.assert_close(found.losses, torch.tensor([9.0, 36.0]))  # means of (w x)²
+        >>> torch.testing.assert_close(found.matrix[:, 0], torch.tensor([0.5**0.5, 0.5**0.5, 2.0]))
+    """  # noqa: DOC502 (MemoryError, UnsupportedLayerError: raised by what it calls)
     count = _count(points, sizes)
     with torch.no_grad():
         one = residuals(*(p[:1] for p in points))

@@ -73,7 +73,17 @@ def task_gradients(
             input has not N rows (both before any backward pass), or a parameter is used through
             a reference kept outside the model.
         ValueError: ``sizes`` do not sum to N, or the losses have the wrong shape.
-    """
+
+    Example:
+        Two tasks of the model ``w x`` with the loss ``(w x)²``, whose gradient is ``2 w x²``:
+
+        >>> model = torch.nn.Linear(1, 1, bias=False)
+        >>> _ = torch.nn.init.constant_(model.weight, 3.0)
+        >>> x = torch.tensor([[1.0], [1.0], [2.0]])
+        >>> found = task_gradients(lambda: model(x)[:, 0].square(), model, sizes=[2, 1])
+        >>> found.losses.tolist(), found.matrix.tolist()
+        ([9.0, 36.0], [[6.0], [24.0]])
+    """  # noqa: DOC502 (UnsupportedLayerError: raised by the stand-ins)
     recorder = _Recorder(model, sizes, out)
     values = recorder.evaluate(point_losses)
     if not isinstance(values, Tensor) or values.shape != (recorder.rows,):
@@ -105,7 +115,6 @@ class _Segments:
             raise ValueError(f"task_gradients: found sizes = {list(sizes)}; expected integers ≥ 1.")
         self.count, self.longest = len(sizes), max(sizes)
         self.equal = min(sizes) == self.longest
-        self.sizes: Tensor | int = self.longest
         if not self.equal:
             self.sizes = torch.tensor(sizes, device=device)
             starts = self.sizes.cumsum(0) - self.sizes
@@ -129,7 +138,7 @@ class _Segments:
     def seed(self, values: Tensor) -> Tensor:
         """[N] the derivative of ``Σ_k L_k`` by every point's loss."""
         if self.equal:
-            return torch.full_like(values, 1 / self.sizes)
+            return torch.full_like(values, 1 / self.longest)
         return (1.0 / self.sizes.to(values.dtype)).repeat_interleave(self.sizes)
 
 
@@ -172,15 +181,18 @@ class _Recorder:
         """Call ``point_losses`` while the stand-ins are in place."""
         try:
             for table, key, p in self.slots:
-                table[key] = self.lent[id(p)]
+                table[key] = self.lent[id(p)]  # type: ignore[assignment]  # a stand-in
             return point_losses()
         finally:
             for table, key, p in self.slots:
                 table[key] = p
 
     def backward(self, values: Tensor) -> None:
-        """The one backward pass fills the matrix; a parameter that was used behind its stand-in's
-        back shows in its ``grad``.
+        """The one backward pass fills the matrix.
+
+        Raises:
+            UnsupportedLayerError: a parameter was used behind its stand-in's back, which shows in
+                its ``grad``.
         """
         before = [p.grad for p in self.parameters]
         for p in self.parameters:
@@ -202,15 +214,17 @@ class _Recorder:
 
     def _collect(self, lent: list[_Lent]) -> None:
         """The totals into the matrix, in the order of the parameters."""
-        for one in lent:
-            if one.total is None:  # not used
-                one.total = self.matrix.new_zeros(len(self.matrix), *one.own.shape)
+        tasks = len(self.matrix)
+        totals = [  # zero where a parameter is not used
+            self.matrix.new_zeros(tasks, *one.own.shape) if one.total is None else one.total
+            for one in lent
+        ]
         if any(one.placed for one in lent):
-            for one in lent:
+            for one, total in zip(lent, totals, strict=True):
                 if not one.placed:
-                    one.block().copy_(one.total)
+                    one.block().copy_(total)
         else:
-            torch.cat([t.total.reshape(len(self.matrix), -1) for t in lent], 1, out=self.matrix)
+            torch.cat([total.reshape(tasks, -1) for total in totals], 1, out=self.matrix)
 
     def record(self, weight: Tensor, bias: Tensor | None, left: Tensor, right: Tensor) -> None:
         """Add ``Σ_{i in task k} left_i right_iᵀ`` for the weight, ``Σ left_i`` for the bias."""
@@ -233,6 +247,12 @@ class _Recorder:
 
 class _Lent(Tensor):
     """Stands in for a parameter while losses are built: only ``linear`` may differentiate it."""
+
+    own: Tensor
+    start: int
+    recorder: _Recorder
+    total: Tensor | None
+    placed: bool
 
     @staticmethod
     def of(parameter: Tensor, start: int, recorder: _Recorder) -> _Lent:
@@ -284,6 +304,7 @@ def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
     if isinstance(input, _Lent):
         raise _refusal(input, "as the input of linear")
     lent = weight if isinstance(weight, _Lent) else bias
+    assert isinstance(lent, _Lent)  # or we would not have been called
     recorder = lent.recorder
     if input.shape[0] != recorder.rows or input.ndim < 2:
         raise UnsupportedLayerError(
@@ -293,7 +314,7 @@ def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
     return _SegmentedLinear.apply(input, weight, bias, recorder)
 
 
-def _own(parameter: Tensor | None) -> Tensor | None:
+def _own(parameter: Tensor) -> Tensor:
     """The parameter behind a stand-in; used only where autograd does not look."""
     return parameter.own if isinstance(parameter, _Lent) else parameter
 
@@ -313,7 +334,7 @@ class _SegmentedLinear(torch.autograd.Function):
     def forward(ctx, input, weight, bias, recorder):
         ctx.save_for_backward(input)
         ctx.layer = weight, bias, recorder
-        return linear(input, _own(weight), _own(bias))
+        return linear(input, _own(weight), None if bias is None else _own(bias))
 
     @staticmethod
     def backward(ctx, grad):

@@ -114,6 +114,7 @@ def _solve(problem: BGKProblem, eps: float, times, chosen: Plan) -> dict[str, ND
 
 
 def _run(problem: BGKProblem, eps: float, times, chosen: Plan) -> tuple[NDArray, ...]:
+    solver: Imex | SemiLagrangian
     if chosen.solver == "imex":
         solver = Imex(problem, eps, **chosen.options)
     else:
@@ -133,9 +134,10 @@ class SelfSimilar:
 
     @staticmethod
     def _table(problem: BGKProblem, mesh: SimilarityMesh) -> dict[str, NDArray]:
-        arguments = {"left": problem.left, "right": problem.right, "max_speed": problem.max_speed}
-        return cached(f"{problem.name}-table", {**arguments, "mesh": asdict(mesh)},
-                      lambda: solve_similarity(mesh=mesh, **arguments), _MODULES)  # fmt: skip
+        left, right, fastest = problem.left, problem.right, problem.max_speed
+        parameters = {"left": left, "right": right, "max_speed": fastest, "mesh": asdict(mesh)}
+        return cached(f"{problem.name}-table", parameters,
+                      lambda: solve_similarity(left, right, mesh, fastest), _MODULES)  # fmt: skip
 
     def state(self, t: float, x: NDArray, eps: float, table: int = 0) -> NDArray:
         return self._tables[table].state(t / eps, x / t)
@@ -144,7 +146,7 @@ class SelfSimilar:
         return self._tables[0].distribution(t / eps, x / t, v)
 
     def errors(self, t: float, eps: float, window) -> NDArray:
-        x = np.linspace(*window, _POINTS)
+        x = np.linspace(window[0], window[1], _POINTS)
         return relative_l2(*(conserved(self.state(t, x, eps, k)[:3]) for k in (0, 1)))
 
 

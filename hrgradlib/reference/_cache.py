@@ -88,4 +88,4 @@ def _store(path: Path, key: str, parameters: dict, arrays: dict[str, NDArray]) -
 
 def _savez(path: Path, arrays: dict[str, NDArray]) -> None:
     with path.open("wb") as stream:  # a name without .npz would be changed by savez
-        np.savez_compressed(stream, **arrays)
+        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]  # no array is allow_pickle

@@ -130,5 +130,6 @@ def _unit(quantity: str, t: float, eps: float, points: dict, coarse: bool) -> ND
 
 @lru_cache(maxsize=256)
 def _expansion(t: float, eps: float, coarse: bool) -> _inflow_modes.Expansion:
-    options = {"n_velocity": 20, "n_contour": 18, "reach": 0.9} if coarse else {}
-    return _inflow_modes.expand(t, eps, **options)
+    if coarse:
+        return _inflow_modes.expand(t, eps, n_velocity=20, n_contour=18, reach=0.9)
+    return _inflow_modes.expand(t, eps)

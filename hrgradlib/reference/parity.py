@@ -180,7 +180,8 @@ class ParityScheme:
         j = np.zeros((self.v.size, *self._points.shape))
         entered = 0.0
         for step in range(steps):
-            slopes_r, slopes_j = [], []
+            slopes_r: list[NDArray] = []
+            slopes_j: list[NDArray] = []
             for row, at in zip(_STAGES, _ABSCISSAE, strict=True):
                 known_r = r + h * sum(a * k for a, k in zip(row, slopes_r, strict=False))
                 known_j = j + h * sum(a * k for a, k in zip(row, slopes_j, strict=False))

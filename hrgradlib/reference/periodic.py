@@ -40,7 +40,7 @@ class PeriodicReference:
         if n_velocity < 2:
             raise ValueError(f"PeriodicReference: found n_velocity = {n_velocity}; expected ≥ 2.")
         self.nodes, self.weights = gauss_legendre(n_velocity)
-        self._amplitude = lru_cache(maxsize=4096)(self._amplitude)
+        self._amplitude = lru_cache(maxsize=4096)(self._amplitude)  # type: ignore[method-assign]
 
     def _generator(self, mode: int, eps: float) -> NDArray:
         """Matrix of the mode in the variables ``√w_i f̂(v_i)``."""
@@ -79,10 +79,11 @@ class PeriodicReference:
     def density(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
         """``ρ(t, x; ε)``; arguments broadcast, dimensionless."""
         t, x, eps = checked("PeriodicReference", t=t, x=x, eps=eps)
-        return sum(
+        waves = (
             amplitude * self.mode_amplitude(t, eps, mode) * np.cos(2 * np.pi * mode * x)
             for mode, amplitude in self.modes.items()
         )
+        return sum(waves, np.zeros(()))
 
     def distribution(self, t: ArrayLike, x: ArrayLike, v: ArrayLike, eps: ArrayLike) -> NDArray:
         """``f(t, x, v; ε)``; arguments broadcast, dimensionless, v in [−1, 1].
