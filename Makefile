@@ -15,8 +15,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help start setup book train chapters html test test-unit test-slow chromium lint bench grid serve \
-        clean distclean
+.PHONY: help start setup book train chapters html test test-unit test-slow test-oldest chromium lint types \
+        bench grid serve clean distclean
 
 ifeq ($(filter $(PROFILE),smoke quick full),)
   $(error PROFILE=$(PROFILE): choose smoke, quick or full)
@@ -54,18 +54,21 @@ setup: start .venv/.ready ## create .venv from requirements.lock and install hrg
 	$(call stage,environment,$(install))
 	@touch $@
 
-define install
-python=; for p in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
+# $(find_python): the shell variable `python`, the one that was named or the first that is new enough.
+define find_python
+python=; for p in $(or $(PYTHON),python3.11 python3.12 python3.13 python3); do \
    if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$p; break; fi; done; \
  if [ -z "$$python" ]; then \
-   echo 'error: no Python >= 3.11 found. Install one, or name it: make PYTHON=/path/to/python3.11' >&2; false; \
- else \
-   { $$python -c 'import ensurepip' 2>/dev/null || .ci/apt-install \
-     $$($$python -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); } && \
-   $$python -m venv .venv && \
-   $(BIN)/python -m pip install --progress-bar off -r requirements.lock >&2 && \
-   $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . >&2; \
- fi
+   echo 'error: $(if $(PYTHON),$(PYTHON) is no,found no) Python >= 3.11. Install one, or name it: \
+make PYTHON=/path/to/python3.11' >&2; false; \
+ else $$python -c 'import ensurepip' 2>/dev/null || .ci/apt-install \
+     $$($$python -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); fi
+endef
+
+define install
+$(find_python) && $$python -m venv .venv && \
+ $(BIN)/python -m pip install --progress-bar off -r requirements.lock >&2 && \
+ $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . >&2
 endef
 
 book: html ## environment, training, chapters executed, HTML: book/_build/html/index.html
@@ -102,6 +105,15 @@ test-unit: setup ## unit and property tests only
 
 test-slow: setup ## the tests marked slow
 	$(BIN)/python -m pytest -m slow
+
+# A bound in pyproject.toml is a measurement, not a wish: tested in an environment of its own.
+test-oldest: export OMP_NUM_THREADS := 1
+test-oldest: ## the unit tests with the oldest versions that pyproject.toml allows
+	@mkdir -p $(BUILD)
+	$(find_python) && $$python tools/lower_bounds.py test > $(BUILD)/oldest.txt && \
+	  $$python -m venv --clear $(BUILD)/oldest
+	$(BUILD)/oldest/bin/python -m pip install --progress-bar off -c $(BUILD)/oldest.txt '.[test]' >&2
+	$(BUILD)/oldest/bin/python -m pytest
 
 chromium:
 	@command -v chromium chromium-browser google-chrome >/dev/null || .ci/apt-install chromium

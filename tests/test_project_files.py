@@ -1,0 +1,97 @@
+"""Files beside the code say what is so: environment, citation, licences, workflow, hooks."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def workflow() -> dict:
+    return yaml.safe_load(text(".github/workflows/ci.yml"))
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
+
+
+def commands(workflow: dict) -> list[str]:
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    return [step["run"] for step in steps if "run" in step]
+
+
+def test_conda_environment_is_the_lock_and_the_package():
+    environment = yaml.safe_load(text("environment.yml"))
+    *conda, pip = environment["dependencies"]
+    assert pip == {"pip": ["-r requirements.lock", "-e ."]}  # nothing is listed a second time
+    (python,) = (line for line in conda if line.startswith("python="))
+    assert PROJECT["requires-python"] == ">=" + python.removeprefix("python=")
+    assert set(conda) - {python} == {"pip", "make"}
+
+
+def test_citation_names_this_version_and_the_paper():
+    citation = yaml.safe_load(text("CITATION.cff"))
+    assert citation["cff-version"] == "1.2.0"
+    assert {"message", "title", "authors"} <= set(citation)
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    (paper,) = citation["references"]
+    assert {"type", "title", "authors"} <= set(paper)
+    assert paper["title"] in text("book/references.bib")
+    assert paper["identifiers"][0]["value"] == "arXiv:2604.24745"
+
+
+def test_changelog_keeps_its_form():
+    headings = re.findall(r"^## (.*)$", text("CHANGELOG.md"), re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+    assert headings[1].startswith(f"[{PROJECT['version']}] - ")
+    kinds = set(re.findall(r"^### (.*)$", text("CHANGELOG.md"), re.MULTILINE))
+    assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+def test_text_and_code_have_their_licences():
+    assert text("LICENSE").startswith("MIT License")
+    assert "SPDX-License-Identifier: CC-BY-4.0" in text("LICENSE-TEXT")
+    for page in ("README.md", "book/intro.md"):
+        assert "CC BY 4.0" in text(page) and "MIT" in text(page)
+
+
+def test_ci_runs_make_targets_and_nothing_else(workflow):
+    for command in commands(workflow):
+        make, target, *_ = command.split()
+        assert make == "make" and target in targets(), command
+
+
+def test_ci_covers_the_ends_of_what_is_promised(workflow):
+    matrix = workflow["jobs"]["unit"]["strategy"]["matrix"]
+    assert PROJECT["requires-python"] == ">=" + matrix["python"][0] and len(matrix["python"]) == 2
+    assert matrix["dtype"] == ["float32", "float64"]
+    assert {"make lint", "make test"} <= set(commands(workflow))
+    assert any(command.startswith("make test-oldest") for command in commands(workflow))
+
+
+def test_hooks_download_nothing():
+    hooks = yaml.safe_load(text(".pre-commit-config.yaml"))
+    for repository in hooks["repos"]:
+        assert repository["repo"] == "local"
+        assert all(hook["language"] == "system" for hook in repository["hooks"])
+        assert all(hook["entry"].startswith(".venv/bin/") for hook in repository["hooks"])
+
+
+def test_scripts_keep_their_line_endings():
+    assert "* text=auto eol=lf" in text(".gitattributes").splitlines()
+    assert not [p for p in (ROOT / ".ci").iterdir() if b"\r" in p.read_bytes()]
+
+
+def test_documented_extras_exist():
+    named = set(re.findall(r"'\.\[(\w+)\]'", text("README.md")))
+    assert named == set(PROJECT["optional-dependencies"])
