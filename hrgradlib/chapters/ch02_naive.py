@@ -27,8 +27,10 @@ _BLOWN_UP = 1e3
 
 @dataclass(frozen=True)
 class UpwindResult:
-    """Cell centres ``x``, density ``rho`` there, the time reached, and ``stable``: False if the
-    density left [−1000, 1000] and the run was stopped."""
+    """Cell centres ``x``, density ``rho`` there, the time reached, and ``stable``.
+
+    The last is False if the density left [−1000, 1000] and the run was stopped.
+    """
 
     x: NDArray
     rho: NDArray
@@ -88,8 +90,11 @@ def implicit_upwind(
 
 
 def _upwind(cells: int, n_velocity: int) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Nodes, weights, upwind differences [N, cells, cells] and what flows in [N, cells], both
-    over Δx."""
+    """Nodes, weights, upwind differences [N, cells, cells] and inflow [N, cells], both over Δx.
+
+    Raises:
+        ValueError: fewer than two cells, or a number of velocities that is not even.
+    """
     if cells < 2 or n_velocity < 2 or n_velocity % 2:
         raise ValueError(
             f"upwind: found cells = {cells}, n_velocity = {n_velocity}; "

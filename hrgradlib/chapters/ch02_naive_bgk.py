@@ -19,8 +19,10 @@ __all__ = ["UpwindGas", "explicit_step_limit", "upwind"]
 
 @dataclass(frozen=True)
 class UpwindGas:
-    """Cell centres ``x`` [X], ``moments`` ρ, ρu, E there [3, X], the time reached, and ``stable``:
-    False if a density or temperature became negative or huge and the run was stopped."""
+    """Cell centres ``x`` [X], ``moments`` ρ, ρu, E there [3, X], the time reached, and ``stable``.
+
+    The last is False if a density or temperature became negative or huge and the run was stopped.
+    """
 
     x: NDArray
     moments: NDArray

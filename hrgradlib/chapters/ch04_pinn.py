@@ -139,7 +139,11 @@ def _velocities(modes: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def residuals(loss: str) -> Callable[..., Tensor]:
-    """The function (model, t, x, ε) → [N, 1 + M] whose mean square over points is the loss."""
+    """The function (model, t, x, ε) → [N, 1 + M] whose mean square over points is the loss.
+
+    Raises:
+        ValueError: no such loss.
+    """
     if loss not in LOSSES:
         raise ValueError(f"residuals: found loss = {loss!r}; expected one of {LOSSES}.")
     return {"apnn": _micro_macro, "pinn": _kinetic, "pinn-plain": partial(_kinetic, scaled=False)}[

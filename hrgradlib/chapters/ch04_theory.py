@@ -51,6 +51,7 @@ class Candidate:
         self.diffusivity, self.flux, self.modes = diffusivity, flux, modes
 
     def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> PeriodicFields:
+        """What the residuals need, at points given as three tensors [N]."""
         layer, rate = eps.square(), self.diffusivity * WAVE**2
         grown = -torch.expm1(-t / layer)
         amplitude = 0.5 * torch.exp(-rate * (t - layer * grown))

@@ -58,6 +58,9 @@ def halved_gradients(model: nn.Module, spec: Spec, batches: int, seed: int = 0) 
         spec: number and size of tasks.
         batches: at least 2; the more, the weaker a signal can be seen.
         seed: of the collocation points.
+
+    Raises:
+        ValueError: ``batches < 2``.
     """
     if batches < 2:
         raise ValueError(f"halved_gradients: found batches = {batches}; expected at least 2.")

@@ -1,5 +1,6 @@
-"""Chapter 8, one step: quadratics with prescribed conflict, the bounds on the learning rate, and
-the largest learning rate that every loss can bear, by bisection.
+"""Chapter 8, one step: quadratics with prescribed conflict and the largest learning rates.
+
+The bounds on the learning rate, and by bisection the largest one that every loss can bear.
 
 Positions ``y`` are those of the metric's coordinates, in which the metric is the identity. Every
 array has a leading dimension of independent problems: B problems, K tasks, n numbers.

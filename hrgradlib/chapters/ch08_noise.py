@@ -71,9 +71,11 @@ class OneLine(NamedTuple):
     """``F_1 = ½(y − 1)²`` and ``F_2 = ½(y + 1)²`` on the line; Pareto-stationary on [−1, 1]."""
 
     def losses(self, y: NDArray) -> NDArray:
+        """[B, 1] to [B, 2]."""
         return 0.5 * (y + np.array([-1.0, 1.0])) ** 2
 
     def gradients(self, y: NDArray) -> NDArray:
+        """[B, 1] to [B, 2, 1]."""
         return (y + np.array([-1.0, 1.0]))[..., None]
 
 

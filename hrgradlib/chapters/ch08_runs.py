@@ -29,9 +29,13 @@ __all__ = [
 class Problem(Protocol):
     """K losses of every one of B problems."""
 
-    def losses(self, y: NDArray) -> NDArray: ...
+    def losses(self, y: NDArray) -> NDArray:
+        """[B, n] to [B, K]."""
+        ...
 
-    def gradients(self, y: NDArray) -> NDArray: ...
+    def gradients(self, y: NDArray) -> NDArray:
+        """[B, n] to [B, K, n]."""
+        ...
 
 
 class Tails(NamedTuple):
@@ -49,10 +53,12 @@ class Tails(NamedTuple):
     power: float
 
     def losses(self, y: NDArray) -> NDArray:
+        """[B, n] to [B, K]."""
         s = np.einsum("bki,bi->bk", self.units, y)
         return (1 + s**2) ** (-self.power / 2) / self.power
 
     def gradients(self, y: NDArray) -> NDArray:
+        """[B, n] to [B, K, n]."""
         s = np.einsum("bki,bi->bk", self.units, y)
         return (-s * (1 + s**2) ** (-self.power / 2 - 1))[..., None] * self.units
 
@@ -69,12 +75,14 @@ class Bananas(NamedTuple):
     stiffness: float = 10.0
 
     def losses(self, y: NDArray) -> NDArray:
+        """[B, 2] to [B, 2]."""
         x, z = y.T
         one = (x - 1) ** 2 + self.stiffness * (z - x**2) ** 2
         two = (x + 1) ** 2 + self.stiffness * (z + x**2 - 1) ** 2
         return 0.5 * np.stack([one, two], -1)
 
     def gradients(self, y: NDArray) -> NDArray:
+        """[B, 2] to [B, 2, 2]."""
         x, z = y.T
         first, second = self.stiffness * (z - x**2), self.stiffness * (z + x**2 - 1)
         one = np.stack([x - 1 - 2 * x * first, first], -1)

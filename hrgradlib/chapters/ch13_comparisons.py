@@ -123,7 +123,11 @@ def reference(cell: Cell, method: str) -> Cell:
 
 
 def compare(first: Cell, second: Cell) -> Comparison:
-    """Judge the first by the second on the seeds that both have."""
+    """Judge the first by the second on the seeds that both have.
+
+    Raises:
+        ValueError: they have no seed in common.
+    """
     common = sorted(set(first.seeds) & set(second.seeds))
     if not common:
         raise ValueError(f"{first.label} and {second.label} have no seed in common")
