@@ -22,7 +22,6 @@ import torch
 from torch import nn
 
 from hrgradlib import HRGrad, provenance, task_gradients
-from hrgradlib.experiments.assemble import build_model, point_residuals
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.studies import LITERATURE_SIZE
 from hrgradlib.kinetics.inflow_basis import even_odd
@@ -85,8 +84,8 @@ class Ours:
 
     def __init__(self, points: int, velocities: int) -> None:
         self.spec = make_spec(**LITERATURE_SIZE | {"per_task": points // LITERATURE_SIZE["tasks"]})
-        self.model = build_model(self.spec)
-        self.residuals = point_residuals(self.spec)
+        self.model = self.spec.build_model()
+        self.residuals = self.spec.case.residuals(self.spec)
         self.optimizer = HRGrad(self.model.parameters(), lr=1e-3)
         self.sizes = [self.spec.per_task] * self.spec.tasks
         generator = torch.Generator().manual_seed(0)

@@ -18,10 +18,9 @@ from torch import Tensor
 from torchjd.autojac import backward, jac_to_grad
 
 from hrgradlib import HRGrad, HRGradAggregator, residual_jacobian, task_gradients
-from hrgradlib.experiments.assemble import point_losses, residuals
+from hrgradlib.experiments.cases.periodic import point_losses, residuals, sample_points
 from hrgradlib.kinetics.periodic import PeriodicTransport
 from hrgradlib.models import PeriodicModel
-from hrgradlib.training.loop import sample_points
 
 Step = Callable[[], None]
 

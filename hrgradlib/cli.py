@@ -11,11 +11,20 @@ import numpy as np
 import torch
 
 from hrgradlib.experiments.campaign import CampaignError, book_runs, grid_runs, run_all, write_grid
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.results import grid_table
 from hrgradlib.experiments.runner import RunError, run
 from hrgradlib.experiments.solution import SolutionError, load_solution
-from hrgradlib.experiments.specs import METHODS, PROBLEMS, PROFILES, SETTINGS, SpecError, make_spec
+from hrgradlib.experiments.specs import (
+    PROFILES,
+    SETTINGS,
+    SpecError,
+    check_name,
+    check_number,
+    make_spec,
+)
 from hrgradlib.experiments.studies import STUDIES, study_runs, write_study
+from hrgradlib.training import METHODS
 from hrgradlib.training.loop import CheckpointError, Interrupted, TrainingFailed
 
 __all__ = ["main"]
@@ -98,8 +107,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     changes = {name: getattr(options, name) for name in SETTINGS}
     spec = make_spec(options.problem, options.method, options.profile, options.seed, **changes)
-    if options.threads < 1:
-        raise SpecError(f"threads = {options.threads} is out of range")
+    check_number("threads", options.threads, "[1, inf)")
     torch.set_num_threads(options.threads)
     result = run(spec, options.out, options.device, options.resume, options.quiet)
     what = ", ".join(result["quantities"])
@@ -122,7 +130,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     tables = {
-        "problems": PROBLEMS,
+        "problems": {name: case.summary for name, case in CASES.items()},
         "methods": {name: method.summary for name, method in METHODS.items()},
         "profiles": {
             name: ", ".join(f"{k} {v}" for k, v in p.items()) for name, p in PROFILES.items()
@@ -136,10 +144,8 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    if options.profile not in PROFILES:
-        raise SpecError(f"unknown profile {options.profile!r}; expected {', '.join(PROFILES)}")
-    if options.jobs < 1:
-        raise SpecError(f"jobs = {options.jobs} is out of range")
+    check_name("profile", options.profile, PROFILES)
+    check_number("jobs", options.jobs, "[1, inf)")
 
 
 def _reproduce(options: argparse.Namespace) -> int:
@@ -156,8 +162,7 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 def _grid(options: argparse.Namespace) -> int:
     _check(options)
-    if options.problem not in PROBLEMS:
-        raise SpecError(f"unknown problem {options.problem!r}; expected {', '.join(PROBLEMS)}")
+    check_name("problem", options.problem, CASES)
     runs = grid_runs(options.problem, options.profile)
     run_all(runs, options.device, options.jobs, options.quiet)
     table = options.table or grid_table(options.problem)
@@ -169,8 +174,7 @@ def _grid(options: argparse.Namespace) -> int:
 
 def _study(options: argparse.Namespace) -> int:
     _check(options)
-    if options.name not in STUDIES:
-        raise SpecError(f"unknown study {options.name!r}; expected one of {', '.join(STUDIES)}")
+    check_name("study", options.name, STUDIES)
     runs = study_runs(options.name, options.profile)
     run_all(runs, options.device, options.jobs, options.quiet)
     table = write_study(options.name, runs)

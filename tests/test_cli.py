@@ -9,9 +9,10 @@ import torch
 
 from hrgradlib.cli import main
 from hrgradlib.experiments import runner
-from hrgradlib.experiments.specs import PROBLEMS, PROFILES, make_spec
+from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.specs import PROFILES, make_spec
+from hrgradlib.training import METHODS
 from hrgradlib.training.loop import Interrupted
-from hrgradlib.training.methods import METHODS
 
 SMALL = ["--profile", "smoke", "--steps", "3", "--device", "cpu", "--quiet"]
 
@@ -61,17 +62,17 @@ def unfinished(out):
         (["--method", "magic"], "unknown method 'magic'; expected one of hrgrad, sum"),
         (["--profile", "huge"], "unknown profile 'huge'; expected one of smoke, quick, full"),
         (["--device", "tpu"], "unknown device 'tpu'; expected auto, cpu or cuda"),
-        (["--seed", "-1"], "seed = -1 is out of range"),
-        (["--seed", str(2**64)], "seed = 18446744073709551616 is out of range"),
-        (["--beta2", "1.0"], "beta2 = 1.0 is out of range"),
-        (["--beta2", "nan"], "beta2 = nan is out of range"),
-        (["--lr", "0"], "lr = 0.0 is out of range"),
-        (["--lr", "inf"], "lr = inf is out of range"),
-        (["--steps", "0"], "steps = 0 is out of range"),
-        (["--tasks", "0"], "tasks = 0 is out of range"),
-        (["--harmony", "1.5"], "harmony = 1.5 is out of range"),
-        (["--axis", "middle"], "axis = 'middle' is out of range"),
-        (["--threads", "0"], "threads = 0 is out of range"),
+        (["--seed", "-1"], f"found seed = -1; expected a number in [0, {2**63})"),
+        (["--seed", str(2**64)], f"found seed = {2**64}; expected a number in [0, {2**63})"),
+        (["--beta2", "1.0"], "found beta2 = 1.0; expected a number in [0, 1)"),
+        (["--beta2", "nan"], "found beta2 = nan; expected a number in [0, 1)"),
+        (["--lr", "0"], "found lr = 0.0; expected a number in (0, inf)"),
+        (["--lr", "inf"], "found lr = inf; expected a number in (0, inf)"),
+        (["--steps", "0"], "found steps = 0; expected a number in [1, inf)"),
+        (["--tasks", "0"], "found tasks = 0; expected a number in [1, inf)"),
+        (["--harmony", "1.5"], "found harmony = 1.5; expected a number in [0, 1]"),
+        (["--axis", "middle"], "unknown axis 'middle'; expected one of equiangular"),
+        (["--threads", "0"], "found threads = 0; expected a number in [1, inf)"),
     ],
 )
 def test_bad_option(more, message, out, capsys):
@@ -164,7 +165,7 @@ def test_damaged_specification(unfinished, capsys):
     ("given", "message"),
     [
         (["reproduce", "--profile", "huge"], "unknown profile 'huge'"),
-        (["reproduce", "--jobs", "0"], "jobs = 0 is out of range"),
+        (["reproduce", "--jobs", "0"], "found jobs = 0; expected a number in [1, inf)"),
         (["grid", "--problem", "none", "--table", "unused.csv"], "unknown problem 'none'"),
     ],
 )
@@ -193,7 +194,7 @@ def test_argparse_has_the_same_code(given, capsys):
 def test_list(capsys):
     assert main(["list"]) == 0
     shown = capsys.readouterr().out
-    for name in (*PROBLEMS, *METHODS, *PROFILES):
+    for name in (*CASES, *METHODS, *PROFILES):
         assert f"\n  {name} " in shown
 
 

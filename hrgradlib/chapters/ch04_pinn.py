@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hrgradlib._files import write_atomically
+from hrgradlib.experiments.cases.periodic import sample_points
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.kinetics.periodic import (
     PeriodicFields,
@@ -39,8 +40,9 @@ from hrgradlib.models import PeriodicModel
 from hrgradlib.paths import results_folder
 from hrgradlib.provenance import collect
 from hrgradlib.reference.periodic import PeriodicReference
-from hrgradlib.training.loop import learning_rate, sample_points
-from hrgradlib.training.methods import METHODS, Settings
+from hrgradlib.training import METHODS
+from hrgradlib.training.loop import learning_rate
+from hrgradlib.training.methods import Settings
 
 __all__ = [
     "BUDGETS",

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from hrgradlib.experiments.assemble import point_losses, problem_of, sample
+from hrgradlib.experiments.cases.periodic import point_losses
+from hrgradlib.experiments.collocation import sample
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.optim import task_gradients
 
@@ -18,7 +19,7 @@ __all__ = ["HalvedGradients", "cosine_matrix", "halved_gradients", "negative_sha
 
 def task_edges(spec: Spec) -> NDArray:
     """ε at the ends of the tasks' ranges, shape [K + 1]."""
-    return np.geomspace(*problem_of(spec).eps_range, spec.tasks + 1)
+    return np.geomspace(*spec.case.problem.eps_range, spec.tasks + 1)
 
 
 def cosine_matrix(gramian: NDArray) -> NDArray:

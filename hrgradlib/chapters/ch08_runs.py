@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from hrgradlib.chapters.ch08_convergence import Direction, direction
-from hrgradlib.experiments.assemble import build_model, point_losses, sample, task_sizes
+from hrgradlib.experiments.cases.periodic import point_losses
+from hrgradlib.experiments.collocation import sample
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.optim import HRGrad, task_gradients
 
@@ -352,11 +353,11 @@ def training_gramians(spec: Spec, steps: int) -> NDArray:
         spec: of a run with ``hrgrad`` on ``transport-periodic``; seed 0 draws its points.
         steps: how many.
     """
-    model, generator = build_model(spec), torch.Generator().manual_seed(0)
+    model, generator = spec.build_model(), torch.Generator().manual_seed(0)
     optimizer = HRGrad(model.parameters(), lr=spec.lr, harmony=spec.harmony)
-    gramians = []
+    gramians, sizes = [], spec.case.task_sizes(spec)
     for _ in range(steps):
         points = sample(spec, generator)
-        found = task_gradients(lambda p=points: point_losses(model, *p), model, task_sizes(spec))
+        found = task_gradients(lambda p=points: point_losses(model, *p), model, sizes)
         gramians.append(optimizer.step(found).gramian)
     return np.stack(gramians)

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hrgradlib.experiments.assemble import point_residuals
 from hrgradlib.experiments.solution import Solution
 from hrgradlib.kinetics.maxwellian import conserved
 
@@ -53,7 +52,7 @@ def integrated_residuals(solution: Solution, eps: Sequence[float], count: int = 
     root, share = np.polynomial.legendre.leggauss(count)
     t = problem.final_time * ((root + 1) / 2) ** 2
     share = share * problem.final_time * (root + 1) / 2
-    residuals = point_residuals(solution.spec)
+    residuals = solution.spec.case.residuals(solution.spec)
     like = next(solution.model.parameters())
     results = []
     for e in eps:

@@ -16,15 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hrgradlib.experiments.assemble import (
-    build_model,
-    point_residuals,
-    relative_errors,
-    sample,
-    task_sizes,
-)
-from hrgradlib.experiments.specs import METHODS, Spec, make_spec
+from hrgradlib.experiments.collocation import sample
+from hrgradlib.experiments.specs import Spec, make_spec
 from hrgradlib.optim import ResidualJacobian, harmonize, residual_jacobian
+from hrgradlib.training import METHODS
 from hrgradlib.training.loop import learning_rate
 
 __all__ = [
@@ -191,13 +186,15 @@ def partly_trained(profile: str, seed: int = 7) -> tuple[nn.Module, Tensor, Resi
         The model in float64, Adam's metric [n], and the batch (R residuals, one task).
     """
     spec = _spec("sum", seed, **SIZES[profile]["partly"])
-    model = build_model(spec)
+    model = spec.build_model()
     method = METHODS["sum"](model, spec.settings)
     generator = torch.Generator().manual_seed(seed)
     for step in range(spec.steps):
         method.optimizer.param_groups[0]["lr"] = learning_rate(step, spec.steps, spec.lr, 20)
         points = sample(spec, generator)
-        method.step(partial(point_residuals(spec), model), points, task_sizes(spec), False)
+        method.step(
+            partial(spec.case.residuals(spec), model), points, spec.case.task_sizes(spec), False
+        )
     state = [method.optimizer.state[p]["exp_avg_sq"].flatten() for p in model.parameters()]
     metric = 1 / (torch.cat(state).double().sqrt() + 1e-8)
     points = [p.double() for p in sample(spec, generator)]
@@ -210,7 +207,7 @@ def _spec(method: str, seed: int, **settings) -> Spec:
 
 def _batch(spec: Spec, model: nn.Module, points, out=None) -> ResidualJacobian:
     return residual_jacobian(
-        partial(point_residuals(spec), model), model, points, [len(points[0])], out=out
+        partial(spec.case.residuals(spec), model), model, points, [len(points[0])], out=out
     )
 
 
@@ -241,7 +238,7 @@ def train_by_rates(
         ``losses`` [steps]; ``at`` and ``error`` [looks].
     """
     spec = _spec("sum-gn", seed, **SIZES[profile]["rates"])
-    model, generator, batch = build_model(spec), torch.Generator().manual_seed(seed), None
+    model, generator, batch = spec.build_model(), torch.Generator().manual_seed(seed), None
     steps, losses, errors, points = spec.steps, [], [], None
     at = np.unique(np.linspace(0, steps, looks + 1).round().astype(int)[1:])
     for step in range(steps):
@@ -253,7 +250,7 @@ def train_by_rates(
         rate = learning_rate(step, steps, lr, max(1, steps // 20), 0.3)
         _move(model, rate * equal_rates(tasks, damping * loss))
         if step + 1 in at:
-            errors.append(relative_errors(model, spec).max())
+            errors.append(spec.case.errors(model).max())
     return {"losses": np.array(losses), "at": at, "error": np.array(errors)}
 
 
@@ -271,7 +268,7 @@ def follow(profile: str, method: str, seed: int = 0, **settings) -> dict[str, ND
         The records, stacked over steps; ``error`` [len(eps), len(times)] and ``parameters`` [n].
     """
     spec = _spec(method, seed, **SIZES[profile]["live"] | settings)
-    model = build_model(spec)
+    model = spec.build_model()
     trained = METHODS[method](model, spec.settings)
     generator, found = torch.Generator().manual_seed(seed), []
     for step in range(spec.steps):
@@ -280,13 +277,13 @@ def follow(profile: str, method: str, seed: int = 0, **settings) -> dict[str, ND
         )
         found.append(
             trained.step(
-                partial(point_residuals(spec), model),
+                partial(spec.case.residuals(spec), model),
                 sample(spec, generator),
-                task_sizes(spec),
+                spec.case.task_sizes(spec),
                 True,
             )
         )
     return {name: np.stack([f[name] for f in found]) for name in found[0]} | {
-        "error": relative_errors(model, spec),
+        "error": spec.case.errors(model),
         "parameters": torch.cat([p.detach().flatten() for p in model.parameters()]).numpy(),
     }

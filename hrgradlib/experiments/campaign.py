@@ -15,16 +15,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.runner import fresh, is_finished, run_folder
-from hrgradlib.experiments.specs import (
-    COMPARED,
-    GRID,
-    PROBLEMS,
-    SETTINGS,
-    Spec,
-    make_spec,
-    reported_seeds,
-)
+from hrgradlib.experiments.specs import GRID, SETTINGS, Spec, make_spec
 
 __all__ = [
     "CampaignError",
@@ -43,30 +36,21 @@ class CampaignError(RuntimeError):
 
 
 def book_runs(profile: str, problem: str | None = None) -> dict[Path, Spec]:
-    """Every run that a chapter reads (of one problem), by folder.
-
-    On ``transport-periodic`` HRGrad in both metrics and the sum at their tuned settings, and the
-    sum once more with a fifth more steps: about the wall time of HRGrad at this batch size. On the
-    others HRGrad in the Gauss–Newton metric; one seed only where the profile ``full`` is meant.
-    """
+    """Every run that a chapter reads (of one problem), by folder; a case says which."""
     specs = {}
-    for name in PROBLEMS if problem is None else [problem]:
-        compared = COMPARED if name == "transport-periodic" else ()
-        for seed in reported_seeds(name)[: 1 if name in ("bgk-layer", "bgk-riemann") else 3]:
-            for method in (*compared, "hrgrad-gn"):
-                spec = make_spec(name, method, profile, seed)
-                specs[run_folder(spec)] = spec
-            if compared:
-                longer = make_spec(name, "sum", profile, seed)
-                longer = longer.with_(steps=round(1.2 * longer.steps))
-                specs[run_folder(longer, "longer")] = longer
+    for case in CASES.values() if problem is None else [CASES[problem]]:
+        for seed in case.reported_seeds[: case.shown_seeds]:
+            for shown in case.book:
+                spec = make_spec(case.name, shown.method, profile, seed)
+                spec = spec.with_(steps=round(shown.longer * spec.steps))
+                specs[run_folder(spec, shown.label)] = spec
     return specs
 
 
 def grid_runs(problem: str, profile: str) -> dict[Path, Spec]:
     """The tuning grid: every method, learning rate, β2 and tuning seed."""
     specs = {}
-    cells = product(COMPARED, GRID["lr"], GRID["beta2"], GRID["seeds"])
+    cells = product(GRID["method"], GRID["lr"], GRID["beta2"], GRID["seeds"])
     for method, lr, beta2, seed in cells:
         spec = make_spec(problem, method, profile, seed, lr=lr, beta2=beta2)
         specs[run_folder(spec, f"grid-lr{lr:g}-b{beta2:g}")] = spec

@@ -16,18 +16,8 @@ import torch
 
 from hrgradlib import provenance
 from hrgradlib._files import write_atomically, write_json
-from hrgradlib.experiments.assemble import (
-    build_model,
-    collocation,
-    limit_errors,
-    point_residuals,
-    problem_of,
-    quantities_of,
-    relative_errors,
-    sample,
-    task_sizes,
-)
-from hrgradlib.experiments.specs import METHODS, SAMPLED_METHODS, Spec
+from hrgradlib.experiments.collocation import collocation, sample
+from hrgradlib.experiments.specs import Spec
 from hrgradlib.optim import jacobian_bytes
 from hrgradlib.paths import home
 from hrgradlib.training.loop import TrainingFailed, train
@@ -95,17 +85,17 @@ def run(
     _claim(folder, spec, resume)
     write_json(folder / "provenance.json", provenance.collect(chosen))
 
-    model = build_model(spec).to(chosen)
-    method = METHODS[spec.method](model, spec.settings)
-    if spec.method in SAMPLED_METHODS and not quiet:
+    case, model = spec.case, spec.build_model().to(chosen)
+    method = spec.kind(model, spec.settings)
+    if method.needs == "jacobian" and not quiet:
         print(_memory(spec, model), file=sys.stderr)
     try:
         records, seconds = train(
             model,
             method,
-            point_residuals(spec),
+            case.residuals(spec),
             lambda generator: collocation(spec, model, generator, chosen),
-            task_sizes(spec),
+            case.task_sizes(spec),
             steps=spec.steps,
             lr=spec.lr,
             warmup=spec.warmup,
@@ -115,7 +105,7 @@ def run(
             checkpoint=folder / "checkpoint.pt",
             resume=resume,
             quiet=quiet,
-            watch=lambda: relative_errors(model, spec).max(0),
+            watch=lambda: case.errors(model).max(0),
         )
     except TrainingFailed as failure:
         write_json(
@@ -131,8 +121,8 @@ def _memory(spec: Spec, model: torch.nn.Module) -> str:
     device = next(model.parameters()).device
     one = [p[:1] for p in sample(spec, torch.Generator().manual_seed(0), device)]
     with torch.no_grad():
-        parts = point_residuals(spec)(model, *one).shape[1]
-    rows, n = sum(task_sizes(spec)) * parts, sum(p.numel() for p in model.parameters())
+        parts = spec.case.residuals(spec)(model, *one).shape[1]
+    rows, n = sum(spec.case.task_sizes(spec)) * parts, sum(p.numel() for p in model.parameters())
     size = jacobian_bytes(rows, n, next(model.parameters()).dtype)
     return f"Gauss–Newton: {rows} residuals x {n} parameters, {size / 2**20:.0f} MiB a step"
 
@@ -157,8 +147,8 @@ def _claim(folder: Path, spec: Spec, resume: bool) -> None:
 
 
 def _finish(folder: Path, spec: Spec, model, arrays: dict, seconds: float) -> dict:
-    problem = problem_of(spec)
-    by_quantity = relative_errors(model, spec)
+    case = spec.case
+    by_quantity = case.errors(model)
     errors = by_quantity.max(0)
     write_atomically(folder / "model.pt", lambda p: torch.save(model.state_dict(), p))
     write_atomically(folder / "records.npz", lambda p: _savez(p, arrays))
@@ -166,13 +156,13 @@ def _finish(folder: Path, spec: Spec, model, arrays: dict, seconds: float) -> di
     tail = max(1, len(arrays["losses"]) // 10)
     result = {
         "fingerprint": spec.fingerprint(),
-        "eps": list(problem.eval_eps),
-        "times": list(problem.eval_times),
+        "eps": list(case.problem.eval_eps),
+        "times": list(case.problem.eval_times),
         "errors": errors.tolist(),
-        "quantities": dict(zip(quantities_of(spec), by_quantity.tolist(), strict=True)),
+        "quantities": dict(zip(case.quantities, by_quantity.tolist(), strict=True)),
         "max_error": float(errors.max()),
         "final_error": float(errors[:, -1].max()),
-        "limit": limit_errors(model, spec),
+        "limit": case.limit_errors(model),
         "mean_error": float(np.exp(np.log(errors.max(1)).mean())),
         "seconds": seconds,
         "losses": arrays["losses"][-tail:].mean(0).tolist(),

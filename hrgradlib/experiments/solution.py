@@ -10,10 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from hrgradlib.experiments.assemble import build_model, problem_of
 from hrgradlib.experiments.evaluation import evaluate
 from hrgradlib.experiments.specs import Spec
-from hrgradlib.models.observables import view_of
 
 __all__ = ["Solution", "SolutionError", "load_solution"]
 
@@ -33,7 +31,7 @@ class Solution:
 
     def __init__(self, spec: Spec, model: torch.nn.Module, result: dict) -> None:
         self.spec, self.model, self.result = spec, model.eval(), result
-        self.problem, self._view = problem_of(spec), view_of(model)
+        self.problem, self._view = spec.case.problem, spec.case.observables(model)
 
     def density(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
         """``ρ(t, x; ε)``; arguments broadcast, dimensionless.
@@ -141,7 +139,7 @@ def load_solution(folder: str | Path) -> Solution:
         if "failed" in result:
             raise SolutionError(f"{folder} holds a run that failed: {result['failed']}")
         spec = Spec(**{f.name: raw[f.name] for f in fields(Spec)})
-        model = build_model(spec)
+        model = spec.build_model()
         state = torch.load(folder / "model.pt", weights_only=True, map_location="cpu")
         model.load_state_dict(state)
     except FileNotFoundError as error:

@@ -1,30 +1,30 @@
-"""What is run: problems, profiles and tuned settings, as data."""
+"""What is run: profiles, tuned settings and what may be asked for, as data."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import get_type_hints
 
-from hrgradlib.kinetics.bgk_problems import BGK_PROBLEMS
+import torch
+from torch import nn
+
+from hrgradlib.experiments.cases import CASES, Case
 from hrgradlib.optim import AXES
-from hrgradlib.training import methods
-from hrgradlib.training import variants as trials
-from hrgradlib.training.methods import Settings
+from hrgradlib.training import METHODS
+from hrgradlib.training.methods import Method, Settings
 
 __all__ = [
-    "COMPARED",
     "GRID",
-    "METHODS",
-    "PROBLEMS",
     "PROFILES",
-    "SAMPLED_METHODS",
     "SETTINGS",
     "Spec",
     "SpecError",
+    "check_name",
+    "check_number",
     "make_spec",
-    "reported_seeds",
 ]
 
 
@@ -32,99 +32,25 @@ class SpecError(ValueError):
     """An unknown name or a number out of range in the specification of a run."""
 
 
-PROBLEMS = {
-    "transport-periodic": "linear transport, periodic in x, ρ0 = 1 + ½ cos 2πx, "
-    "ε in [1e-4, 1], T = 0.1",
-    "transport-inflow": "linear transport on [0, 1] from f = 0, inflow 1 left and 0 right, "
-    "ε in [1e-4, 1], T = 0.1",
-    "bgk-smooth": "BGK on the line, initial moments joined by a sine, ε in [1e-3, 1], T = 0.1",
-    "bgk-layer": "BGK on the line, initial moments joined by tanh 20x, ε in [1e-3, 1], T = 0.1",
-    "bgk-riemann": "BGK on the line, initial moments jump at x = 0, ε in [1e-2, 1], T = 0.05",
-}
-
 # Seconds on a laptop core for smoke, a minute for quick, minutes on a GPU for full.
 PROFILES = {
     "smoke": dict(steps=200, tasks=5, per_task=24, width=24, depth=2, modes=6),
     "quick": dict(steps=4000, tasks=10, per_task=64, width=64, depth=4, modes=8),
     "full": dict(steps=40000, tasks=10, per_task=512, width=96, depth=4, modes=10),
 }
-
-METHODS = methods.METHODS | trials.TRIALS
-
-FORMULATIONS = {  # by problem, the default first
-    "transport-periodic": ("layer", "plain"),
-    "transport-inflow": ("layer", "micro-macro"),
-} | dict.fromkeys(BGK_PROBLEMS, ("layer", "plain"))
-
-COMPARED = ("hrgrad", "sum")  # under Adam, on the grid below
-
-# One grid for every method, searched on seeds that are reported nowhere else.
-GRID = {"lr": (5e-3, 1e-2, 2e-2, 4e-2), "beta2": (0.9, 0.99, 0.999), "seeds": (100, 101)}
-
-
-def reported_seeds(problem: str) -> tuple[int, int, int]:
-    """Seeds a problem's errors are reported for, none of which its settings were chosen on.
-
-    Those of ``transport-periodic`` come from the grid; sizes, points and steps of the others were
-    settled by trial on the seeds 0, 1, 2.
-    """
-    return (0, 1, 2) if problem == "transport-periodic" else (10, 11, 12)
-
-
-# A step in the Gauss–Newton metric costs R² n: fewer points, fewer and better steps.
-_SAMPLED = {
+# A step on the Jacobian of R residuals costs R² n: fewer points, fewer and better steps.
+_JACOBIAN = {
     "smoke": dict(steps=30, tasks=5, per_task=6, width=12, depth=2, modes=4, warmup=5),
     "quick": dict(steps=250, tasks=10, per_task=14, width=32, depth=3, modes=6, warmup=20),
     "full": dict(steps=1000, tasks=10, per_task=60, width=64, depth=4, modes=8, warmup=50),
 }
-# Two trunks, and on each half-range its own velocity functions (modes); points are chosen where
-# residuals are large, here and below.
-_INFLOW = {
-    "smoke": dict(steps=30, tasks=4, per_task=14, width=8, depth=2, modes=2, candidates=2),
-    "quick": dict(steps=250, tasks=8, per_task=28, width=20, depth=3, modes=4, candidates=4),
-    "full": dict(steps=400, tasks=8, per_task=28, width=24, depth=3, modes=6, candidates=4),
-}
-# Micro modes beside the three moments.
-_BGK = {
-    "smoke": dict(steps=30, tasks=4, per_task=8, width=10, depth=2, modes=4, candidates=2),
-    "quick": dict(steps=250, tasks=8, per_task=16, width=24, depth=3, modes=7, candidates=6),
-    "full": dict(steps=600, tasks=8, per_task=24, width=32, depth=3, modes=8, candidates=6),
-}
-_OWN = {  # by problem and profile
-    # The steepest front of all takes longer.
-    "bgk-layer": {"full": dict(steps=1000)},
-    # A jump has a kink in v at x/t, so more modes; its solution depends on two variables only.
-    "bgk-riemann": {"quick": dict(modes=10), "full": dict(modes=12, steps=300)},
-}
-SAMPLED_METHODS = ("hrgrad-gn", "sum-gn")
 
-
-def _sizes(problem: str, method: str, profile: str) -> dict:
-    """Sizes of a problem's run: those of the profile, and what problem or method change in them."""
-    sampled = method in SAMPLED_METHODS
-    own = _SAMPLED[profile] if sampled else {}
-    family = _INFLOW if problem == "transport-inflow" else _BGK if problem in BGK_PROBLEMS else None
-    if family:
-        own = own | family[profile] | _OWN.get(problem, {}).get(profile, {})
-        if not sampled:
-            own["steps"] = PROFILES[profile]["steps"]
-    return PROFILES[profile] | own
-
-
-def _points(formulation: str) -> dict:
-    """The plain formulation has points of two kinds, among which is no choice by residuals."""
-    return {"candidates": 1} if formulation == "plain" else {}
-
-
-GAUSS_NEWTON = dict(lr=0.5, beta1=0.8, beta2=0.99, damping=1e-2, hold=0.3, harmony=0.0, beyond=1.15)
-
-# Winners of the grid above (book/results/transport-periodic-grid.csv); a test compares them.
-TUNED = {
-    "hrgrad": dict(lr=2e-2, beta2=0.99),
-    "sum": dict(lr=2e-2, beta2=0.99),
-    "harmonise-first": dict(lr=2e-2, beta2=0.99),
-    "hrgrad-gn": GAUSS_NEWTON,
-    "sum-gn": GAUSS_NEWTON,
+# What is compared under Adam, on one grid for all, on seeds that are reported nowhere else.
+GRID = {
+    "method": ("hrgrad", "sum"),
+    "lr": (5e-3, 1e-2, 2e-2, 4e-2),
+    "beta2": (0.9, 0.99, 0.999),
+    "seeds": (100, 101),
 }
 
 
@@ -143,9 +69,9 @@ class Spec:
         lr, beta2: peak learning rate and decay of Adam's second moment.
         warmup, hold: steps of linear warm-up, and the share of all steps before the cosine falls.
         beta1, damping, harmony, axis, guard: see :class:`hrgradlib.training.methods.Settings`.
-        formulation: "layer" (exact initial data, layer coordinate); "plain" (neither; the initial
-            condition is a penalty of weight ``initial_weight``, with tasks of its own); for
-            ``transport-inflow``, where "layer" is the even–odd form, "micro-macro".
+        formulation: one of the problem's. "layer" (exact initial data, layer coordinate); "plain"
+            (neither; the initial condition is a penalty of weight ``initial_weight``, with tasks of
+            its own); for inflow, where "layer" is the even–odd form, "micro-macro".
         beyond: collocation times reach to ``beyond · T``.
         candidates: points drawn for every one that is kept, by the size of its residual.
     """
@@ -175,9 +101,26 @@ class Spec:
     candidates: int = 1
 
     @property
+    def case(self) -> Case:
+        """The problem."""
+        return CASES[self.problem]
+
+    @property
+    def kind(self) -> type[Method]:
+        """The class of the method."""
+        return METHODS[self.method]
+
+    @property
     def settings(self) -> Settings:
         """What the method is built from."""
         return Settings(**{f.name: getattr(self, f.name) for f in fields(Settings)})
+
+    def build_model(self) -> nn.Module:
+        """A freshly initialised network; its parameters depend on the seed (and dtype) alone."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            model = self.case.build(self)
+        return model.to(self.kind.dtype)
 
     def fingerprint(self) -> str:
         """Hash that identifies the run; settings that came later count where they are used."""
@@ -209,44 +152,74 @@ def make_spec(problem: str, method: str, profile: str = "quick", seed: int = 0, 
         SpecError: unknown name or number out of range.
     """
     for what, name, known in (
-        ("problem", problem, PROBLEMS),
+        ("problem", problem, CASES),
         ("method", method, METHODS),
         ("profile", profile, PROFILES),
     ):
-        if name not in known:
-            raise SpecError(f"unknown {what} {name!r}; expected one of {', '.join(known)}")
+        check_name(what, name, known)
     chosen = {k: v for k, v in changes.items() if v is not None}
-    settings = _sizes(problem, method, profile) | _points(chosen.get("formulation", ""))
-    settings |= TUNED.get(method, TUNED["hrgrad"]) | chosen
-    try:
-        return _checked(Spec(problem, method, profile, seed, **settings))
-    except TypeError as error:
-        raise SpecError(f"unknown setting in {sorted(chosen)}: {error}") from error
+    if unknown := sorted(set(chosen) - set(SETTINGS)):
+        raise SpecError(f"found settings {', '.join(unknown)}; expected {', '.join(SETTINGS)}")
+    case, kind = CASES[problem], METHODS[method]
+    settings = PROFILES[profile] | {"formulation": case.formulations[0]}
+    settings |= _JACOBIAN[profile] if kind.needs == "jacobian" else {}
+    settings |= case.sizes(profile, kind)
+    if chosen.get("formulation") in case.penalised:
+        settings["candidates"] = 1
+    return _checked(Spec(problem, method, profile, seed, **settings | kind.tuned | chosen))
+
+
+def check_name(what: str, name: str, known: Iterable[str]) -> None:
+    """Nothing, if there is such a name.
+
+    Raises:
+        SpecError: there is none; the message lists what there is.
+    """
+    if name not in known:
+        raise SpecError(f"unknown {what} {name!r}; expected one of {', '.join(known)}")
+
+
+def check_number(name: str, value: float, interval: str) -> None:
+    """Nothing, if the value lies in the interval, written as in ``"[0, 1)"``.
+
+    Raises:
+        SpecError: it does not, or is NaN.
+    """
+    low, high = map(float, interval[1:-1].split(","))
+    above = low <= value if interval[0] == "[" else low < value
+    below = value <= high if interval[-1] == "]" else value < high
+    if not (above and below):
+        raise SpecError(f"found {name} = {value!r}; expected a number in {interval}")
+
+
+# Of every number of a specification, as it is checked and said.
+_INTERVALS = {
+    "seed": f"[0, {2**63})",
+    "steps": "[1, inf)",
+    "tasks": "[1, inf)",
+    "per_task": "[2, inf)",
+    "width": "[1, inf)",
+    "depth": "[1, inf)",
+    "modes": "[1, inf)",
+    "lr": "(0, inf)",
+    "beta2": "[0, 1)",
+    "warmup": "[0, inf)",
+    "hold": "[0, 1)",
+    "beta1": "[0, 1)",
+    "damping": "[0, inf)",
+    "harmony": "[0, 1]",
+    "initial_weight": "(0, inf)",
+    "beyond": "[1, 2]",
+    "candidates": "[1, 64]",
+}
 
 
 def _checked(spec: Spec) -> Spec:
-    rules = {
-        "seed": 0 <= spec.seed < 2**63,
-        "steps": spec.steps >= 1,
-        "tasks": spec.tasks >= 1,
-        "per_task": spec.per_task >= 2,
-        "width": spec.width >= 1,
-        "depth": spec.depth >= 1,
-        "modes": spec.modes >= 1,
-        "lr": 0 < spec.lr < float("inf"),
-        "beta2": 0 <= spec.beta2 < 1,
-        "warmup": spec.warmup >= 0,
-        "hold": 0 <= spec.hold < 1,
-        "harmony": 0 <= spec.harmony <= 1,
-        "axis": spec.axis in AXES,
-        "beta1": 0 <= spec.beta1 < 1,
-        "damping": 0 <= spec.damping < float("inf"),
-        "formulation": spec.formulation in FORMULATIONS[spec.problem],
-        "initial_weight": 0 < spec.initial_weight < float("inf"),
-        "beyond": 1 <= spec.beyond <= 2,
-        "candidates": 1 <= spec.candidates <= (1 if spec.formulation == "plain" else 64),
-    }
-    for name, good in rules.items():
-        if not good:
-            raise SpecError(f"{name} = {getattr(spec, name)!r} is out of range")
+    check_name("axis", spec.axis, AXES)
+    check_name(f"formulation of {spec.problem}", spec.formulation, spec.case.formulations)
+    intervals = _INTERVALS
+    if spec.formulation in spec.case.penalised:
+        intervals = intervals | {"candidates": "[1, 1]"}
+    for name, interval in intervals.items():
+        check_number(name, getattr(spec, name), interval)
     return spec

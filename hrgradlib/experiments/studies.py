@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from hrgradlib.experiments.campaign import fold_provenance
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.results import failure, load_run, uphill_share
 from hrgradlib.experiments.runner import run_folder
-from hrgradlib.experiments.specs import Spec, make_spec, reported_seeds
+from hrgradlib.experiments.specs import Spec, make_spec
 from hrgradlib.optim import AXES
 from hrgradlib.paths import results_folder
 
@@ -127,7 +128,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
     ),
     # Chapters 9 and 10: the other problems in the profile full, other formulations and metrics.
     "inflow": (
-        reported_seeds("transport-inflow"),
+        CASES["transport-inflow"].reported_seeds,
         {
             "micro-macro": dict(
                 method="hrgrad-gn", problem="transport-inflow", formulation="micro-macro"
@@ -138,7 +139,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
         },
     ),
     "bgk": (
-        reported_seeds("bgk-smooth"),
+        CASES["bgk-smooth"].reported_seeds,
         {"smooth-adam": dict(method="hrgrad", problem="bgk-smooth")}
         | {
             f"{name}-full": dict(method="hrgrad-gn", problem=f"bgk-{name}", profile="full")
@@ -147,7 +148,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
     ),
     # Chapter 10: are points chosen by residual better than points as they are drawn?
     "points": (
-        reported_seeds("bgk-layer"),
+        CASES["bgk-layer"].reported_seeds,
         {
             f"{name}-{choice}": dict(method="hrgrad-gn", problem=problem) | settings
             for name, problem in (("inflow", "transport-inflow"), ("layer", "bgk-layer"))

@@ -1,1 +1,21 @@
-"""Methods of training behind one interface, variants that were tried, and the loop."""
+"""Methods of training behind one interface, variants that were tried, and the loop.
+
+:data:`METHODS` is the registry: a method is a class and one line here.
+"""
+
+from hrgradlib.training import methods, variants
+
+__all__ = ["METHODS"]
+
+METHODS: dict[str, type[methods.Method]] = {
+    "hrgrad": methods.HarmonizedSum,
+    "sum": methods.PlainSum,
+    "harmonise-first": methods.HarmonizedThenAdam,
+    "hrgrad-gn": methods.GaussNewton,
+    "sum-gn": methods.SummedGaussNewton,
+    "trial-root": variants.RootLosses,
+    "trial-log": variants.LogLosses,
+    "trial-worst": variants.WorstFirst,
+    "trial-adaptive": variants.AdaptiveHarmony,
+    "trial-persistent": variants.PersistentConflict,
+}

@@ -26,15 +26,7 @@ from tqdm import tqdm
 from hrgradlib._files import write_atomically
 from hrgradlib.optim import StepRefused
 
-__all__ = [
-    "CheckpointError",
-    "Interrupted",
-    "Records",
-    "TrainingFailed",
-    "learning_rate",
-    "sample_points",
-    "train",
-]
+__all__ = ["CheckpointError", "Interrupted", "Records", "TrainingFailed", "learning_rate", "train"]
 
 
 class TrainingFailed(RuntimeError):
@@ -47,38 +39,6 @@ class Interrupted(RuntimeError):
 
 class CheckpointError(RuntimeError):
     """A checkpoint cannot be read or belongs to another run."""
-
-
-def sample_points(
-    eps_range: tuple[float, float],
-    final_time: float,
-    tasks: int,
-    per_task: int,
-    generator: torch.Generator,
-    device: torch.device | str = "cpu",
-    beyond: float = 1.0,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Collocation points (t, x, ε), sorted by task.
-
-    Task k is the k-th of ``tasks`` equal ranges of ``log ε``. x is uniform on [0, 1]; half of
-    the times are uniform on [0, T], half in the layer coordinate ``(1−e^{−t/ε²})/(1−e^{−T/ε²})``.
-    With ``beyond > 1`` both go on to ``beyond · T``: points on one side only leave the end of the
-    interval, where errors are quoted, the least determined.
-
-    Returns:
-        Three tensors of shape (tasks · per_task,), dimensionless, default dtype.
-    """
-    low, high = (math.log(e) for e in eps_range)
-    final_time = beyond * final_time
-    draw = torch.rand(3, tasks, per_task, generator=generator)
-    place = (torch.arange(tasks)[:, None] + draw[0]) / tasks
-    eps = torch.exp(low + (high - low) * place)
-    layer = eps.square()
-    in_layer = -layer * torch.log1p(draw[1] * torch.expm1(-final_time / layer))
-    uniform = draw[1] * final_time
-    first_half = torch.arange(per_task) < per_task // 2
-    t = torch.where(first_half, uniform, in_layer).clamp(max=final_time)
-    return tuple(p.flatten().to(device) for p in (t, draw[2], eps))
 
 
 def learning_rate(step: int, steps: int, peak: float, warmup: int, hold: float = 0.0) -> float:

@@ -19,7 +19,16 @@ from hrgradlib.optim import (
     task_gradients,
 )
 
-__all__ = ["METHODS", "HarmonizedSum", "Settings", "record_arrays"]
+__all__ = [
+    "GaussNewton",
+    "HarmonizedSum",
+    "HarmonizedThenAdam",
+    "Method",
+    "PlainSum",
+    "Settings",
+    "SummedGaussNewton",
+    "record_arrays",
+]
 
 Residuals = Callable[..., Tensor]  # (*points) -> [N, C]
 
@@ -44,14 +53,25 @@ class Settings:
     guard: bool = False
 
 
-class _Method:
+class Method:
     """A method holds a model and an optimizer; ``step`` moves both.
 
     ``step(residuals, points, sizes, observe)`` returns what to record. Losses of tasks are means
     over their points of the squared residuals' sum. Numbers that cost extra are computed, and
     recorded, only when ``observe``.
+
+    Attributes:
+        summary: one line for ``hrgrad list``.
+        needs: what a step is computed from, "gradients" of the tasks or the "jacobian" of all
+            residuals; the latter takes smaller runs.
+        tuned: settings of a run that replace the defaults; winners of the book's grids, which
+            tests compare.
+        dtype: of parameters and points.
     """
 
+    summary: str
+    needs = "gradients"
+    tuned: dict[str, float] = dict(lr=2e-2, beta2=0.99)
     dtype = torch.float32
     optimizer: torch.optim.Optimizer
 
@@ -59,7 +79,7 @@ class _Method:
         self.model, self.settings = model, settings
 
 
-class HarmonizedSum(_Method):
+class HarmonizedSum(Method):
     summary = "HRGrad: harmonised rotation of the task gradients, in Adam's metric"
     optimizer_class = HRGrad
 
@@ -83,8 +103,10 @@ class HarmonizedSum(_Method):
         return record_arrays(self.optimizer.step(found))
 
 
-class GaussNewton(_Method):
+class GaussNewton(Method):
     summary = "HRGrad in the Gauss–Newton metric, with SPRING's momentum; float64"
+    needs = "jacobian"
+    tuned = dict(lr=0.5, beta1=0.8, beta2=0.99, damping=1e-2, hold=0.3, harmony=0.0, beyond=1.15)
     dtype = torch.float64
     apart = True  # every task keeps a moment of its own
 
@@ -120,7 +142,7 @@ class SummedGaussNewton(GaussNewton):
     apart = False
 
 
-class PlainSum(_Method):
+class PlainSum(Method):
     summary = "the sum of the task losses under Adam"
 
     def __init__(self, model: nn.Module, settings: Settings) -> None:
@@ -199,12 +221,3 @@ def record_arrays(record) -> dict[str, NDArray]:
         name: value.double().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
         for name, value in fields.items()
     }
-
-
-METHODS = {
-    "hrgrad": HarmonizedSum,
-    "sum": PlainSum,
-    "harmonise-first": HarmonizedThenAdam,
-    "hrgrad-gn": GaussNewton,
-    "sum-gn": SummedGaussNewton,
-}

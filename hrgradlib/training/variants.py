@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from hrgradlib.optim import HRGrad, task_gradients
 from hrgradlib.training.methods import HarmonizedSum, Residuals, Settings, record_arrays
 
-__all__ = ["TRIALS"]
+__all__ = ["AdaptiveHarmony", "LogLosses", "PersistentConflict", "RootLosses", "WorstFirst"]
 
 
 class _Powered(HarmonizedSum):
@@ -79,12 +79,3 @@ class _Averaged(HRGrad):
 class PersistentConflict(HarmonizedSum):
     summary = "trial: HRGrad on a running mean of the Gramian's cosines: lasting conflict only"
     optimizer_class = _Averaged
-
-
-TRIALS = {
-    "trial-root": RootLosses,
-    "trial-log": LogLosses,
-    "trial-worst": WorstFirst,
-    "trial-adaptive": AdaptiveHarmony,
-    "trial-persistent": PersistentConflict,
-}

@@ -5,7 +5,6 @@ import pytest
 
 from hrgradlib.chapters import ch06_conflict as conflict
 from hrgradlib.experiments import results
-from hrgradlib.experiments.assemble import build_model
 from hrgradlib.experiments.specs import make_spec
 
 SPEC = make_spec("transport-periodic", "sum", "smoke")
@@ -35,7 +34,7 @@ def test_edges_are_those_of_the_tasks():
 
 def test_halves_see_through_noise():
     """Untrained, the gradients are mostly signal; more points per batch mean more of it."""
-    model = build_model(SPEC)
+    model = SPEC.build_model()
     few = conflict.halved_gradients(model, SPEC.with_(per_task=4), batches=120)
     many = conflict.halved_gradients(model, SPEC.with_(per_task=64), batches=30)
     assert (many.reliability > 0.95).all()
@@ -48,4 +47,4 @@ def test_halves_see_through_noise():
 
 def test_halves_need_two_batches():
     with pytest.raises(ValueError, match="at least 2"):
-        conflict.halved_gradients(build_model(SPEC), SPEC, batches=1)
+        conflict.halved_gradients(SPEC.build_model(), SPEC, batches=1)

@@ -70,7 +70,7 @@ def test_all_ways_give_the_same_gradients(benchmarks):
 
 def test_gauss_newton_cells_have_the_residuals_that_the_chapter_counts(benchmarks):
     steps, step_time, step_memory = benchmarks
-    from hrgradlib.experiments.assemble import residuals
+    from hrgradlib.experiments.cases.periodic import residuals
 
     bench = steps.Bench(2, 3, CPU, small=True)
     found = residual_jacobian(

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hrgradlib.experiments.assemble import build_model, point_residuals, sample, task_sizes
+from hrgradlib.experiments.collocation import sample
 from hrgradlib.experiments.runner import run
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.kinetics.bgk_plain import initial_misfit, maxwellian, plain_residual
@@ -60,11 +60,11 @@ def test_moment_rows_are_mass_momentum_energy():
 @pytest.mark.parametrize("method", ["sum", "hrgrad-gn"])
 def test_the_losses_are_split_by_range_and_by_term(method, tmp_path):
     spec = make_spec("bgk-smooth", method, "smoke", formulation="plain")
-    model, generator = build_model(spec), torch.Generator().manual_seed(0)
+    model, generator = spec.build_model(), torch.Generator().manual_seed(0)
     t, x, eps = sample(spec, generator)
-    sizes = task_sizes(spec)
+    sizes = spec.case.task_sizes(spec)
     assert len(sizes) == 2 * spec.tasks and sum(sizes) == len(t)
     assert (t[sum(sizes[: spec.tasks]) :] == 0).all() and (t[: sum(sizes[: spec.tasks])] > 0).all()
-    assert torch.isfinite(point_residuals(spec)(model, t, x, eps)).all()
+    assert torch.isfinite(spec.case.residuals(spec)(model, t, x, eps)).all()
     result = run(spec.with_(steps=5), tmp_path / "run", "cpu", quiet=True)
     assert 0 < result["max_error"] < float("inf")

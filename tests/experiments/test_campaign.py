@@ -7,26 +7,20 @@ import numpy as np
 import pytest
 
 from hrgradlib.experiments.campaign import best_settings, book_runs, grid_runs
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.results import Run, failure, grid_table, read_grid
-from hrgradlib.experiments.specs import (
-    COMPARED,
-    GRID,
-    PROBLEMS,
-    PROFILES,
-    TUNED,
-    make_spec,
-    reported_seeds,
-)
+from hrgradlib.experiments.specs import GRID, PROFILES, make_spec
+from hrgradlib.training import METHODS
 
 
 @pytest.mark.parametrize("problem", ["transport-periodic"])
 def test_stored_grid_is_complete_and_decides_the_settings(problem):
     rows = read_grid(grid_table(problem))
     cells = {(r["method"], r["lr"], r["beta2"], int(r["seed"])) for r in rows}
-    assert cells == set(product(COMPARED, GRID["lr"], GRID["beta2"], GRID["seeds"]))
+    assert cells == set(product(GRID["method"], GRID["lr"], GRID["beta2"], GRID["seeds"]))
     assert len(rows) == len(cells)
     best = best_settings(rows)
-    assert {m: (TUNED[m]["lr"], TUNED[m]["beta2"]) for m in COMPARED} == best
+    assert {m: (METHODS[m].tuned["lr"], METHODS[m].tuned["beta2"]) for m in GRID["method"]} == best
 
 
 @pytest.mark.parametrize("problem", ["transport-periodic"])
@@ -37,16 +31,16 @@ def test_best_settings_lie_inside_the_grid(problem):
         assert min(GRID["beta2"]) < beta2 < max(GRID["beta2"])
 
 
-@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("problem", CASES)
 def test_grid_and_reported_seeds_are_disjoint(problem):
-    assert not set(reported_seeds(problem)) & set(GRID["seeds"])
+    assert not set(CASES[problem].reported_seeds) & set(GRID["seeds"])
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_book_runs_differ_only_where_they_should(profile):
     specs = list(book_runs(profile, "transport-periodic").values())
-    assert len(specs) == 4 * len(reported_seeds("transport-periodic"))
-    specs = [s for s in specs if s.method in COMPARED]
+    assert len(specs) == 4 * len(CASES["transport-periodic"].reported_seeds)
+    specs = [s for s in specs if s.method in GRID["method"]]
     shared = [
         {
             k: v
@@ -58,7 +52,7 @@ def test_book_runs_differ_only_where_they_should(profile):
     assert all(s == shared[0] for s in shared)
 
 
-@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("problem", CASES)
 def test_the_book_shows_every_problem(problem):
     specs = list(book_runs("quick", problem).values())
     assert {s.problem for s in specs} == {problem} and "hrgrad-gn" in {s.method for s in specs}

@@ -8,7 +8,6 @@ import torch
 
 from hrgradlib import load_solution
 from hrgradlib.cli import main
-from hrgradlib.experiments.assemble import build_model
 from hrgradlib.experiments.solution import Solution, SolutionError
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.kinetics.velocity import gauss_legendre
@@ -207,7 +206,7 @@ def test_transport_conducts_no_heat(solution):
 
 def test_heat_flux_broadcasts_and_vanishes_at_the_start():
     spec = make_spec("bgk-smooth", "hrgrad-gn", "smoke")
-    bgk = Solution(spec, build_model(spec), {})
+    bgk = Solution(spec, spec.build_model(), {})
     flux = bgk.heat_flux([[0.0], [0.1]], [-0.2, 0.0, 0.1], 0.1)
     assert flux.shape == (2, 3) and flux.dtype == np.float64
     assert np.abs(flux[0]).max() < 1e-12 < np.abs(flux[1]).max()

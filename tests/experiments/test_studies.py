@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from hrgradlib.chapters.ch02_bgk_tables import read_tables
-from hrgradlib.experiments.specs import GAUSS_NEWTON, Spec, make_spec, reported_seeds
+from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.specs import Spec, make_spec
 from hrgradlib.experiments.studies import STUDIES, TUNING, read_study, study_runs, write_study
+from hrgradlib.training import METHODS
 
 PLACE = {"problem": "transport-periodic", "profile": "quick"}
 GRIDS = [name for name in STUDIES if name.endswith("-grid")]
@@ -44,7 +46,7 @@ def test_stored_table_is_complete_and_of_these_settings(name):
 def test_tuning_seeds_are_reported_nowhere_else(name):
     assert STUDIES[name][0] == TUNING[: len(STUDIES[name][0])]
     others = {s for other, (seeds, _) in STUDIES.items() if other not in GRIDS for s in seeds}
-    assert not set(TUNING) & (others | set(reported_seeds(PLACE["problem"])))
+    assert not set(TUNING) & (others | set(CASES[PLACE["problem"]].reported_seeds))
 
 
 def scores(name):
@@ -58,7 +60,7 @@ def scores(name):
 def test_the_gauss_newton_grid_decides_its_settings():
     best = min(scores("gauss-newton-grid").items(), key=lambda item: item[1])[0]
     cell = STUDIES["gauss-newton-grid"][1][best]
-    assert {k: GAUSS_NEWTON[k] for k in ("lr", "damping")} == {
+    assert {k: METHODS["hrgrad-gn"].tuned[k] for k in ("lr", "damping")} == {
         k: cell[k] for k in ("lr", "damping")
     }
 

@@ -5,11 +5,10 @@ import torch
 from torch import nn
 
 from hrgradlib import task_gradients
-from hrgradlib.experiments.assemble import point_losses
+from hrgradlib.experiments.cases.periodic import point_losses, sample_points
 from hrgradlib.kinetics.periodic import PeriodicTransport
 from hrgradlib.models import PeriodicModel, StreamMLP
 from hrgradlib.optim import segment_means
-from hrgradlib.training.loop import sample_points
 
 SIZES = [[4, 4, 4], [1, 7, 2, 5], [6]]
 DTYPES = [(torch.float32, 1e-6), (torch.float64, 1e-12)]

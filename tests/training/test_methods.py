@@ -6,23 +6,24 @@ import numpy as np
 import pytest
 import torch
 
-from hrgradlib.experiments.assemble import build_model, point_losses, point_residuals, problem_of
+from hrgradlib.experiments.cases.periodic import point_losses, sample_points
 from hrgradlib.experiments.specs import make_spec
-from hrgradlib.training.loop import sample_points
-from hrgradlib.training.methods import METHODS, Settings
+from hrgradlib.training import METHODS
+from hrgradlib.training.methods import Settings
 
 SPEC = make_spec("transport-periodic", "sum", "smoke", seed=3)
+RESIDUALS = SPEC.case.residuals(SPEC)
 
 
 def three_steps(method: str, observe: list[bool]):
     """Parameters after three steps in float64, and what was recorded."""
-    model = build_model(SPEC).double()
+    model = SPEC.build_model().double()
     trainer = METHODS[method](model, Settings(1e-2))
-    generator, problem, found = torch.Generator().manual_seed(0), problem_of(SPEC), []
+    generator, problem, found = torch.Generator().manual_seed(0), SPEC.case.problem, []
     for watched in observe:
         points = sample_points(problem.eps_range, problem.final_time, 5, 24, generator)
         points = [p.double() for p in points]
-        found.append(trainer.step(partial(point_residuals(SPEC), model), points, [24] * 5, watched))
+        found.append(trainer.step(partial(RESIDUALS, model), points, [24] * 5, watched))
     return torch.cat([p.detach().flatten() for p in model.parameters()]), found
 
 
@@ -35,9 +36,9 @@ def test_observing_does_not_change_the_step(method):
 
 def test_observed_cosines_of_the_sum_are_those_of_the_applied_step():
     """Sign and size recomputed from the parameters before and after, gradient by gradient."""
-    model = build_model(SPEC).double()
+    model = SPEC.build_model().double()
     trainer = METHODS["sum"](model, Settings(1e-3))
-    generator, problem = torch.Generator().manual_seed(1), problem_of(SPEC)
+    generator, problem = torch.Generator().manual_seed(1), SPEC.case.problem
     points = sample_points(problem.eps_range, problem.final_time, 5, 24, generator)
     points = [p.double() for p in points]
     parameters = list(model.parameters())
@@ -51,7 +52,7 @@ def test_observed_cosines_of_the_sum_are_those_of_the_applied_step():
         ]
     )
     before = torch.cat([p.detach().flatten() for p in parameters])
-    found = trainer.step(partial(point_residuals(SPEC), model), points, [24] * 5, True)
+    found = trainer.step(partial(RESIDUALS, model), points, [24] * 5, True)
     moved = torch.cat([p.detach().flatten() for p in parameters]) - before
     # At the first step Adam's second moment is the square of the summed gradient.
     metric = 1 / (gradients.sum(0).abs() + 1e-8)
@@ -67,15 +68,15 @@ def test_steps_are_the_same_for_all_methods_of_a_metric_without_conflict(methods
     """One task: nothing to harmonise, so HRGrad is Adam, or SPRING."""
     ends = []
     for method in methods:
-        model = build_model(SPEC).double()
+        model = SPEC.build_model().double()
         trainer = METHODS[method](model, Settings(1e-2))
-        problem = problem_of(SPEC)
+        problem = SPEC.case.problem
         points = sample_points(
             problem.eps_range, problem.final_time, 1, 64, torch.Generator().manual_seed(0)
         )
         points = [p.double() for p in points]
         for _ in range(5):
-            trainer.step(partial(point_residuals(SPEC), model), points, [64], False)
+            trainer.step(partial(RESIDUALS, model), points, [64], False)
         ends.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
     for end in ends[1:]:
         torch.testing.assert_close(end, ends[0], rtol=1e-9, atol=1e-11)

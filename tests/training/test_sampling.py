@@ -7,7 +7,8 @@ import pytest
 import torch
 from scipy.stats import kstest
 
-from hrgradlib.training.loop import learning_rate, sample_points
+from hrgradlib.experiments.cases.periodic import sample_points
+from hrgradlib.training.loop import learning_rate
 
 T, RANGE = 0.1, (1e-4, 1.0)
 

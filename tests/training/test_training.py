@@ -218,7 +218,7 @@ def test_divergence_is_reported(tmp_path, method, capsys):
 )
 def test_what_stops_a_step_leaves_one_line(tmp_path, method, capsys, monkeypatch, error):
     """Whatever the method: a singular kernel and a lack of memory end the command, not Python."""
-    from hrgradlib.training.methods import METHODS
+    from hrgradlib.training import METHODS
 
     def refuse(*arguments):
         raise error

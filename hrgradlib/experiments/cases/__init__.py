@@ -1,13 +1,15 @@
-"""One file per family of problems: network, collocation points, residuals, errors."""
+"""The registry of problems: one file per family, one line here."""
 
-from hrgradlib.experiments.cases.bgk import BGKCase
-from hrgradlib.experiments.cases.inflow import InflowCase
-from hrgradlib.experiments.cases.periodic import PeriodicCase
-from hrgradlib.kinetics.bgk_problems import BGK_PROBLEMS
+from hrgradlib.experiments.cases import bgk, inflow, periodic
+from hrgradlib.experiments.cases._case import BookRun, Case
 
-__all__ = ["CASES"]
+__all__ = ["CASES", "BookRun", "Case"]
 
-CASES = {
-    case.problem.name: case
-    for case in (PeriodicCase(), InflowCase(), *map(BGKCase, BGK_PROBLEMS.values()))
-}
+CASES: dict[str, Case] = {
+    case.name: case
+    for case in (
+        *periodic.CASES,
+        *inflow.CASES,
+        *bgk.CASES,
+    )
+}  # fmt: skip

@@ -2,61 +2,78 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from hrgradlib.experiments.cases._case import Case, untrained
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
-from hrgradlib.experiments.specs import Spec
 from hrgradlib.kinetics.inflow import InflowTransport, inflow_misfit, residual
+from hrgradlib.kinetics.scales import layer_times, stratified
 from hrgradlib.kinetics.velocity import gauss_legendre
 from hrgradlib.models import InflowModel
+from hrgradlib.models.observables import InflowView
 from hrgradlib.reference import _inflow_modes, _inflow_series, _panels
 from hrgradlib.reference import inflow as inflow_reference
 from hrgradlib.reference._cache import cached
 
-__all__ = ["InflowCase", "graded_points"]
+if TYPE_CHECKING:
+    from hrgradlib.experiments.specs import Spec
+    from hrgradlib.training.methods import Method
+
+__all__ = ["CASES", "InflowCase", "graded_points"]
+
+# Two trunks, and on each half-range its own velocity functions (modes); points are chosen where
+# residuals are large.
+_SIZES = {
+    "smoke": dict(steps=30, tasks=4, per_task=14, width=8, depth=2, modes=2, candidates=2),
+    "quick": dict(steps=250, tasks=8, per_task=28, width=20, depth=3, modes=4, candidates=4),
+    "full": dict(steps=400, tasks=8, per_task=28, width=24, depth=3, modes=6, candidates=4),
+}
 
 _WALL = 3.0  # weight of an inflow condition against a residual, as a factor of its root
 _LEFT = 0.35  # share of the wall points at x = 0
 _EDGES = (0.0, 1e-3, 3e-3, 1e-2, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)  # panels of the norm
 
 
-class InflowCase:
-    """See :mod:`hrgradlib.experiments.assemble` for what the methods are for."""
+class InflowCase(Case):
+    """Seeds 0, 1, 2 are those that sizes, points and steps were settled on."""
 
+    name = "transport-inflow"
+    summary = (
+        "linear transport on [0, 1] from f = 0, inflow 1 left and 0 right, ε in [1e-4, 1], T = 0.1"
+    )
     problem = InflowTransport()
-    quantities = ("density",)
+    formulations = ("layer", "micro-macro")
+
+    def sizes(self, profile: str, method: type[Method]) -> dict[str, Any]:
+        return self.with_steps_of(method, _SIZES[profile])
 
     def build(self, spec: Spec) -> nn.Module:
         kind = "legendre" if spec.formulation == "micro-macro" else "half-range"
         return InflowModel(self.problem, spec.width, spec.depth, spec.modes, kind=kind)
 
-    def sizes(self, spec: Spec) -> list[int]:
-        return [spec.per_task] * spec.tasks
-
-    def sample(self, spec: Spec, generator: torch.Generator) -> list[Tensor]:
+    def draw(self, spec: Spec, count: int, generator: torch.Generator) -> list[Tensor]:
         """Ranges of ε; times and places on all the scales that the solution lives on.
 
         Of the times a third each is uniform, uniform in ``1 − e^{−t/ε²}``, and uniform in
         ``log(1 + t/ε²)``; of the places uniform, uniform up to ``2.5 √(t + ε²)``, and uniform in
         ``log(1 + x/ε)``. Two points of seven lie on a wall.
         """
-        tasks, count = spec.tasks, spec.per_task
+        tasks = spec.tasks
         draw = torch.rand(4, tasks, count, generator=generator, dtype=torch.float64)
-        low, high = (math.log(e) for e in self.problem.eps_range)
-        eps = torch.exp(low + (high - low) * (torch.arange(tasks)[:, None] + draw[0]) / tasks)
+        eps = stratified(self.problem.eps_range, draw[0])
         index, layer = torch.arange(count), eps.square()
         final = spec.beyond * self.problem.final_time
         t = (
             torch.stack(
                 [
                     draw[1] * final,
-                    -layer * torch.log1p(draw[1] * torch.expm1(-final / layer)),
+                    layer_times(draw[1], final, layer),
                     layer * torch.expm1(draw[1] * torch.log1p(final / layer)),
                 ]
             )
@@ -78,14 +95,24 @@ class InflowCase:
     def residuals(self, spec: Spec) -> Callable[..., Tensor]:
         return residuals
 
+    def observables(self, model: nn.Module) -> InflowView:
+        return InflowView(model)
+
     def errors(self, model: nn.Module) -> NDArray:
         exact, weights, grid = _reference(self.problem, self.problem.eval_eps)
         return relative_l2(evaluate(model, *grid)[0], exact, weights)[None]
 
-    def limit_errors(self, model: nn.Module) -> NDArray:
-        """As ``errors``, far below the trained range: [1, 1, T]."""
+    def trivial_errors(self) -> dict[str, NDArray]:
+        return {"untrained ansatz": self.errors(untrained(InflowModel(self.problem, 1, 1, 1)))}
+
+    def limit_errors(self, model: nn.Module) -> dict[str, float]:
         exact, weights, grid = _reference(self.problem, (self.problem.check_eps,))
-        return relative_l2(evaluate(model, *grid)[0], exact, weights)[None]
+        found = relative_l2(evaluate(model, *grid)[0], exact, weights)
+        return {"density": float(found[0, -1])}
+
+
+#: Of this family.
+CASES = (InflowCase(),)
 
 
 def residuals(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:

@@ -1,0 +1,131 @@
+"""What a problem is to the rest of the package: one object of one class per family.
+
+Nothing outside the cases decides anything by a problem's name: whoever needs to know asks the case.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from hrgradlib.experiments.specs import Spec
+    from hrgradlib.models.observables import Observables
+    from hrgradlib.training.methods import Method
+
+__all__ = ["BookRun", "Case", "untrained"]
+
+
+class BookRun(NamedTuple):
+    """A run that the book shows: a method at its tuned settings, for ``longer`` times the steps."""
+
+    method: str
+    label: str = ""
+    longer: float = 1.0
+
+
+class Case(ABC):
+    """A problem: its data, its networks, where they are trained and how they are judged.
+
+    Attributes:
+        name: key on the command line and in result files.
+        summary: one line for ``hrgrad list``.
+        problem: data and ranges, with ``eps_range``, ``final_time``, ``eval_eps``, ``eval_times``;
+            E and T below are the lengths of the last two.
+        quantities: whose errors are quoted; Q below is their number.
+        formulations: names, the default first.
+        penalised: formulations whose initial condition is a penalty, with tasks of its own at
+            t = 0; their points are of two kinds, among which is no choice by residuals.
+        conducts_heat: whether the observables have a heat flux.
+        reported_seeds: seeds that errors are reported for, none of which settings were chosen on.
+        shown_seeds: how many of these the book trains.
+        book: the runs the book shows, each for every such seed.
+    """
+
+    name: str
+    summary: str
+    problem: Any
+    quantities: tuple[str, ...] = ("density",)
+    formulations: tuple[str, ...] = ("layer",)
+    penalised: tuple[str, ...] = ()
+    conducts_heat: bool = False
+    reported_seeds: tuple[int, ...] = (10, 11, 12)
+    shown_seeds: int = 3
+    book: tuple[BookRun, ...] = (BookRun("hrgrad-gn"),)
+
+    def sizes(self, profile: str, method: type[Method]) -> dict[str, Any]:
+        """Settings that replace those of the profile (smoke, quick or full) for this method."""
+        del profile, method
+        return {}
+
+    @staticmethod
+    def with_steps_of(method: type[Method], sizes: dict[str, Any]) -> dict[str, Any]:
+        """The sizes; their steps are those on a Jacobian, others take the profile's."""
+        return {k: v for k, v in sizes.items() if k != "steps" or method.needs == "jacobian"}
+
+    # --- training --------------------------------------------------------------------------------
+
+    @abstractmethod
+    def build(self, spec: Spec) -> nn.Module:
+        """The network of ``spec.formulation``, ``width``, ``depth`` and ``modes``, any dtype."""
+
+    @abstractmethod
+    def draw(self, spec: Spec, count: int, generator: torch.Generator) -> Sequence[Tensor]:
+        """Points (t, x, ε), ``count`` for each of ``spec.tasks``; three of [tasks · count].
+
+        Sorted by task, t in [0, ``spec.beyond · T``], ε in the problem's range, dimensionless.
+        """
+
+    @abstractmethod
+    def residuals(self, spec: Spec) -> Callable[..., Tensor]:
+        """The function (model, t, x, ε) → [N, C] whose mean square is trained; points are [N]."""
+
+    def task_sizes(self, spec: Spec) -> list[int]:
+        """Points of every task: the ranges of ε, and if penalised these once more at t = 0."""
+        initial = [spec.per_task // 2] * spec.tasks if spec.formulation in self.penalised else []
+        return [spec.per_task] * spec.tasks + initial
+
+    def sample(self, spec: Spec, generator: torch.Generator) -> list[Tensor]:
+        """Fresh points (t, x, ε) of all tasks, three of [sum of task_sizes]."""
+        points = self.draw(spec, spec.per_task, generator)
+        if spec.formulation in self.penalised:
+            _, *place = self.draw(spec, spec.per_task // 2, generator)
+            initial = torch.zeros_like(place[0]), *place
+            points = [torch.cat(pair) for pair in zip(points, initial, strict=True)]
+        return list(points)
+
+    # --- judging ---------------------------------------------------------------------------------
+
+    @abstractmethod
+    def observables(self, model: nn.Module) -> Observables:
+        """What the outputs of a network of :meth:`build` mean."""
+
+    @abstractmethod
+    def errors(self, model: nn.Module) -> NDArray:
+        """Relative L2 errors over x against the reference, same points for both; [Q, E, T]."""
+
+    @abstractmethod
+    def trivial_errors(self) -> dict[str, NDArray]:
+        """As :meth:`errors`, of what costs no training, by name: what a network has to beat.
+
+        ``"untrained ansatz"`` is the default formulation with its learned part zero; the others are
+        solutions of limit equations.
+        """
+
+    def limit_errors(self, model: nn.Module) -> dict[str, float] | None:
+        """Final errors by quantity far below the trained range; None where there is no check."""
+        del model
+        return None
+
+
+@torch.no_grad()
+def untrained(model: nn.Module) -> nn.Module:
+    """The network's formula with its learned part zero, float64: what its ansatz knows."""
+    for parameter in model.parameters():
+        parameter.zero_()
+    return model.double()
