@@ -1,21 +1,27 @@
 """The optimizer: from K task gradients to one step. Knows no equation and no network of the book.
 
 Gramian → weights (``_harmonize``, ``_hull``); K gradients from one backward pass (``_taskgrad``,
-``_jacobian``); metrics (``_metric``); the optimizer itself (``_hrgrad``); the same for TorchJD
-(``_torchjd``, which needs the extra ``torchjd``).
+``_jacobian``); metrics (``_metric``, ``_metrics``); the optimizer itself (``_hrgrad``); the same
+for TorchJD (``_torchjd``, which needs the extra ``torchjd``).
 """
 
+from hrgradlib.optim._given import Given
 from hrgradlib.optim._harmonize import (
     AXES,
+    Axis,
+    AxisFound,
     Harmonized,
+    Harmony,
     harmonic_weights,
     harmonize,
     harmonize_array,
 )
 from hrgradlib.optim._hrgrad import HRGrad, StepRecord
 from hrgradlib.optim._jacobian import ResidualJacobian, jacobian_bytes, residual_jacobian
-from hrgradlib.optim._metric import METRICS
-from hrgradlib.optim._refused import StepRefused
+from hrgradlib.optim._metric import Candidates, Metric, MetricState, Weights
+from hrgradlib.optim._metrics import METRICS
+from hrgradlib.optim._properties import Property
+from hrgradlib.optim._refused import StateMismatch, StepRefused
 from hrgradlib.optim._taskgrad import (
     TaskGradients,
     UnsupportedLayerError,
@@ -26,13 +32,23 @@ from hrgradlib.optim._taskgrad import (
 __all__ = [
     "AXES",
     "METRICS",
+    "Axis",
+    "AxisFound",
+    "Candidates",
+    "Given",
     "HRGrad",
     "Harmonized",
+    "Harmony",
+    "Metric",
+    "MetricState",
+    "Property",
     "ResidualJacobian",
+    "StateMismatch",
     "StepRecord",
     "StepRefused",
     "TaskGradients",
     "UnsupportedLayerError",
+    "Weights",
     "harmonic_weights",
     "harmonize",
     "harmonize_array",

@@ -17,7 +17,8 @@ float64, by NumPy, whose calls cost a fraction of a device's. Step 4 has a close
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -25,16 +26,28 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hrgradlib.optim._hull import min_norm_weights
+from hrgradlib.optim._properties import Property
 from hrgradlib.optim._refused import StepRefused
 
-__all__ = ["AXES", "Harmonized", "harmonic_weights", "harmonize", "harmonize_array"]
+__all__ = [
+    "AXES",
+    "Axis",
+    "AxisFound",
+    "Harmonized",
+    "Harmony",
+    "harmonic_weights",
+    "harmonize",
+    "harmonize_array",
+]
 
-AXES = ("equiangular", "maxmin")
 _TINY = np.finfo(float).tiny
+Array = TypeVar("Array", Tensor, NDArray)
 
 
-class Harmonized(NamedTuple):
-    """Result of :func:`harmonize`; every field keeps the leading (batch) dimensions.
+class Harmonized(NamedTuple, Generic[Array]):
+    """Result of :func:`harmonize` (tensors) and :func:`harmonize_array` (arrays).
+
+    Every field keeps the leading (batch) dimensions.
 
     Attributes:
         weights: [..., K] the direction is ``d = Σ_k weights_k g_k``; zero for a task at rest.
@@ -47,13 +60,72 @@ class Harmonized(NamedTuple):
         stationary: [...] bool, no common descent direction exists (the weights are then zero).
     """
 
-    weights: Tensor
-    cosine: Tensor
-    angle: Tensor
-    rotated_to: Tensor
-    alignment: Tensor
-    worst_pair: Tensor
-    stationary: Tensor
+    weights: Array
+    cosine: Array
+    angle: Array
+    rotated_to: Array
+    alignment: Array
+    worst_pair: Array
+    stationary: Array
+
+
+class Harmony(NamedTuple):
+    """What an optimizer needs of :class:`Harmonized`, for one problem.
+
+    Attributes:
+        weights: [K].
+        cosine: ``c``.
+        stationary: no common descent direction exists.
+    """
+
+    weights: NDArray
+    cosine: float
+    stationary: bool
+
+
+class AxisFound(NamedTuple):
+    """Axes of B problems.
+
+    Attributes:
+        coefficients: [B, K] of the unit axis on the unit gradients.
+        cosine: [B] its worst cosine with one of them.
+        solved: [B] whether there is such an axis; where not, the rest is of no meaning.
+    """
+
+    coefficients: NDArray
+    cosine: NDArray
+    solved: NDArray
+
+
+class Axis(NamedTuple):
+    """A rule for the axis: an entry of ``AXES``.
+
+    Attributes:
+        find: (cosines [B, K, K], mask of moving tasks [B, K], rank tolerance) → the axes. Where
+            it finds none, that of the best worst cosine is taken.
+        properties: what the direction then promises (proofs: chapters 7 and 8).
+    """
+
+    find: Callable[[NDArray, NDArray, float], AxisFound]
+    properties: frozenset[Property]
+
+
+class _Unit(NamedTuple):
+    """Norms [B, K], cosine matrices [B, K, K] (identity rows for tasks at rest), moving [B, K]."""
+
+    norms: NDArray
+    cosines: NDArray
+    active: NDArray
+
+
+class _Rotation(NamedTuple):
+    """Weights [B, K], worst cosine [B], stationarity [B], kept share [B], and what they are of."""
+
+    weights: NDArray
+    worst: NDArray
+    stationary: NDArray
+    share: NDArray
+    unit: _Unit
 
 
 def harmonize(gramian: Tensor, harmony: float = 0.5, axis: str = "equiangular") -> Harmonized:
@@ -91,21 +163,22 @@ def harmonize(gramian: Tensor, harmony: float = 0.5, axis: str = "equiangular") 
     """
     _check_arguments(gramian, harmony, axis)
     roundoff = torch.finfo(gramian.dtype).eps
-    result = harmonize_array(gramian.detach().cpu().double().numpy(), harmony, axis, roundoff)
-    weights = torch.from_numpy(result[0]).to(gramian)
+    found = harmonize_array(gramian.detach().cpu().double().numpy(), harmony, axis, roundoff)
+    weights = torch.from_numpy(found.weights).to(gramian)
     if not bool(weights.isfinite().all()):
         raise ValueError(
             f"harmonize: a weight exceeds the range of {gramian.dtype}; found weights up to "
-            f"{np.abs(result[0]).max():.3g}. Pass the Gramian in float64."
+            f"{np.abs(found.weights).max():.3g}. Pass the Gramian in float64."
         )
-    numbers = [torch.as_tensor(r).to(gramian) for r in result[1:-1]]
-    return Harmonized(weights, *numbers, torch.as_tensor(result[-1], device=gramian.device))
+    numbers = {name: torch.as_tensor(a).to(gramian) for name, a in found._asdict().items()}
+    stationary = torch.as_tensor(found.stationary, device=gramian.device)
+    return Harmonized(**(numbers | {"weights": weights, "stationary": stationary}))
 
 
 def harmonize_array(
     gramian: NDArray, harmony: float, axis: str, roundoff: float
-) -> tuple[NDArray, ...]:
-    """:func:`harmonize` on float64 arrays; the fields of :class:`Harmonized` in their order.
+) -> Harmonized[NDArray]:
+    """:func:`harmonize` on float64 arrays.
 
     Args:
         gramian: [..., K, K] float64.
@@ -115,36 +188,34 @@ def harmonize_array(
     """
     batch, tasks = gramian.shape[:-2], gramian.shape[-1]
     flat = gramian.reshape(-1, tasks, tasks)
-    weights, worst, stationary, share, cosines, active = _harmonize(flat, harmony, axis, roundoff)
-    angle = np.arccos(np.minimum(worst, 1.0))
-    rotated = np.arctan2(share * np.sin(angle), np.cos(angle))
-    alignment, worst_pair = _alignment(cosines, active)
-    numbers = (
-        worst,
-        np.where(stationary, np.pi / 2, angle),
-        np.where(stationary, 0.0, rotated),
-        alignment,
-        worst_pair,
-        stationary,
+    found = _harmonize(flat, harmony, axis, roundoff)
+    still = found.stationary
+    angle = np.arccos(np.minimum(found.worst, 1.0))
+    rotated = np.arctan2(found.share * np.sin(angle), np.cos(angle))
+    alignment, worst_pair = _alignment(found.unit)
+    return Harmonized(
+        weights=found.weights.reshape(*batch, tasks),
+        cosine=found.worst.reshape(batch),
+        angle=np.where(still, np.pi / 2, angle).reshape(batch),
+        rotated_to=np.where(still, 0.0, rotated).reshape(batch),
+        alignment=alignment.reshape(batch),
+        worst_pair=worst_pair.reshape(batch),
+        stationary=still.reshape(batch),
     )
-    return weights.reshape(*batch, tasks), *(n.reshape(batch) for n in numbers)
 
 
-def harmonic_weights(
-    gramian: NDArray, harmony: float, axis: str, roundoff: float
-) -> tuple[NDArray, float, bool]:
-    """What an optimizer needs of :func:`harmonize_array`: weights [K], cosine and stationarity.
+def harmonic_weights(gramian: NDArray, harmony: float, axis: str, roundoff: float) -> Harmony:
+    """The part of :func:`harmonize_array` that an optimizer needs, at a fraction of its cost.
 
     Args:
         gramian: [K, K] float64; the others as there.
     """
-    weights, worst, stationary, *_ = _harmonize(gramian[None], harmony, axis, roundoff)
-    return weights[0], float(worst[0]), bool(stationary[0])
+    found = _harmonize(gramian[None], harmony, axis, roundoff)
+    return Harmony(found.weights[0], float(found.worst[0]), bool(found.stationary[0]))
 
 
-def _harmonize(gramian: NDArray, harmony: float, axis: str, roundoff: float) -> tuple[NDArray, ...]:
-    """Weights, worst cosine, stationarity, kept share, cosine matrix, mask of moving tasks."""
-    norms, cosines, active = _normalise(gramian, max(1e-6, 1e3 * roundoff))
+def _harmonize(gramian: NDArray, harmony: float, axis: str, roundoff: float) -> _Rotation:
+    unit = norms, cosines, active = _normalise(gramian, max(1e-6, 1e3 * roundoff))
     tolerance = 10 * gramian.shape[-1] * roundoff
     coefficients, worst, stationary = _find_axis(cosines, active, axis, tolerance)
     # Norms may differ by sixty orders of magnitude; everything below is homogeneous in them.
@@ -156,7 +227,7 @@ def _harmonize(gramian: NDArray, harmony: float, axis: str, roundoff: float) -> 
     worst = worst / np.sqrt(1 + hidden)
     if stationary.any():
         worst[stationary], weights[stationary] = 0.0, 0.0
-    return weights, worst, stationary, share, cosines, active
+    return _Rotation(weights, worst, stationary, share, unit)
 
 
 def _check_arguments(gramian: Tensor, harmony: float, axis: str) -> None:
@@ -169,11 +240,10 @@ def _check_arguments(gramian: Tensor, harmony: float, axis: str) -> None:
     if not 0.0 <= harmony <= 1.0:
         raise ValueError(f"harmonize: found harmony = {harmony}; expected a number in [0, 1].")
     if axis not in AXES:
-        raise ValueError(f"harmonize: found axis = {axis!r}; expected one of {AXES}.")
+        raise ValueError(f"harmonize: found axis = {axis!r}; expected one of {tuple(AXES)}.")
 
 
-def _normalise(gramian: NDArray, slack: float) -> tuple[NDArray, NDArray, NDArray]:
-    """Norms, cosine matrix (identity rows for tasks at rest) and the mask of moving tasks."""
+def _normalise(gramian: NDArray, slack: float) -> _Unit:
     diagonal = np.diagonal(gramian, axis1=-2, axis2=-1)
     active = diagonal >= _TINY
     _check_numbers(gramian, diagonal)
@@ -193,7 +263,7 @@ def _normalise(gramian: NDArray, slack: float) -> tuple[NDArray, NDArray, NDArra
     cosines = np.maximum(np.minimum(0.5 * (cosines + transposed), 1.0), -1.0)
     ones = range(cosines.shape[-1])
     cosines[:, ones, ones] = 1.0
-    return safe * active, cosines, active
+    return _Unit(safe * active, cosines, active)
 
 
 def _check_numbers(gramian: NDArray, diagonal: NDArray) -> None:
@@ -222,11 +292,7 @@ def _find_axis(
 ) -> tuple[NDArray, NDArray, NDArray]:
     """Coefficients of the unit axis on the unit gradients, its worst cosine, and stationarity."""
     stationary = ~active.any(-1)
-    if axis == "equiangular":
-        coefficients, worst, solved = _equiangular(cosines, active, tolerance)
-    else:
-        coefficients, worst = np.zeros(active.shape), np.zeros(stationary.shape)
-        solved = np.zeros_like(stationary)
+    coefficients, worst, solved = AXES[axis].find(cosines, active, tolerance)
     rest = ~(solved | stationary)
     if rest.any():
         hull = min_norm_weights(cosines[rest], active[rest])
@@ -239,9 +305,14 @@ def _find_axis(
     return coefficients, worst, stationary
 
 
-def _equiangular(
-    cosines: NDArray, active: NDArray, tolerance: float
-) -> tuple[NDArray, NDArray, NDArray]:
+def _maxmin(cosines: NDArray, active: NDArray, tolerance: float) -> AxisFound:
+    """None: the axis of the best worst cosine is what is taken where nothing is found."""
+    del cosines, tolerance
+    problems = len(active)
+    return AxisFound(np.zeros(active.shape), np.zeros(problems), np.zeros(problems, dtype=bool))
+
+
+def _equiangular(cosines: NDArray, active: NDArray, tolerance: float) -> AxisFound:
     """``α = c M⁺1`` and ``c = (1ᵀM⁺1)^{-1/2}``; solved where 1 lies in the range of M."""
     values, vectors = np.linalg.eigh(cosines)
     kept = values > tolerance
@@ -253,7 +324,22 @@ def _equiangular(
     inverse_square = raw.sum(-1)
     solved = (missing <= tolerance) & (inverse_square > 0)
     c = 1 / np.sqrt(np.where(solved, inverse_square, 1.0))
-    return c[:, None] * raw, np.minimum(c, 1.0), solved
+    return AxisFound(c[:, None] * raw, np.minimum(c, 1.0), solved)
+
+
+_ALWAYS = frozenset(
+    {
+        Property.SHARE,
+        Property.UNTOUCHED,
+        Property.ANY_LOSS_SCALE,
+        Property.TASK_ORDER,
+        Property.DESCENT,
+    }
+)
+AXES = {
+    "equiangular": Axis(_equiangular, _ALWAYS | {Property.EQUAL_COSINES}),
+    "maxmin": Axis(_maxmin, _ALWAYS | {Property.BEST_WORST_COSINE}),
+}
 
 
 def _rotate(
@@ -306,8 +392,9 @@ def _largest_share(
     return np.where(at_end >= 0, 1.0, np.maximum(np.minimum(first, 1.0), 0.0))
 
 
-def _alignment(cosines: NDArray, active: NDArray) -> tuple[NDArray, NDArray]:
+def _alignment(unit: _Unit) -> tuple[NDArray, NDArray]:
     """``S`` (the alignment metric) and the smallest cosine of a pair of moving tasks."""
+    cosines, active = unit.cosines, unit.active
     both = active[..., :, None] & active[..., None, :]
     count = np.maximum(active.sum(-1), 1)
     mean_square = (cosines * both).sum((-2, -1)) / count**2

@@ -7,20 +7,21 @@ conflict every ``w_k = 1``, and the step is momentum's, Adam's or SPRING's for t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hrgradlib.optim import _metric as metrics
-from hrgradlib.optim._harmonize import AXES, harmonic_weights
+from hrgradlib.optim._given import Given, read
+from hrgradlib.optim._harmonize import AXES, Harmony, harmonic_weights
 from hrgradlib.optim._jacobian import ResidualJacobian
-from hrgradlib.optim._metric import METRICS, Candidates, Rows
+from hrgradlib.optim._metric import Candidates, Metric, MetricState, Weights
+from hrgradlib.optim._metrics import METRICS
 from hrgradlib.optim._refused import StepRefused
+from hrgradlib.optim._state import STATE_VERSION, check_stored, restore
 from hrgradlib.optim._taskgrad import TaskGradients
 
 __all__ = ["HRGrad", "StepRecord"]
@@ -80,8 +81,11 @@ class HRGrad(torch.optim.Optimizer):
             elsewhere), harmonise again with the current gradients among the constraints; if no
             direction satisfies both, with the current gradients alone.
 
+        **options: the metric's own, by the names of its ``defaults``.
+
     Raises:
         ValueError: more than one parameter group, an unknown metric, or a number outside its range.
+        TypeError: an option that the metric does not have.
     """
 
     def __init__(
@@ -90,45 +94,35 @@ class HRGrad(torch.optim.Optimizer):
         lr: float | None = None,
         metric: str = "adam",
         betas: tuple[float, float] | None = None,
-        tiny: float = 1e-8,
-        damping: float = 1e-2,
+        tiny: float | None = None,
+        damping: float | None = None,
         harmony: float = 0.5,
         axis: str = "equiangular",
         guard: bool = False,
+        **options: Any,
     ) -> None:
-        sampled = metric == "gauss-newton"
-        lr = (0.1 if sampled else 1e-2) if lr is None else lr
-        betas = (0.8 if sampled else 0.9, 0.99) if betas is None else betas
-        for name, value, good in (
-            ("metric", metric, metric in METRICS),
-            ("lr", lr, 0 <= lr < float("inf")),
-            ("betas[0]", betas[0], 0 <= betas[0] < 1),
-            ("betas[1]", betas[1], 0 <= betas[1] < 1),
-            ("tiny", tiny, 0 < tiny < float("inf")),
-            ("damping", damping, 0 <= damping < float("inf")),
-            ("harmony", harmony, 0 <= harmony <= 1),
-            ("axis", axis, axis in AXES),
-        ):
-            if not good:
-                raise ValueError(f"HRGrad: found {name} = {value!r}, which is out of range.")
-        defaults = dict(
-            lr=lr,
-            metric=metric,
-            betas=betas,
-            tiny=tiny,
-            damping=damping,
-            harmony=harmony,
-            axis=axis,
-            guard=guard,
+        _check_name("metric", metric, METRICS)
+        _check_name("axis", axis, AXES)
+        chosen = METRICS[metric]
+        named = {"lr": lr, "betas": betas, "tiny": tiny, "damping": damping}
+        options |= {name: value for name, value in named.items() if value is not None}
+        if unknown := sorted(options.keys() - chosen.defaults.keys()):
+            raise TypeError(
+                f"HRGrad: the metric {metric!r} has no option {unknown[0]!r}; its options are "
+                f"{sorted(chosen.defaults)}."
+            )
+        options = {**chosen.defaults, **options, "harmony": harmony, "axis": axis, "guard": guard}
+        _check_ranges(options)
+        chosen.check(options)
+        super().__init__(
+            params, {"metric": metric, "version": STATE_VERSION, "tasks": None, **options}
         )
-        super().__init__(params, defaults)
         if len(self.param_groups) != 1:
             raise ValueError(
                 f"HRGrad: found {len(self.param_groups)} parameter groups; expected 1, since one "
                 "vector of all parameters is harmonised."
             )
-        self._buffers: tuple[Tensor, Tensor] | None = None
-        self._rows: Rows | None = None
+        self._state: MetricState | None = None
 
     def add_param_group(self, param_group: dict) -> None:
         if self.param_groups:
@@ -136,77 +130,68 @@ class HRGrad(torch.optim.Optimizer):
         super().add_param_group(param_group)
 
     @property
+    def metric(self) -> Metric:
+        """The metric that is stepped in."""
+        return METRICS[self.param_groups[0]["metric"]]
+
+    @property
     def _trained(self) -> list[nn.Parameter]:
         return [p for p in self.param_groups[0]["params"] if p.requires_grad]
 
     def __setstate__(self, state: dict) -> None:
-        """After ``load_state_dict``, copying and unpickling; the buffers are built anew."""
+        """After ``load_state_dict``, copying and unpickling; the flat tensors are built anew."""
         super().__setstate__(state)
-        self._buffers = self._rows = None
+        self._state = None
 
-    def _flat_state(self, tasks: int, like: Tensor) -> tuple[Tensor, Tensor]:
-        """First moments [K, n] and second moment [n]; ``self.state`` holds views of them."""
-        parameters = self._trained
-        if self._buffers is None:
-            if not self.state:
-                first, steps = like.new_zeros(tasks, like.shape[1]), torch.zeros(())
-                second = torch.zeros_like(like[0])
-            else:
-                states = [self.state[p] for p in parameters]
-                rows = [s["first_moments"] for s in states]
-                first = torch.cat([m.reshape(len(m), -1) for m in rows], 1)
-                second = torch.cat([s["second_moment"].flatten() for s in states])
-                steps = states[0]["step"]
-            sizes = [p.numel() for p in parameters]
-            for p, m, v in zip(parameters, first.split(sizes, 1), second.split(sizes), strict=True):
-                self.state[p]["step"] = steps  # one tensor, counted up once
-                self.state[p]["first_moments"] = m.view(tasks, *p.shape)
-                self.state[p]["second_moment"] = v.view(p.shape)
-            self._buffers = first, second
-        first, second = self._buffers
-        if first.shape[0] != tasks:
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Go on where another HRGrad stopped, bit for bit.
+
+        Args:
+            state_dict: what its ``state_dict()`` returned.
+
+        Raises:
+            StateMismatch: it is of another optimizer, metric, network or number of tasks; nothing
+                is loaded then.
+        """
+        check_stored(state_dict, self.param_groups[0], self.metric)
+        super().load_state_dict(state_dict)
+        # Torch casts to the parameters' dtype; moments have that of the gradients.
+        for i, saved in state_dict["state"].items():
+            parameter = self.param_groups[0]["params"][i]
+            for name, value in saved.items():
+                device = value.device if name == "step" else parameter.device
+                self.state[parameter][name] = value.detach().to(device, copy=True)
+
+    def _metric_state(self, given: Given) -> MetricState:
+        """The metric's state: of the last step, restored from ``self.state``, or a first one."""
+        group, parameters = self.param_groups[0], self._trained
+        if self.state and group["tasks"] != given.tasks:
             raise ValueError(
-                f"HRGrad: got gradients of {tasks} tasks after steps with {first.shape[0]}; the "
-                "number and order of tasks must not change."
+                f"HRGrad: got gradients of {given.tasks} tasks after steps with {group['tasks']}; "
+                "the number and order of tasks must not change."
             )
-        if first.shape[1] != like.shape[1]:
+        if self.state and set(self.state) != set(parameters):
+            before = sum(p.numel() for p in self.state)
             raise ValueError(
-                f"HRGrad: {like.shape[1]} numbers are trained now, {first.shape[1]} were before; "
+                f"HRGrad: {given.matrix.shape[1]} numbers are trained now, {before} were before; "
                 "parameters cannot be frozen or released between steps. Make a new optimizer."
             )
-        return first, second
+        if self._state is not None:
+            return self._state
+        rows = given.matrix[0].split([p.numel() for p in parameters])
+        like = [row.view(p.shape) for row, p in zip(rows, parameters, strict=True)]
+        state = self.metric.init(given.tasks, like)
+        if self.state:
+            restore(state, [self.state[p] for p in parameters])
+        return state
 
-    def _check(self, matrix: Tensor, losses: Tensor | None) -> Tensor:
-        """The summed gradient [n], once it is known that nothing can go wrong with it."""
-        count = sum(p.numel() for p in self._trained)
-        if matrix.ndim != 2 or matrix.shape[1] != count or matrix.shape[0] < 1:
-            raise ValueError(
-                f"HRGrad: found task gradients of shape {tuple(matrix.shape)}; expected "
-                f"(K, {count}), one row per task."
-            )
-        total = matrix.sum(0)
-        # Finite unless an entry is not, or squares come near the end of the dtype's range.
-        if not math.isfinite(float(total.dot(total))):
-            _refuse_unbounded(matrix, losses, float(total.abs().amax()))
-        return total
-
-    def _check_jacobian(self, jacobian: ResidualJacobian) -> None:
-        count = sum(p.numel() for p in self._trained)
-        rows = len(jacobian.residuals)
-        if jacobian.matrix.shape != (rows, count) or sum(jacobian.sizes) != rows:
-            raise ValueError(
-                f"HRGrad: found a Jacobian of shape {tuple(jacobian.matrix.shape)} for {rows} "
-                f"residuals of tasks of sizes summing to {sum(jacobian.sizes)}; expected "
-                f"(R, {count}) and R residuals."
-            )
-        finite = jacobian.matrix.sum(1).isfinite() & jacobian.residuals.isfinite()
-        if not bool(finite.all()):
-            broken = [k for k, f in enumerate(finite.split(jacobian.sizes)) if not bool(f.all())]
-            raise StepRefused(
-                f"HRGrad: NaN or inf in the residuals or the Jacobian of task(s) "
-                f"{broken}; nothing was updated.",
-                broken,
-            )
+    def _publish(self, state: MetricState) -> None:
+        """Put views of the state where torch looks for them."""
+        parameters = self._trained
+        steps = self.state[parameters[0]]["step"] if self.state else torch.zeros(())
+        for p, named in zip(parameters, state.views(), strict=True):
+            self.state[p] = {"step": steps, **named}  # one counter for all
+        self._state = state
 
     @torch.no_grad()
     def step(self, gradients: TaskGradients | ResidualJacobian | Tensor) -> StepRecord:
@@ -226,108 +211,119 @@ class HRGrad(torch.optim.Optimizer):
             ValueError: not what the metric needs, wrong shape, or another number of tasks than
                 before. In every case parameters and moments are left as they were.
         """
-        group = self.param_groups[0]
-        offered, losses, step = self._candidates(gradients, group)
-        parameters = self._trained
-        self.state[parameters[0]]["step"].fill_(step)
-        weights, cosine, stationary, guarded = _choose(offered, group)
-        used = weights if guarded else weights[: len(weights) // 2]
-        updates = torch._utils._unflatten_dense_tensors(offered.combine(used), parameters)
-        torch._foreach_add_(parameters, updates, alpha=-group["lr"])
-        return _record(offered, weights, losses, group["harmony"] * cosine, guarded, stationary)
-
-    def _candidates(self, gradients, group: dict) -> tuple[Candidates, Tensor | None, int]:
-        """What the metric offers, the losses, and the number of this step; moments move on."""
-        sampled = isinstance(gradients, ResidualJacobian)
-        if sampled != (group["metric"] == "gauss-newton"):
-            needed = "residual_jacobian(...)" if not sampled else "task_gradients(...)"
-            raise ValueError(
-                f"HRGrad: the metric {group['metric']!r} steps on the result of {needed}; found "
-                f"{type(gradients).__name__}."
+        group, parameters = self.param_groups[0], self._trained
+        count = sum(p.numel() for p in parameters)
+        given = read(gradients, self.metric.needs, group["metric"], count)
+        state = self._metric_state(given)
+        offered = self._offer(given, state)
+        choice = _choose(offered, group)
+        direction = offered.combine(choice.weights)
+        if not bool(direction.isfinite().all()):
+            raise StepRefused(
+                f"HRGrad: the step leaves the range of {direction.dtype}; nothing was updated. "
+                "Scale the losses alike, or use float64."
             )
-        if sampled:
-            self._check_jacobian(gradients)
-            first, _ = self._flat_state(len(gradients.sizes), gradients.matrix)
-            offered = metrics.gauss_newton(first, gradients, group["betas"][0], group["damping"])
-            return offered, gradients.losses, self._steps_done + 1
-        given = isinstance(gradients, TaskGradients)
-        matrix, losses = (gradients.matrix, gradients.losses) if given else (gradients, None)
-        total = self._check(matrix, losses)
-        first, second = self._flat_state(matrix.shape[0], matrix)
-        rows = self._rows = self._rows or Rows.like(first)
-        step = self._steps_done + 1
-        if group["metric"] == "identity":
-            return metrics.identity(first, rows, matrix, group["betas"][0], step), losses, step
-        offered = metrics.adam(
-            first, second, rows, matrix, total, group["betas"], group["tiny"], step
-        )
-        return offered, losses, step
+        # Nothing can fail from here on: the state moves, and the parameters.
+        offered.commit(choice.weights)
+        if self._state is None:
+            self._publish(state)
+            group["tasks"] = given.tasks
+        self.state[parameters[0]]["step"] += 1
+        updates = torch._utils._unflatten_dense_tensors(direction, parameters)
+        torch._foreach_add_(parameters, updates, alpha=-group["lr"])
+        return _record(offered, choice, given.losses, group["harmony"])
+
+    def _offer(self, given: Given, state: MetricState) -> Candidates:
+        """What the metric offers; nothing moves."""
+        done = int(self.state[self._trained[0]]["step"]) if self.state else 0
+        return self.metric.offer(state, given, done + 1, self.param_groups[0])
+
+
+def _check_name(name: str, value: Any, known: Iterable[str]) -> None:
+    if value not in known:
+        raise ValueError(f"HRGrad: found {name} = {value!r}; expected one of {tuple(known)}.")
+
+
+def _check_ranges(options: dict[str, Any]) -> None:
+    """Of the options that metrics share; a metric checks those of its own."""
+    betas = dict(zip(("betas[0]", "betas[1]"), options.get("betas", ()), strict=False))
+    for name, value in {**options, **betas}.items():
+        good, expected = _RANGES.get(name, (None, ""))
+        if good and not good(value):
+            raise ValueError(f"HRGrad: found {name} = {value!r}; expected {expected}.")
+
+
+_NON_NEGATIVE = lambda v: 0 <= v < float("inf"), "a finite number ≥ 0"
+_DECAY = lambda v: 0 <= v < 1, "a number in [0, 1)"
+_RANGES = {
+    "lr": _NON_NEGATIVE,
+    "betas[0]": _DECAY,
+    "betas[1]": _DECAY,
+    "tiny": (lambda v: 0 < v < float("inf"), "a finite number > 0"),
+    "damping": _NON_NEGATIVE,
+    "harmony": (lambda v: 0 <= v <= 1, "a number in [0, 1]"),
+}
+
+
+class _Choice(NamedTuple):
+    """What was decided on a step.
+
+    Attributes:
+        weights: of the candidates; those of the current gradients are None unless guarded.
+        cosine: ``c`` of the axis.
+        stationary: there is no common descent direction; the weights are zero.
+    """
+
+    weights: Weights
+    cosine: float
+    stationary: bool
 
     @property
-    def _steps_done(self) -> int:
-        return int(self.state[self._trained[0]]["step"])
+    def guarded(self) -> bool:
+        """Whether the guard acted."""
+        return self.weights.on_gradients is not None
 
 
-def _refuse_unbounded(matrix: Tensor, losses: Tensor | None, largest: float) -> None:
-    tasks = (~matrix.isfinite().all(1)).nonzero().flatten().tolist()
-    if tasks:
-        shown = "" if losses is None else f" (losses {losses[tasks].tolist()})"
+def _choose(offered: Candidates, group: dict) -> _Choice:
+    products, tasks = offered.products, offered.tasks
+    if not np.isfinite(products).all():
+        broken = ~np.isfinite(products).all(1)
+        named = np.flatnonzero(broken[:tasks] | broken[tasks:]).tolist()
         raise StepRefused(
-            f"HRGrad: NaN or inf in the gradient of task(s) {tasks}{shown}; nothing was updated.",
-            tasks,
+            f"HRGrad: NaN or inf in the Gramian of task(s) {named}; nothing was updated.", named
         )
-    if not largest * largest < torch.finfo(matrix.dtype).max:
-        raise StepRefused(
-            "HRGrad: NaN or inf in the second moment, as the summed gradient reaches "
-            f"{largest:.3g}, whose square is too large for {matrix.dtype}; nothing was "
-            "updated. Scale the losses down or use float64."
-        )
-
-
-def _choose(offered: Candidates, group: dict) -> tuple[NDArray, float, bool, bool]:
-    """Weights [2K] on moments and current gradients.
-
-    Returns:
-        Weights, cosine ``c`` of the axis, whether stationary, whether the guard acted.
-    """
-    products, tasks = offered.products, len(offered.products) // 2
-    weights, cosine, stationary = _solve(products[:tasks, :tasks], group, offered.roundoff)
-    weights = np.concatenate([weights, np.zeros(tasks)])
+    found = _solve(offered.on_moments, group, offered.roundoff)
+    weights = Weights(found.weights)
     if not group["guard"] or _descends(offered, weights):
-        return weights, cosine, stationary, False
+        return _Choice(weights, found.cosine, found.stationary)
     # The current gradients constrain the rotation but, at a whisper, do not pull themselves.
     scale = np.concatenate([np.ones(tasks), np.full(tasks, _WHISPER)])
-    joint = products * scale[:, None] * scale
-    weights, cosine, stationary = _solve(joint, group, offered.roundoff)
-    weights = weights * scale
-    if not stationary and _descends(offered, weights):
-        return weights, cosine, stationary, True
-    weights, cosine, stationary = _solve(products[tasks:, tasks:], group, offered.roundoff)
-    weights = np.concatenate([np.zeros(tasks), weights])
-    if not stationary and _descends(offered, weights):
-        return weights, cosine, stationary, True
-    return np.zeros(2 * tasks), 0.0, True, True
+    found = _solve(products * scale[:, None] * scale, group, offered.roundoff)
+    joint = found.weights * scale
+    weights = Weights(joint[:tasks], joint[tasks:])
+    if not found.stationary and _descends(offered, weights):
+        return _Choice(weights, found.cosine, False)
+    found = _solve(offered.on_gradients, group, offered.roundoff)
+    weights = Weights(np.zeros(tasks), found.weights)
+    if not found.stationary and _descends(offered, weights):
+        return _Choice(weights, found.cosine, False)
+    return _Choice(Weights(np.zeros(tasks), np.zeros(tasks)), 0.0, True)
 
 
-def _solve(gramian: NDArray, group: dict, roundoff: float) -> tuple[NDArray, float, bool]:
+def _solve(gramian: NDArray, group: dict, roundoff: float) -> Harmony:
     return harmonic_weights(gramian, group["harmony"], group["axis"], roundoff)
 
 
-def _descends(offered: Candidates, weights: NDArray) -> bool:
+def _descends(offered: Candidates, weights: Weights) -> bool:
     """Whether the step lowers every current task loss to first order."""
-    along = offered.descent @ weights
-    return bool((along[np.diagonal(offered.products)[len(along) :] > 0] > 0).all())
+    along = offered.descent @ weights.joint
+    return bool((along[np.diagonal(offered.on_gradients) > 0] > 0).all())
 
 
 def _record(
-    offered: Candidates,
-    weights: NDArray,
-    losses: Tensor | None,
-    guaranteed: float,
-    guarded: bool,
-    stationary: bool,
+    offered: Candidates, choice: _Choice, losses: Tensor | None, harmony: float
 ) -> StepRecord:
-    products, tasks = offered.products, len(offered.products) // 2
+    products, tasks, weights = offered.products, offered.tasks, choice.weights.joint
     norms = np.sqrt(np.diagonal(products))
     length = np.sqrt(max(weights @ products @ weights, 0.0))
     along = np.concatenate([products[:tasks] @ weights, offered.descent @ weights])
@@ -336,10 +332,10 @@ def _record(
     return StepRecord(
         losses=shown,
         norms=norms[tasks:],
-        gramian=products[tasks:, tasks:],
-        guaranteed=np.float64(guaranteed),
+        gramian=offered.on_gradients,
+        guaranteed=np.float64(harmony * choice.cosine),
         cosine_moments=cosines[:tasks],
         cosine_gradients=cosines[tasks:],
-        guarded=guarded,
-        stationary=stationary,
+        guarded=choice.guarded,
+        stationary=choice.stationary,
     )

@@ -1,217 +1,172 @@
-"""Three metrics of a step: identity, Adam's diagonal, Gauss–Newton.
+"""What a metric is: the protocol that :class:`hrgradlib.HRGrad` steps through.
 
 A metric P turns task gradients into steps. What harmonisation needs of it is one Gramian of 2K
 candidate steps, K from the tasks' moments and K from their current gradients, and a way to
-combine them: :class:`Candidates`. The moments move on here, after everything that can fail.
+combine them: :class:`Candidates`. To add one, write a class (here: ``_diagonal``,
+``_gauss_newton``) and one line of ``METRICS`` (``_metrics``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from torch import Tensor
 
-from hrgradlib.optim._jacobian import ResidualJacobian
-from hrgradlib.optim._refused import StepRefused
+from hrgradlib.optim._given import Given
+from hrgradlib.optim._properties import Property
 
-__all__ = ["METRICS", "Candidates", "Rows", "adam", "gauss_newton", "identity"]
+__all__ = ["Candidates", "Metric", "MetricState", "Weights"]
 
-METRICS = ("identity", "adam", "gauss-newton")
+
+class Weights(NamedTuple):
+    """Weights of the 2K candidate steps.
+
+    Attributes:
+        on_moments: [K] on the steps of the tasks' moments.
+        on_gradients: [K] on those of their current gradients; None where these take no part.
+    """
+
+    on_moments: NDArray
+    on_gradients: NDArray | None = None
+
+    @property
+    def joint(self) -> NDArray:
+        """[2K] both, zeros where the gradients take no part."""
+        others = self.on_gradients
+        others = np.zeros_like(self.on_moments) if others is None else others
+        return np.concatenate([self.on_moments, others])
+
+    @property
+    def used(self) -> NDArray:
+        """[K] or [2K]: what there is to multiply with."""
+        return self.on_moments if self.on_gradients is None else self.joint
 
 
 class Candidates(NamedTuple):
-    """The steps a metric offers.
+    """The steps a metric offers. Nothing has moved yet: that is what ``commit`` is for.
 
     Attributes:
         products: [2K, 2K] float64 Gramian of moments, then current gradients, in the metric.
         descent: [K, 2K] float64 products of the current gradients with every candidate step.
         roundoff: unit roundoff to judge the Gramian's rank by.
-        combine: weights [2K], or [K] on the moments alone, to the direction [n], descent
-            positive, learning rate left out. Good until the next step.
+        combine: :class:`Weights` to the direction [n], descent positive, learning rate left out.
+        commit: moves the state on; called once, with the weights that were chosen, after all
+            that can fail. It must not fail.
     """
 
     products: NDArray
     descent: NDArray
     roundoff: float
-    combine: Callable[[NDArray], Tensor]
+    combine: Callable[[Weights], Tensor]
+    commit: Callable[[Weights], None]
+
+    @property
+    def tasks(self) -> int:
+        """K."""
+        return len(self.descent)
+
+    @property
+    def on_moments(self) -> NDArray:
+        """[K, K] products of the moments."""
+        return self.products[: self.tasks, : self.tasks]
+
+    @property
+    def on_gradients(self) -> NDArray:
+        """[K, K] products of the current gradients."""
+        return self.products[self.tasks :, self.tasks :]
 
 
-class Rows(NamedTuple):
-    """Moments and current gradients in coordinates where the metric is the identity.
+@dataclass
+class MetricState:
+    """Named tensors that a metric carries from step to step.
 
-    Kept from step to step: fresh memory costs as much as the products do.
+    The optimizer stores them in torch's way, by parameter, as views of the flat ones here; they
+    keep their names in ``state_dict``.
 
     Attributes:
-        moments, gradients: [K, n] each.
-        flat: [2K, n] both.
-        blocks: [n / width, 2K, width] the same numbers, filled up with zeros.
+        shapes: of the parameters, in their order; n numbers in all.
+        per_task: [K, n] each.
+        shared: [n] each.
+        by_parameter: a list of one tensor of any shape for every parameter (Kronecker factors).
+        scratch: memory that is used again and never stored.
     """
 
-    moments: Tensor
-    gradients: Tensor
-    flat: Tensor
-    blocks: Tensor
+    shapes: Sequence[torch.Size]
+    per_task: dict[str, Tensor] = field(default_factory=dict)
+    shared: dict[str, Tensor] = field(default_factory=dict)
+    by_parameter: dict[str, list[Tensor]] = field(default_factory=dict)
+    scratch: Any = None
 
-    @staticmethod
-    def like(moments: Tensor) -> Rows:
-        """For K moments of n numbers."""
-        tasks, count = moments.shape
-        blocks = max(1, count // 1024)
-        padded = moments.new_zeros(2 * tasks, blocks, -(-count // blocks))
-        flat = padded.flatten(1)[:, :count]
-        return Rows(flat[:tasks], flat[tasks:], flat, padded.transpose(0, 1))
-
-
-def identity(moments: Tensor, rows: Rows, gradients: Tensor, beta1: float, step: int) -> Candidates:
-    """``P = 1``: gradient descent with momentum, moments [K, n] as in Adam."""
-    moments.lerp_(gradients, 1 - beta1)
-    rows.moments.copy_(moments)
-    rows.gradients.copy_(gradients)
-    return _diagonal(rows, None, 1 / (1 - beta1**step))
-
-
-def adam(
-    moments: Tensor,
-    second: Tensor,
-    rows: Rows,
-    gradients: Tensor,
-    total: Tensor,
-    betas: tuple[float, float],
-    tiny: float,
-    step: int,
-) -> Candidates:
-    """``P = diag(1/(√v̂ + tiny))``, v [n] the second moment of ``total``, the summed gradient."""
-    beta1, beta2 = betas
-    moments.lerp_(gradients, 1 - beta1)
-    second.mul_(beta2).addcmul_(total, total, value=1 - beta2)
-    # Root first: dividing by the small correction could leave the range of the dtype.
-    root = second.sqrt().div_((1 - beta2**step) ** 0.5).add_(tiny).rsqrt_()  # √P
-    torch.mul(moments, root, out=rows.moments)
-    torch.mul(gradients, root, out=rows.gradients)
-    return _diagonal(rows, root, 1 / (1 - beta1**step))
-
-
-def _diagonal(rows: Rows, root: Tensor | None, unbias: float) -> Candidates:
-    products, roundoff = _gramian(rows)
-
-    def combine(weights: NDArray) -> Tensor:
-        # The bias of the first moments is one common factor: left out of the K×K algebra.
-        direction = torch.as_tensor(weights * unbias).to(rows.flat) @ rows.flat[: len(weights)]
-        return direction if root is None else direction.mul_(root)
-
-    return Candidates(products, products[len(products) // 2 :], roundoff, combine)
-
-
-def _gramian(rows: Rows) -> tuple[NDArray, float]:
-    """Joint Gramian [2K, 2K] of moments and gradients, float64.
-
-    Products are summed in float64 over blocks of the parameters. Only where a square nears the
-    end of the dtype's range are the rows first scaled to one.
-
-    Returns:
-        The Gramian and the unit roundoff to judge its rank by.
-    """
-    blocks, info = rows.blocks, torch.finfo(rows.flat.dtype)
-    products = _products(blocks)
-    squares = np.diagonal(products)
-    if squares.min() < info.tiny / info.eps or not squares.max() < info.max * info.eps:
-        scale = rows.flat.abs().amax(1)
-        scale = torch.where(scale > 0, scale, 1.0)
-        products = _products(blocks / scale[:, None])
-        scale = scale.double().cpu().numpy()
-        products = products * scale[:, None] * scale
-    return products, info.eps
-
-
-def _products(blocks: Tensor) -> NDArray:
-    return torch.bmm(blocks, blocks.mT).sum(0, dtype=torch.float64).cpu().numpy()
-
-
-def gauss_newton(
-    moments: Tensor, jacobian: ResidualJacobian, momentum: float, damping: float
-) -> Candidates:
-    """``P = (JᵀJ + λ)^{-1}``, the damped inverse Gauss–Newton Hessian of ``½ Σ L_k = ½ ‖r‖²``.
-
-    The moment of task k is the step that would remove its residuals and touch no other's, drawn
-    to the last one as in SPRING (Goldshlager, Abrahamsen, Lin, arXiv 2401.10190, eq. 14):
-
-        φ_k ← argmin ‖J φ − r_k‖² + λ ‖φ − μ φ_k‖² = μ φ_k + P Jᵀ (r_k − μ J φ_k),
-
-    with ``r_k`` the residual vector, zero outside task k. Solved in the smaller of the spaces of
-    samples (Woodbury: ``P Jᵀ = Jᵀ (J Jᵀ + λ)^{-1}``) and of parameters.
-
-    Args:
-        moments: [K, n] the φ_k, updated in place.
-        jacobian: residuals and their Jacobian; the step Σ φ_k with learning rate one is SPRING's.
-        momentum: μ in [0, 1).
-        damping: λ is this multiple of the summed losses ``‖r‖²``, as in Levenberg–Marquardt
-            methods (Fan, Yuan, Computing 74, 2005): strong far from a solution, and gone with the
-            residual; and never less than what rounding needs.
-
-    Raises:
-        StepRefused: the damped kernel is numerically not positive definite (nothing is updated).
-    """
-    matrix, tasks = jacobian.matrix, len(moments)
-    split = matrix.new_zeros(tasks, len(matrix))  # row k: r_k
-    owner = torch.repeat_interleave(
-        torch.arange(tasks, device=matrix.device),
-        torch.tensor(jacobian.sizes, device=matrix.device),
-    )
-    split.scatter_(0, owner[None], jacobian.residuals[None])
-    wanted = torch.cat([split - momentum * _product(moments, matrix.mT), split])
-    steps, shift = _damped_solve(matrix, wanted, damping * jacobian.residuals.square().sum())
-    steps[:tasks] += momentum * moments
-    moments.copy_(steps[:tasks])
-
-    moved = _product(steps, matrix.mT)
-    products = (moved @ moved.mT + shift * _product(steps, steps.mT)).double().cpu().numpy()
-    # Exact, while the Gramian bears the rounding of an ill-conditioned solve.
-    descent = (split @ moved.mT).double().cpu().numpy()
-    roundoff = torch.finfo(matrix.dtype).eps
-
-    def combine(weights: NDArray) -> Tensor:
-        return torch.as_tensor(weights).to(steps) @ steps[: len(weights)]
-
-    return Candidates(products, descent, roundoff, combine)
-
-
-def _damped_solve(matrix: Tensor, wanted: Tensor, damping: Tensor) -> tuple[Tensor, Tensor]:
-    """``wanted J (JᵀJ + λ)^{-1}`` [columns, n], through the smaller of two kernels, and λ."""
-    rows, n = matrix.shape
-    kernel = _product(matrix, matrix.mT) if rows <= n else _product(matrix.mT, matrix)
-    shift = damping + 10 * torch.finfo(matrix.dtype).eps * kernel.diagonal().sum()
-    kernel.diagonal().add_(shift)
-    solved = _solve(kernel, wanted if rows <= n else _product(wanted, matrix))
-    if solved is None:
-        raise StepRefused(
-            f"HRGrad: the Gauss–Newton kernel ({len(kernel)} × {len(kernel)}, {matrix.dtype}) "
-            f"with λ = {float(shift):g} is not positive definite to rounding; nothing was "
-            "updated. Raise the damping, or use float64."
+    @classmethod
+    def zeros(
+        cls, tasks: int, like: Sequence[Tensor], per_task: Sequence[str], shared: Sequence[str] = ()
+    ) -> MetricState:
+        """Of names alone; ``like`` as in :meth:`Metric.init`."""
+        count = sum(p.numel() for p in like)
+        return cls(
+            [p.shape for p in like],
+            {name: like[0].new_zeros(tasks, count) for name in per_task},
+            {name: like[0].new_zeros(count) for name in shared},
         )
-    return _product(solved, matrix) if rows <= n else solved, shift
+
+    def split(self, flat: Tensor) -> list[Tensor]:
+        """[..., n] to one view [..., *shape] per parameter."""
+        parts = flat.split([s.numel() for s in self.shapes], -1)
+        pairs = zip(parts, self.shapes, strict=True)
+        return [part.view((*flat.shape[:-1], *shape)) for part, shape in pairs]
+
+    def views(self) -> list[dict[str, Tensor]]:
+        """What is stored for every parameter."""
+        named = {n: self.split(flat) for n, flat in (self.per_task | self.shared).items()}
+        named |= self.by_parameter
+        return [{n: parts[i] for n, parts in named.items()} for i in range(len(self.shapes))]
 
 
-def _solve(kernel: Tensor, wanted: Tensor) -> Tensor | None:
-    """``wanted kernel^{-1}`` by Cholesky, None if it fails; the kernel may be overwritten."""
-    if kernel.device.type != "cpu":
-        factor, info = torch.linalg.cholesky_ex(kernel)
-        return None if int(info) else torch.cholesky_solve(wanted.mT, factor).mT
-    try:
-        factor = cho_factor(kernel.numpy().T, lower=True, overwrite_a=True, check_finite=False)
-    except LinAlgError:
-        return None
-    return torch.from_numpy(cho_solve(factor, wanted.numpy().T, check_finite=False).T)
+class Metric(Protocol):
+    """A metric of the step; without state of its own, one object serves every optimizer.
 
-
-def _product(left: Tensor, right: Tensor) -> Tensor:
-    """``left @ right``; on the CPU by NumPy, whose BLAS has half the work with ``A Aᵀ``, which it
-    knows to be symmetric, and is twice as fast where one side has few rows.
+    Attributes:
+        needs: what it steps on, :class:`hrgradlib.TaskGradients` (then a bare matrix [K, n] will
+            do) or :class:`hrgradlib.ResidualJacobian`.
+        defaults: what the optimizer takes where the user gives nothing: ``lr``, ``betas``, and
+            the metric's own options, which then are keywords of :class:`hrgradlib.HRGrad`.
+        properties: what it promises, which the tests check.
     """
-    if left.device.type != "cpu":
-        return left @ right
-    return torch.from_numpy(left.numpy() @ right.numpy())
+
+    needs: type
+    defaults: Mapping[str, Any]
+    properties: frozenset[Property]
+
+    def check(self, group: Mapping[str, Any]) -> None:
+        """Refuse options of the metric's own that are out of range (by default, none is)."""
+
+    def init(self, tasks: int, like: Sequence[Tensor]) -> MetricState:
+        """The state before the first step.
+
+        Args:
+            tasks: K.
+            like: a tensor of the shape, dtype and device of every parameter's gradient; may be
+                without data (device ``meta``).
+        """
+        ...
+
+    def offer(
+        self, state: MetricState, given: Given, step: int, group: Mapping[str, Any]
+    ) -> Candidates:
+        """The candidate steps; changes nothing in ``state`` but ``scratch``.
+
+        Args:
+            state: as of the last step.
+            given: checked: finite, of the shapes of ``state``.
+            step: number of this step, from one.
+            group: the options in force, ``betas`` and the like.
+
+        Raises:
+            StepRefused: no step can be made of these numbers.
+        """
+        ...

@@ -1,10 +1,10 @@
-"""The one error of a step that cannot be taken with the numbers it was given."""
+"""The optimizer's errors that are no mistakes in a call: bad numbers, and another's state."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["StepRefused"]
+__all__ = ["StateMismatch", "StepRefused"]
 
 
 class StepRefused(ValueError):
@@ -20,3 +20,10 @@ class StepRefused(ValueError):
     def __init__(self, message: str, tasks: Iterable[int] = ()) -> None:
         super().__init__(message)
         self.tasks = tuple(tasks)
+
+
+class StateMismatch(ValueError):
+    """A stored state of another optimizer, metric, network, number of tasks, or version.
+
+    Nothing was loaded.
+    """

@@ -26,7 +26,9 @@ class HRGradWeighting(Weighting[PSDMatrix]):
         if not 0.0 <= harmony <= 1.0:
             raise ValueError(f"HRGradWeighting: found harmony = {harmony}; expected [0, 1].")
         if axis not in AXES:
-            raise ValueError(f"HRGradWeighting: found axis = {axis!r}; expected one of {AXES}.")
+            raise ValueError(
+                f"HRGradWeighting: found axis = {axis!r}; expected one of {tuple(AXES)}."
+            )
         self.harmony, self.axis = harmony, axis
 
     def forward(self, gramian: PSDMatrix, /) -> Tensor:

@@ -68,12 +68,12 @@ class _Averaged(HRGrad):
 
     mean: NDArray | None = None
 
-    def _candidates(self, gradients, group):
-        offered, losses, step = super()._candidates(gradients, group)
+    def _offer(self, given, state):
+        offered = super()._offer(given, state)
         norms = np.sqrt(np.maximum(np.diagonal(offered.products), np.finfo(float).tiny))
         cosines = offered.products / norms[:, None] / norms
         self.mean = cosines if self.mean is None else 0.99 * self.mean + 0.01 * cosines
-        return offered._replace(products=self.mean * norms[:, None] * norms), losses, step
+        return offered._replace(products=self.mean * norms[:, None] * norms)
 
 
 class PersistentConflict(HarmonizedSum):

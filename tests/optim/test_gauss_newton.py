@@ -2,12 +2,13 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from hrgradlib import HRGrad, ResidualJacobian, jacobian_bytes, residual_jacobian, task_gradients
-from hrgradlib.optim._metric import gauss_newton
+from hrgradlib.optim import METRICS, Given, MetricState, Weights
 
 F64 = torch.float64
 
@@ -36,6 +37,23 @@ def flat(model):
 def multiple(shift, problem):
     """The damping that makes ``λ = shift``."""
     return shift / float(problem.residuals.square().sum())
+
+
+def gauss_newton(moments, problem, momentum, damping):
+    """What the metric offers from these moments, which then are the new ones."""
+    state = MetricState([moments[0].shape], {"first_moments": moments})
+    given = Given(
+        len(moments), problem.matrix, None, residuals=problem.residuals, sizes=problem.sizes
+    )
+    found = METRICS["gauss-newton"].offer(
+        state, given, 1, {"betas": (momentum, 0.99), "damping": damping}
+    )
+    before = moments.clone()
+    ones = Weights(torch.ones(len(moments)).numpy())
+    found.combine(ones)
+    assert torch.equal(moments, before)  # an offer moves nothing
+    found.commit(ones)
+    return found
 
 
 def random_problem(rows, n, sizes, seed=0):
@@ -100,7 +118,7 @@ def test_products_are_the_gramian_in_the_metric():
     problem = random_problem(9, 30, [4, 5])
     moments = torch.randn(2, 30, dtype=F64)
     found = gauss_newton(moments, problem, 0.5, multiple(0.3, problem))
-    steps = torch.stack([found.combine(row) for row in torch.eye(4, dtype=F64)])
+    steps = torch.stack([found.combine(Weights(row[:2], row[2:])) for row in np.eye(4)])
     inverse = problem.matrix.T @ problem.matrix + 0.3 * torch.eye(30, dtype=F64)
     torch.testing.assert_close(torch.from_numpy(found.products), steps @ inverse @ steps.T)
     gradients = torch.stack(

@@ -1,0 +1,106 @@
+"""The Gauss–Newton metric: damped least squares, with a moment per task as in SPRING."""
+
+from __future__ import annotations
+
+import torch
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from torch import Tensor
+
+from hrgradlib.optim._jacobian import ResidualJacobian
+from hrgradlib.optim._metric import Candidates, Metric, MetricState, Weights
+from hrgradlib.optim._properties import Property
+from hrgradlib.optim._refused import StepRefused
+
+__all__ = ["GaussNewton"]
+
+
+class GaussNewton(Metric):
+    """``P = (JᵀJ + λ)^{-1}``, the damped inverse Gauss–Newton Hessian of ``½ Σ L_k = ½ ‖r‖²``.
+
+    The moment of task k is the step that would remove its residuals and touch no other's, drawn
+    to the last one as in SPRING (Goldshlager, Abrahamsen, Lin, arXiv 2401.10190, eq. 14):
+
+        φ_k ← argmin ‖J φ − r_k‖² + λ ‖φ − μ φ_k‖² = μ φ_k + P Jᵀ (r_k − μ J φ_k),
+
+    with ``r_k`` the residual vector, zero outside task k. Solved in the smaller of the spaces of
+    samples (Woodbury: ``P Jᵀ = Jᵀ (J Jᵀ + λ)^{-1}``) and of parameters. The step Σ φ_k with
+    learning rate one is SPRING's.
+
+    The first beta is the momentum ``μ``. ``λ`` is the multiple ``damping`` of the summed losses
+    ``‖r‖²``, as in Levenberg–Marquardt methods (Fan, Yuan, Computing 74, 2005): strong far from a
+    solution, and gone with the residual; and never less than what rounding needs.
+    """
+
+    needs = ResidualJacobian
+    defaults = {"lr": 0.1, "betas": (0.8, 0.99), "damping": 1e-2}
+    properties = frozenset(
+        {Property.TASK_ORDER, Property.SINGLE_TASK_BASE, Property.STEP_SCALE_FREE}
+    )
+
+    def init(self, tasks, like):
+        return MetricState.zeros(tasks, like, per_task=["first_moments"])
+
+    def offer(self, state, given, step, group):
+        moments, momentum, matrix = state.per_task["first_moments"], group["betas"][0], given.matrix
+        tasks = given.tasks
+        split = matrix.new_zeros(tasks, len(matrix))  # row k: r_k
+        owner = torch.repeat_interleave(
+            torch.arange(tasks, device=matrix.device),
+            torch.tensor(given.sizes, device=matrix.device),
+        )
+        split.scatter_(0, owner[None], given.residuals[None])
+        wanted = torch.cat([split - momentum * _product(moments, matrix.mT), split])
+        damping = group["damping"] * given.residuals.square().sum()
+        steps, shift = _damped_solve(matrix, wanted, damping)
+        steps[:tasks] += momentum * moments
+
+        moved = _product(steps, matrix.mT)
+        products = (moved @ moved.mT + shift * _product(steps, steps.mT)).double().cpu().numpy()
+        # Exact, while the Gramian bears the rounding of an ill-conditioned solve.
+        descent = (split @ moved.mT).double().cpu().numpy()
+
+        def combine(weights: Weights) -> Tensor:
+            used = weights.used
+            return torch.as_tensor(used).to(steps) @ steps[: len(used)]
+
+        def commit(_: Weights) -> None:
+            moments.copy_(steps[:tasks])
+
+        return Candidates(products, descent, torch.finfo(matrix.dtype).eps, combine, commit)
+
+
+def _damped_solve(matrix: Tensor, wanted: Tensor, damping: Tensor) -> tuple[Tensor, Tensor]:
+    """``wanted J (JᵀJ + λ)^{-1}`` [columns, n], through the smaller of two kernels, and λ."""
+    rows, n = matrix.shape
+    kernel = _product(matrix, matrix.mT) if rows <= n else _product(matrix.mT, matrix)
+    shift = damping + 10 * torch.finfo(matrix.dtype).eps * kernel.diagonal().sum()
+    kernel.diagonal().add_(shift)
+    solved = _solve(kernel, wanted if rows <= n else _product(wanted, matrix))
+    if solved is None:
+        raise StepRefused(
+            f"HRGrad: the Gauss–Newton kernel ({len(kernel)} × {len(kernel)}, {matrix.dtype}) "
+            f"with λ = {float(shift):g} is not positive definite to rounding; nothing was "
+            "updated. Raise the damping, or use float64."
+        )
+    return _product(solved, matrix) if rows <= n else solved, shift
+
+
+def _solve(kernel: Tensor, wanted: Tensor) -> Tensor | None:
+    """``wanted kernel^{-1}`` by Cholesky, None if it fails; the kernel may be overwritten."""
+    if kernel.device.type != "cpu":
+        factor, info = torch.linalg.cholesky_ex(kernel)
+        return None if int(info) else torch.cholesky_solve(wanted.mT, factor).mT
+    try:
+        factor = cho_factor(kernel.numpy().T, lower=True, overwrite_a=True, check_finite=False)
+    except LinAlgError:
+        return None
+    return torch.from_numpy(cho_solve(factor, wanted.numpy().T, check_finite=False).T)
+
+
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    """``left @ right``; on the CPU by NumPy, whose BLAS has half the work with ``A Aᵀ``, which it
+    knows to be symmetric, and is twice as fast where one side has few rows.
+    """
+    if left.device.type != "cpu":
+        return left @ right
+    return torch.from_numpy(left.numpy() @ right.numpy())

@@ -1,0 +1,11 @@
+"""The metrics there are: a new one is a class and a line."""
+
+from __future__ import annotations
+
+from hrgradlib.optim._diagonal import Adam, Identity
+from hrgradlib.optim._gauss_newton import GaussNewton
+from hrgradlib.optim._metric import Metric
+
+__all__ = ["METRICS"]
+
+METRICS: dict[str, Metric] = {"identity": Identity(), "adam": Adam(), "gauss-newton": GaussNewton()}
