@@ -7,6 +7,7 @@ conflict every ``w_k = 1``, and the step is momentum's, Adam's or SPRING's for t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -218,7 +219,7 @@ class HRGrad(torch.optim.Optimizer):
         offered = self._offer(given, state)
         choice = _choose(offered, group)
         direction = offered.combine(choice.weights)
-        if not bool(direction.isfinite().all()):
+        if not _finite(direction):
             raise StepRefused(
                 f"HRGrad: the step leaves the range of {direction.dtype}; nothing was updated. "
                 "Scale the losses alike, or use float64."
@@ -237,6 +238,11 @@ class HRGrad(torch.optim.Optimizer):
         """What the metric offers; nothing moves."""
         done = int(self.state[self._trained[0]]["step"]) if self.state else 0
         return self.metric.offer(state, given, done + 1, self.param_groups[0])
+
+
+def _finite(vector: Tensor) -> bool:
+    """Whether every entry is; a product shows it at once, but where squares overflow."""
+    return math.isfinite(float(vector.dot(vector))) or bool(vector.isfinite().all())
 
 
 def _check_name(name: str, value: Any, known: Iterable[str]) -> None:
