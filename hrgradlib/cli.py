@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from hrgradlib.experiments.campaign import CampaignError, book_runs, grid_runs, run_all, write_grid
-from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.cases import CASES, FIRST
 from hrgradlib.experiments.results import grid_table
 from hrgradlib.experiments.runner import RunError, run
 from hrgradlib.experiments.solution import SolutionError, load_solution
@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     book.set_defaults(action=_reproduce)
 
     grid = commands.add_parser("grid", help="repeat the tuning grid and write its table")
-    grid.add_argument("--problem", default="transport-periodic")
+    grid.add_argument("--problem", default=FIRST)
     grid.add_argument("--table", type=Path, help="CSV file (default: the book's)")
     grid.set_defaults(action=_grid)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from hrgradlib._files import write_atomically
 from hrgradlib.chapters import ch02_verification_bgk as verify
 from hrgradlib.chapters import ch02_verification_bgk_limits as limits
-from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_PROBLEMS, BGK_RIEMANN, BGK_SMOOTH
+from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_PROBLEMS, BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.paths import results_folder
 from hrgradlib.provenance import collect
 from hrgradlib.reference.bgk import BGKReference

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hrgradlib.experiments.cases.bgk import BGK_LAYER
 from hrgradlib.kinetics.bgk import CONSERVED, maxwellian_coefficients
 from hrgradlib.kinetics.bgk_problems import BGKProblem
 from hrgradlib.kinetics.free_flight import free_distribution
@@ -27,7 +28,7 @@ __all__ = ["MomentSystem", "read_truncation", "truncation_errors"]
 
 _SPEEDS = np.linspace(-9, 9, 121)
 _ROOM = 1.25  # of the mesh beyond the problem's domain
-_PROBLEM, _EPS, _MODES = "bgk-layer", (1.0, 0.3, 0.1, 0.03), (4, 6, 8, 11, 14)  # of the table
+_PROBLEM, _EPS, _MODES = BGK_LAYER, (1.0, 0.3, 0.1, 0.03), (4, 6, 8, 11, 14)  # of the table
 
 
 class MomentSystem:
@@ -154,7 +155,7 @@ def _write() -> None:
             {"eps": eps, "modes": modes, "split": split}
             | dict(zip(("density", "momentum", "energy"), errors, strict=True))
         )
-    content = {"problem": _PROBLEM, "provenance": collect(), "rows": rows}
+    content = {"problem": _PROBLEM.name, "provenance": collect(), "rows": rows}
     _table().write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

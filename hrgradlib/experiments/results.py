@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrgradlib.experiments.campaign import book_runs, run_all
+from hrgradlib.experiments.cases import FIRST
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.paths import results_folder
 
@@ -80,9 +81,7 @@ def load_run(folder: Path) -> Run:
     )
 
 
-def book_results(
-    profile: str, device: str = "cpu", problem: str = "transport-periodic"
-) -> dict[str, list[Run]]:
+def book_results(profile: str, device: str = "cpu", problem: str = FIRST) -> dict[str, list[Run]]:
     """The book's runs of a problem by label (hrgrad, hrgrad-gn, sum, sum-longer), over seeds.
 
     Runs that do not exist yet are trained first, two at a time, which takes minutes in the

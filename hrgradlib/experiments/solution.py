@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.evaluation import evaluate
 from hrgradlib.experiments.specs import Spec
 
@@ -31,7 +32,7 @@ class Solution:
 
     def __init__(self, spec: Spec, model: torch.nn.Module, result: dict) -> None:
         self.spec, self.model, self.result = spec, model.eval(), result
-        self.problem, self._view = spec.case.problem, spec.case.observables(model)
+        self.problem, self._observed = spec.case.problem, spec.case.observables(model)
 
     def density(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
         """``ρ(t, x; ε)``; arguments broadcast, dimensionless.
@@ -57,7 +58,7 @@ class Solution:
 
         For BGK these are (ρ, ρu, E). Arguments and errors as for :meth:`density`.
         """
-        return self._view.moments(*self._evaluate(t=t, x=x, eps=eps), *self._points(t, x, eps))
+        return self._observed.moments(*self._evaluate(t=t, x=x, eps=eps), *self._points(t, x, eps))
 
     def heat_flux(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
         """``½<(v − u)³ f>``, the flux of heat, of BGK alone.
@@ -69,12 +70,16 @@ class Solution:
             SolutionError: as in :meth:`density`; or a problem of linear transport, whose particles
                 have no temperature to carry.
         """
-        if not hasattr(self._view, "heat_flux"):
+        case = self.spec.case
+        if not case.conducts_heat:
+            others = ", ".join(name for name, other in CASES.items() if other.conducts_heat)
             raise SolutionError(
-                f"found problem {self.spec.problem!r}; expected one of BGK: linear transport "
-                "conducts no heat (its flux of mass is moments(…)[..., 1])"
+                f"found problem {case.name!r}, which conducts no heat; expected one of {others} "
+                "(the flux of mass is moments(…)[..., 1])"
             )
-        return self._view.heat_flux(*self._evaluate(t=t, x=x, eps=eps), *self._points(t, x, eps))
+        return self._observed.heat_flux(
+            *self._evaluate(t=t, x=x, eps=eps), *self._points(t, x, eps)
+        )
 
     def distribution(self, t: ArrayLike, x: ArrayLike, v: ArrayLike, eps: ArrayLike) -> NDArray:
         """``f(t, x, v; ε)``; arguments broadcast, dimensionless.
@@ -83,13 +88,13 @@ class Solution:
             SolutionError: as in :meth:`density`, or v outside its range ([−1, 1] for transport).
         """
         t, x, v, eps = _broadcast(t=t, x=x, v=v, eps=eps)
-        slowest, fastest = self._view.speeds
+        slowest, fastest = self._observed.speeds
         if not ((v >= slowest) & (v <= fastest) & np.isfinite(v)).all():
             raise SolutionError(
                 f"found NaN in v or |v| > {fastest:g}; expected v in [{slowest:g}, {fastest:g}]"
             )
         first, modes = self._evaluate(t=t, x=x, eps=eps)
-        return self._view.distribution(first, modes, t, x, v, eps)
+        return self._observed.distribution(first, modes, t, x, v, eps)
 
     @staticmethod
     def _points(*arguments: ArrayLike) -> tuple[NDArray, ...]:
@@ -104,7 +109,7 @@ class Solution:
         low = min(low, getattr(self.problem, "check_eps", low))  # its limit is in the ansatz
         self._inside("eps", arrays["eps"], low, high)
         self._inside("t", arrays["t"], 0.0, self.problem.final_time)
-        self._inside("x", arrays["x"], *self._view.places)
+        self._inside("x", arrays["x"], *self._observed.places)
         return evaluate(self.model, *_broadcast(**arrays))
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""BGK on the line: data of ``bgk-smooth``, ``bgk-layer`` and ``bgk-riemann``.
+"""BGK on the line: the data of a problem.
 
 ``ε (∂t f + v ∂x f) = M[U] − f`` with ``f(0) = M[U0]``; ``ρ0, u0, T0`` pass from a left to a right
 state, all three along one profile w(x) from −1 to 1.
@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["BGK_LAYER", "BGK_PROBLEMS", "BGK_RIEMANN", "BGK_SMOOTH", "BGKProblem"]
+__all__ = ["BGKProblem"]
 
 _PROFILES = ("sine", "tanh", "sign")
 _Points = TypeVar("_Points", NDArray, Tensor)  # what comes as an array is answered as an array
@@ -28,7 +28,7 @@ class BGKProblem:
     ends in the window: fewer than one particle in 10⁷ flies 0.7 in the time 0.1 (chapter 2).
 
     Attributes:
-        name: key on the command line and in result files.
+        name: of the problem, in tables and names of files.
         profile: "sine", ``w = sin πx`` for |x| ≤ ½ and ±1 outside; "tanh", ``w = tanh(steepness
             x)``; "sign", ``w = sign x``.
         steepness: of "tanh" (dimensionless).
@@ -110,17 +110,3 @@ class BGKProblem:
         values = [a + (b - a) * 0.5 * (1 + w) for a, b in pairs]
         slopes = [(b - a) * 0.5 * slope for a, b in pairs]
         return xp.stack(values, -1), xp.stack(slopes, -1)
-
-
-_WIDE = (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3)
-_TIMES = (0.01, 0.03, 0.06, 0.1)
-
-BGK_SMOOTH = BGKProblem("bgk-smooth", "sine", (1e-3, 1.0), 0.1, _WIDE, _TIMES)
-BGK_LAYER = BGKProblem("bgk-layer", "tanh", (1e-3, 1.0), 0.1, _WIDE, _TIMES)
-BGK_RIEMANN = BGKProblem(
-    "bgk-riemann", "sign", (1e-2, 1.0), 0.05,
-    (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01), (0.005, 0.015, 0.03, 0.05),
-)  # fmt: skip
-
-#: By name.
-BGK_PROBLEMS = {p.name: p for p in (BGK_SMOOTH, BGK_LAYER, BGK_RIEMANN)}

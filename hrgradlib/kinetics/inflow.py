@@ -45,7 +45,6 @@ class InflowTransport:
     The data jump at (t, x) = (0, 0), as in the literature: the inflow is not the initial state.
 
     Attributes:
-        name: key on the command line and in result files.
         eps_range: smallest and largest Knudsen number (dimensionless).
         final_time: ``T`` (dimensionless).
         inflow_left, inflow_right: ``f(t, 0, v > 0)`` and ``f(t, 1, v < 0)``.
@@ -58,7 +57,6 @@ class InflowTransport:
             finite, or negative.
     """
 
-    name: str = "transport-inflow"
     eps_range: tuple[float, float] = (1e-4, 1.0)
     final_time: float = 0.1
     inflow_left: float = 1.0

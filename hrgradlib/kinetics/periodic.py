@@ -24,14 +24,12 @@ class PeriodicTransport:
     """The problem ``transport-periodic``: x in [0, 1) periodic, ``f0 = ρ0``, no inflow.
 
     Attributes:
-        name: key on the command line and in result files.
         eps_range: smallest and largest Knudsen number (dimensionless).
         final_time: ``T`` (dimensionless).
         modes: pairs (k, a): ``ρ0(x) = Σ a cos 2πkx`` (dimensionless).
         eval_eps, eval_times: where errors are quoted.
     """
 
-    name: str = "transport-periodic"
     eps_range: tuple[float, float] = (1e-4, 1.0)
     final_time: float = 0.1
     modes: tuple[tuple[int, float], ...] = ((0, 1.0), (1, 0.5))

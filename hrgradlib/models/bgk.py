@@ -16,17 +16,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hrgradlib.kinetics.bgk import BGKFields
+from hrgradlib.kinetics.bgk import BGKFields, maxwellian_coefficients
 from hrgradlib.kinetics.bgk_problems import BGKProblem
 from hrgradlib.kinetics.euler import EulerRiemann
-from hrgradlib.kinetics.free_flight import free_flight
+from hrgradlib.kinetics.free_flight import FreeFlight, free_distribution, free_flight
+from hrgradlib.models.observables import Observables
 from hrgradlib.models.regime import regime
 from hrgradlib.models.streams import StreamMLP
 
-__all__ = ["BGKModel"]
+__all__ = ["BGKModel", "BGKObservables"]
 
 _FAR = 4.0  # of a jump's fan |x|/t, where χ begins to fall
 
@@ -204,3 +207,58 @@ def _growth(tau: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         small, tau * (1 / 2 - tau * (1 / 3 - tau * (1 / 8 - tau / 30))), share - flown
     )
     return flown, grown, lag, late
+
+
+class BGKObservables(Observables):
+    """``f = E (f_free + Σ_{k≤2} (h_k − a_k) ψ_k) + (1 − E) M[ρ, u, T] + ε Σ_{k≥3} b_k ψ_k``.
+
+    ``E = e^{−t/ε}`` is the share in free flight, ``h_k`` and ``a_k`` are the coefficients of the
+    Maxwellian and of the free flight. Outputs (ρ, u, T) [..., 3] and b [..., M].
+    """
+
+    speeds, places = (-np.inf, np.inf), (-np.inf, np.inf)
+
+    def __init__(self, model: BGKModel) -> None:
+        self.theta, self.modes, self.problem = model.theta, model.modes, model.problem
+
+    def moments(self, state, modes, t, x, eps) -> NDArray:
+        rho, u, temperature = np.moveaxis(state, -1, 0)
+        return np.stack([rho, rho * u, 0.5 * rho * (u**2 + temperature)], -1)
+
+    def heat_flux(self, state, modes, t, x, eps) -> NDArray:
+        """``½<(v − u)³ f>``: the Maxwellian's share is zero, left is what flies and ``b_3``."""
+        rho, u, temperature = np.moveaxis(state, -1, 0)
+        flight = self._flight(t, x)
+        flow = flight.moments[:, 0] * flight.moments[:, 1]
+        third, mean_flow = (a.numpy().reshape(rho.shape) for a in (flight.third, flow))
+        flown = third + 3 * self.theta * (rho * u - mean_flow) - rho * u * (u**2 + 3 * temperature)
+        return 0.5 * np.exp(-t / eps) * flown + self.theta**1.5 * 1.5**0.5 * eps * modes[..., 0]
+
+    def distribution(self, state, modes, t, x, v, eps) -> NDArray:
+        rho, u, temperature = np.moveaxis(state, -1, 0)
+        flown = np.exp(-t / eps)[..., None]
+        macro = flown * self._excess(state, t, x)
+        coefficients = np.concatenate([macro, eps[..., None] * modes], -1)
+        scaled = v / self.theta**0.5
+        below, here = np.zeros_like(scaled), np.ones_like(scaled)
+        total = np.zeros(np.broadcast_shapes(np.shape(v), rho.shape))
+        for k in range(self.modes + 3):  # He_{k+1}/√(k+1)! from the two before
+            total = total + coefficients[..., k] * here
+            below, here = here, (scaled * here - k**0.5 * below) / (k + 1) ** 0.5
+        gauss = np.exp(-0.5 * scaled**2) / np.sqrt(2 * np.pi * self.theta)
+        maxwell = rho * np.exp(-0.5 * (v - u) ** 2 / temperature)
+        maxwell = maxwell / np.sqrt(2 * np.pi * temperature)
+        free = free_distribution(self.problem, *map(torch.as_tensor, (t, x, v))).numpy()
+        flown = flown[..., 0]
+        return flown * free + (1 - flown) * maxwell + gauss * total
+
+    def _excess(self, state, t, x) -> NDArray:
+        """``h_k − a_k``, k ≤ 2: what free flight lacks of the conserved moments, [..., 3]."""
+        states = torch.tensor(state).reshape(-1, 3)
+        none = states.new_zeros(len(states), 1, 3)
+        h, _ = maxwellian_coefficients(states, none, 2, self.theta)
+        return (h - self._flight(t, x).modes).numpy().reshape(state.shape)
+
+    def _flight(self, t, x) -> FreeFlight:
+        t, x = (torch.tensor(a).reshape(-1) for a in (t, x))
+        return free_flight(self.problem, t, x, torch.ones_like(t), self.theta)

@@ -5,14 +5,17 @@ Nothing holds by construction but positivity: equation, moments and initial data
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hrgradlib.kinetics.bgk_problems import BGKProblem
+from hrgradlib.models.bgk import BGKObservables
 from hrgradlib.models.regime import regime
 from hrgradlib.models.streams import StreamMLP
 
-__all__ = ["PlainBGKModel"]
+__all__ = ["PlainBGKModel", "PlainBGKObservables"]
 
 _REACH, _NODES = 7.0, 32  # of the velocity quadrature
 _THETA = 1.2  # f decays like a Maxwellian's: without this factor training hardly begins
@@ -80,3 +83,21 @@ def _bell(v: Tensor) -> Tensor:
 
 def _positive(out: Tensor) -> Tensor:
     return torch.stack([out[:, 0].exp(), out[:, 1], out[:, 2].exp()], 1)
+
+
+class PlainBGKObservables(BGKObservables):
+    """f is a network's output itself; the moments are another's, as the formulation has it."""
+
+    def __init__(self, model: PlainBGKModel) -> None:
+        self.model = model
+
+    def heat_flux(self, state, modes, t, x, eps) -> NDArray:
+        """By the quadrature that the formulation knows f at; modes are f at its nodes."""
+        nodes = self.model.nodes.double().cpu().numpy()
+        return 0.5 * (nodes[1] - nodes[0]) * ((nodes - state[..., 1:2]) ** 3 * modes).sum(-1)
+
+    def distribution(self, state, modes, t, x, v, eps) -> NDArray:
+        like = self.model.nodes
+        arguments = (torch.tensor(np.asarray(a)).to(like) for a in (t, x, v, eps))
+        with torch.no_grad():
+            return self.model.distribution(*arguments).double().cpu().numpy()

@@ -8,15 +8,18 @@ of order one everywhere (:mod:`hrgradlib.kinetics.inflow`).
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hrgradlib.kinetics.inflow import InflowFields, InflowTransport, front_density
-from hrgradlib.kinetics.inflow_basis import inflow_basis
+from hrgradlib.kinetics.inflow_basis import even_odd, inflow_basis
+from hrgradlib.models.observables import Observables
 from hrgradlib.models.regime import regime
 from hrgradlib.models.streams import StreamMLP
 
-__all__ = ["InflowModel"]
+__all__ = ["InflowModel", "InflowObservables"]
 
 
 class InflowModel(nn.Module):
@@ -161,3 +164,35 @@ class InflowModel(nn.Module):
         layers_t = torch.stack([zero, zero, ahead * x * speed * p / t.clamp_min(1e-300)], 1)
         first = nn.functional.pad(torch.stack([along_x, along_t], 1), (0, code.shape[1]))
         return outer, inner, (first, torch.cat([first, torch.stack([layers_x, layers_t], 1)], 2))
+
+
+class InflowObservables(Observables):
+    """``f = S + f'``; outputs ρ (of f) [...] and ``δE_1…, δO_0…`` of f' [..., 2K−1]."""
+
+    speeds, places = (-1.0, 1.0), (0.0, 1.0)
+
+    def __init__(self, model: InflowModel) -> None:
+        self.count, self.kind = model.modes, model.kind
+
+    @staticmethod
+    def _front(t, x, eps) -> tuple[NDArray, NDArray]:
+        """``e^{−t/ε²}`` and the slowest velocity behind the front, x/(t/ε), at most 1."""
+        reach = t / eps
+        slowest = np.where(x < reach, x / np.where(reach > 0, reach, 1.0), 1.0)
+        return np.exp(-t / eps**2) * (t > 0), slowest
+
+    def moments(self, density, modes, t, x, eps) -> NDArray:
+        height, slowest = self._front(t, x, eps)
+        b = inflow_basis(self.kind, self.count + 1).coupling
+        even, odd = modes[..., : self.count - 1], modes[..., self.count - 1 :]
+        prime = density - 0.5 * height * (1 - slowest)
+        flux = odd @ b[0, : self.count] + 0.25 * height * (1 - slowest**2)
+        square = prime / 3 + even @ (b @ b.T)[0, 1 : self.count] + height * (1 - slowest**3) / 6
+        return np.stack([density, flux, 0.5 * square], -1)
+
+    def distribution(self, density, modes, t, x, v, eps) -> NDArray:
+        height, slowest = self._front(t, x, eps)
+        even, odd = even_odd(v, self.count, self.kind)
+        prime = density - 0.5 * height * (1 - slowest)
+        smooth = prime + (modes * np.concatenate([even[..., 1:], odd], -1)).sum(-1)
+        return smooth + height * ((v > slowest) & (v > 0))

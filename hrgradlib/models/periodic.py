@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hrgradlib.kinetics.periodic import PeriodicFields, PeriodicTransport
+from hrgradlib.kinetics.velocity import legendre, recurrence
+from hrgradlib.models.observables import Observables
 from hrgradlib.models.regime import regime
 from hrgradlib.models.streams import StreamMLP
 
-__all__ = ["PlainPeriodicModel", "PeriodicModel"]
+__all__ = ["PeriodicModel", "PeriodicObservables", "PlainPeriodicModel"]
 
 
 class PeriodicModel(nn.Module):
@@ -125,3 +129,21 @@ class PlainPeriodicModel(PeriodicModel):
         pace = (t + eps.square())[:, None, None]
         moving = torch.cat([moving[:, :1], moving[:, 1:] / pace], 1)
         return features[:, kept], moving[:, :, kept], grown
+
+
+class PeriodicObservables(Observables):
+    """``f = ρ + ε Σ b_k φ_k``; outputs ρ [...] and b [..., M]."""
+
+    speeds, places = (-1.0, 1.0), (-np.inf, np.inf)
+
+    def __init__(self, model: PeriodicModel) -> None:
+        self.modes = model.modes
+
+    def moments(self, density, modes, t, x, eps) -> NDArray:
+        first, second = recurrence(2)
+        beyond = modes[..., 1] if self.modes > 1 else 0.0
+        flux, square = first * modes[..., 0], first * second * beyond
+        return np.stack([density, eps * flux, 0.5 * (density / 3 + eps * square)], -1)
+
+    def distribution(self, density, modes, t, x, v, eps) -> NDArray:
+        return density + eps * (modes * legendre(v, self.modes)[..., 1:]).sum(-1)

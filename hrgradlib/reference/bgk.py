@@ -1,4 +1,4 @@
-"""Reference solutions of ``bgk-smooth``, ``bgk-layer`` and ``bgk-riemann`` at every Knudsen number.
+"""Reference solutions of BGK problems at every Knudsen number.
 
 Three solvers, each where it is best (chapter 2 measures all against each other):
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrgradlib.kinetics import maxwellian
-from hrgradlib.kinetics.bgk_problems import BGK_PROBLEMS, BGKProblem
+from hrgradlib.kinetics.bgk_problems import BGKProblem
 from hrgradlib.kinetics.maxwellian import conserved
 from hrgradlib.reference import _bgk_solutions as solutions
 from hrgradlib.reference._arguments import checked, groups
@@ -33,24 +33,18 @@ class BGKReference:
     A Knudsen number costs seconds when it is met for the first time, nothing afterwards.
 
     Args:
-        problem: a :class:`BGKProblem` or its name.
+        problem: data of the problem.
         times: when the solution can be asked for, besides t = 0; the problem's ``eval_times`` by
             default. In (0, final_time].
         coarse: the mesh of smoke tests, about 20 times cheaper and 100 times less accurate.
 
     Raises:
-        ValueError: unknown name, or times outside (0, final_time].
+        ValueError: times outside (0, final_time].
     """
 
     def __init__(
-        self, problem: BGKProblem | str, times: Sequence[float] | None = None, coarse: bool = False
+        self, problem: BGKProblem, times: Sequence[float] | None = None, coarse: bool = False
     ) -> None:
-        if isinstance(problem, str):
-            if problem not in BGK_PROBLEMS:
-                raise ValueError(
-                    f"BGKReference: found problem {problem!r}; expected one of {[*BGK_PROBLEMS]}."
-                )
-            problem = BGK_PROBLEMS[problem]
         chosen = checked("BGKReference", times=problem.eval_times if times is None else times)[0]
         self.times = tuple(float(t) for t in np.unique(chosen))
         if not self.times or self.times[0] <= 0 or self.times[-1] > problem.final_time:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hrgradlib.chapters.ch10_truncation import MomentSystem, read_truncation, truncation_errors
-from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_RIEMANN
+from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_RIEMANN
 from hrgradlib.reference.bgk import BGKReference
 
 
@@ -25,7 +25,7 @@ def test_stored_errors_come_out_again():
     rows, origin = read_truncation()
     assert origin["versions"]["numpy"]
     stored = {(r["eps"], r["modes"], r["split"]): r for r in rows}
-    reference = BGKReference("bgk-layer", coarse=True)
+    reference = BGKReference(BGK_LAYER, coarse=True)
     found = truncation_errors(reference, 1.0, 4, False, cells=120)
     expected = [stored[1.0, 4, False][k] for k in ("density", "momentum", "energy")]
     np.testing.assert_allclose(found, expected, rtol=0.05)

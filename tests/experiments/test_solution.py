@@ -200,7 +200,9 @@ def test_a_run_that_failed_says_so(folder, tmp_path):
 
 
 def test_transport_conducts_no_heat(solution):
-    with pytest.raises(SolutionError, match="'transport-periodic'; expected one of BGK"):
+    with pytest.raises(
+        SolutionError, match="'transport-periodic', which conducts no heat; expected one of bgk"
+    ):
         solution.heat_flux(0.1, 0.2, 0.5)
 
 

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from hrgradlib.experiments.cases.bgk import BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.experiments.evaluation import evaluate
-from hrgradlib.kinetics.bgk_problems import BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.kinetics.periodic import PeriodicTransport
-from hrgradlib.models import BGKModel, InflowModel, PeriodicModel, PlainBGKModel
-from hrgradlib.models.observables import view_of
+from hrgradlib.models.bgk import BGKModel, BGKObservables
+from hrgradlib.models.bgk_plain import PlainBGKModel, PlainBGKObservables
+from hrgradlib.models.inflow import InflowModel, InflowObservables
+from hrgradlib.models.periodic import PeriodicModel, PeriodicObservables
 
 MODELS = {
     "periodic": lambda: PeriodicModel(PeriodicTransport(), 8, 2, 5),
@@ -17,6 +19,12 @@ MODELS = {
     "inflow-legendre": lambda: InflowModel(InflowTransport(), 8, 2, 3, kind="legendre"),
     "bgk": lambda: BGKModel(BGK_SMOOTH, 8, 2, 4),
     "bgk-riemann": lambda: BGKModel(BGK_RIEMANN, 8, 2, 4),
+}
+MEANING = {
+    PeriodicModel: PeriodicObservables,
+    InflowModel: InflowObservables,
+    BGKModel: BGKObservables,
+    PlainBGKModel: PlainBGKObservables,
 }
 POINTS = [(0.05, 0.1, 0.3), (0.1, 0.7, 1e-3), (0.02, 0.01, 1.0), (0.0, 0.4, 0.1)]
 
@@ -37,13 +45,13 @@ def velocities(name, front, ray):
 def test_moments_are_those_of_the_distribution(name, t, x, eps):
     torch.manual_seed(0)
     model = MODELS[name]().double()
-    view = view_of(model)
+    observed = MEANING[type(model)](model)
     front = min(1.0, x * eps / t) if t > 0 else 1.0
     v, w = velocities(name, front, x / t if t > 0 else 0.0)
     points = [np.full_like(v, p) for p in (t, x, eps)]
     first, modes = evaluate(model, *points)
-    f = view.distribution(first, modes, points[0], points[1], v, points[2])
-    found = view.moments(first, modes, *points)[0]
+    f = observed.distribution(first, modes, points[0], points[1], v, points[2])
+    found = observed.moments(first, modes, *points)[0]
     exact = [w @ f, w @ (v * f), w @ (0.5 * v**2 * f)]
     np.testing.assert_allclose(found, exact, rtol=1e-9, atol=1e-12)
 
@@ -53,12 +61,12 @@ def test_moments_are_those_of_the_distribution(name, t, x, eps):
 def test_heat_flux_is_that_of_the_distribution(name, t, x, eps):
     torch.manual_seed(0)
     model = MODELS[name]().double()
-    view = view_of(model)
+    observed = MEANING[type(model)](model)
     v, w = velocities(name, 1.0, x / t if t > 0 else 0.0)
     points = [np.full_like(v, p) for p in (t, x, eps)]
     state, modes = evaluate(model, *points)
-    f = view.distribution(state, modes, points[0], points[1], v, points[2])
-    found = view.heat_flux(state, modes, *points)[0]
+    f = observed.distribution(state, modes, points[0], points[1], v, points[2])
+    found = observed.heat_flux(state, modes, *points)[0]
     exact = 0.5 * w @ ((v - state[0, 1]) ** 3 * f)
     np.testing.assert_allclose(found, exact, rtol=1e-7, atol=1e-10)
 
@@ -66,13 +74,13 @@ def test_heat_flux_is_that_of_the_distribution(name, t, x, eps):
 def test_plain_heat_flux_is_that_of_its_distribution():
     torch.manual_seed(0)
     model = PlainBGKModel(BGK_SMOOTH, 8, 2).double()
-    view = view_of(model)
+    observed = MEANING[type(model)](model)
     v = model.nodes.numpy()
     points = [np.full_like(v, p) for p in (0.05, 0.1, 0.3)]
     state, modes = evaluate(model, *points)
-    f = view.distribution(state, modes, *points[:2], v, points[2])
+    f = observed.distribution(state, modes, *points[:2], v, points[2])
     exact = 0.5 * (v[1] - v[0]) * ((v - state[0, 1]) ** 3 * f).sum()
-    np.testing.assert_allclose(view.heat_flux(state, modes, *points)[0], exact, rtol=1e-10)
+    np.testing.assert_allclose(observed.heat_flux(state, modes, *points)[0], exact, rtol=1e-10)
 
 
 def test_inflow_and_initial_state_are_those_of_the_problem():
@@ -80,7 +88,9 @@ def test_inflow_and_initial_state_are_those_of_the_problem():
     model = InflowModel(InflowTransport(), 8, 2, 3).double()
     v = np.linspace(-1, 1, 9)
     points = [np.full_like(v, p) for p in (0.0, 0.3, 0.5)]
-    f = view_of(model).distribution(*evaluate(model, *points), *points[:2], v, points[2])
+    f = MEANING[type(model)](model).distribution(
+        *evaluate(model, *points), *points[:2], v, points[2]
+    )
     assert (f == 0).all()
 
 
@@ -89,7 +99,9 @@ def test_bgk_starts_from_its_maxwellian():
     model = BGKModel(BGK_SMOOTH, 8, 2, 4).double()
     v = np.linspace(-5, 5, 21)
     points = [np.full_like(v, p) for p in (0.0, 0.2, 0.5)]
-    f = view_of(model).distribution(*evaluate(model, *points), *points[:2], v, points[2])
+    f = MEANING[type(model)](model).distribution(
+        *evaluate(model, *points), *points[:2], v, points[2]
+    )
     rho, u, temperature = BGK_SMOOTH.initial_moments(np.array(0.2))[0]
     exact = rho * np.exp(-0.5 * (v - u) ** 2 / temperature) / np.sqrt(2 * np.pi * temperature)
     np.testing.assert_allclose(f, exact, rtol=1e-12)

@@ -8,7 +8,7 @@ import pytest
 from hrgradlib.chapters import ch02_verification_bgk as verify
 from hrgradlib.chapters import ch02_verification_bgk_limits as limits
 from hrgradlib.chapters.ch02_naive_bgk import explicit_step_limit, upwind
-from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_RIEMANN, BGK_SMOOTH
+from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.kinetics.maxwellian import conserved, half_moments, maxwellian
 from hrgradlib.reference.bgk_imex import Imex, linear_faces, weno_faces
 from hrgradlib.reference.bgk_semilagrangian import Mesh, SemiLagrangian, collision_weights

@@ -3,7 +3,7 @@
 from hrgradlib.experiments.cases import bgk, inflow, periodic
 from hrgradlib.experiments.cases._case import BookRun, Case
 
-__all__ = ["CASES", "BookRun", "Case"]
+__all__ = ["CASES", "FIRST", "BookRun", "Case"]
 
 CASES: dict[str, Case] = {
     case.name: case
@@ -13,3 +13,6 @@ CASES: dict[str, Case] = {
         *bgk.CASES,
     )
 }  # fmt: skip
+
+#: The problem that commands take where none is named, and that methods are tuned on.
+FIRST = next(iter(CASES))

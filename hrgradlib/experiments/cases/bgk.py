@@ -15,18 +15,28 @@ from hrgradlib.experiments.cases._case import Case, untrained
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.kinetics.bgk import residual
 from hrgradlib.kinetics.bgk_plain import initial_misfit, plain_residual
-from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_RIEMANN, BGK_SMOOTH, BGKProblem
+from hrgradlib.kinetics.bgk_problems import BGKProblem
 from hrgradlib.kinetics.maxwellian import conserved
 from hrgradlib.kinetics.scales import layer_times, stratified
-from hrgradlib.models import BGKModel, PlainBGKModel
-from hrgradlib.models.observables import BGKView, PlainBGKView
+from hrgradlib.models.bgk import BGKModel, BGKObservables
+from hrgradlib.models.bgk_plain import PlainBGKModel, PlainBGKObservables
 from hrgradlib.reference.bgk import BGKReference
 
 if TYPE_CHECKING:
     from hrgradlib.experiments.specs import Spec
     from hrgradlib.training.methods import Method
 
-__all__ = ["CASES", "BGKCase"]
+__all__ = ["BGK_LAYER", "BGK_PROBLEMS", "BGK_RIEMANN", "BGK_SMOOTH", "CASES", "BGKCase"]
+
+_WIDE = (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3)
+_TIMES = (0.01, 0.03, 0.06, 0.1)
+
+BGK_SMOOTH = BGKProblem("bgk-smooth", "sine", (1e-3, 1.0), 0.1, _WIDE, _TIMES)
+BGK_LAYER = BGKProblem("bgk-layer", "tanh", (1e-3, 1.0), 0.1, _WIDE, _TIMES)
+BGK_RIEMANN = BGKProblem(
+    "bgk-riemann", "sign", (1e-2, 1.0), 0.05,
+    (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01), (0.005, 0.015, 0.03, 0.05),
+)  # fmt: skip
 
 _BIAS = 1.5  # > 1: more ranges of ε are small ones, where fronts are steep
 _CELLS = 200  # points in the window that errors are measured at
@@ -43,7 +53,7 @@ class BGKCase(Case):
     """One problem of the family; seeds 0, 1, 2 are those that its settings were settled on.
 
     Args:
-        name, summary, problem: of the case.
+        problem, summary: of the case, which is named as its problem.
         own: by profile, sizes that replace the family's.
         shown_seeds: how many seeds the book trains.
     """
@@ -55,13 +65,12 @@ class BGKCase(Case):
 
     def __init__(
         self,
-        name: str,
-        summary: str,
         problem: BGKProblem,
+        summary: str,
         own: dict[str, dict[str, Any]] | None = None,
         shown_seeds: int = 3,
     ) -> None:
-        self.name, self.summary, self.problem = name, summary, problem
+        self.name, self.summary, self.problem = problem.name, summary, problem
         self.own, self.shown_seeds = own or {}, shown_seeds
 
     def sizes(self, profile: str, method: type[Method]) -> dict[str, Any]:
@@ -96,8 +105,9 @@ class BGKCase(Case):
             return partial(_plain_residuals, spec.initial_weight**0.5)
         return residuals
 
-    def observables(self, model: nn.Module) -> BGKView:
-        return PlainBGKView(model) if isinstance(model, PlainBGKModel) else BGKView(model)
+    def observables(self, model: nn.Module) -> BGKObservables:
+        kind = PlainBGKObservables if isinstance(model, PlainBGKModel) else BGKObservables
+        return kind(model)
 
     def errors(self, model: nn.Module) -> NDArray:
         exact, grid = _reference(self.problem)
@@ -111,26 +121,25 @@ class BGKCase(Case):
 #: Of this family.
 CASES = (
     BGKCase(
-        "bgk-smooth",
-        "BGK on the line, initial moments joined by a sine, ε in [1e-3, 1], T = 0.1",
-        BGK_SMOOTH,
+        BGK_SMOOTH, "BGK on the line, initial moments joined by a sine, ε in [1e-3, 1], T = 0.1"
     ),
     BGKCase(
-        "bgk-layer",
-        "BGK on the line, initial moments joined by tanh 20x, ε in [1e-3, 1], T = 0.1",
         BGK_LAYER,
+        "BGK on the line, initial moments joined by tanh 20x, ε in [1e-3, 1], T = 0.1",
         own={"full": dict(steps=1000)},  # the steepest front of all takes longer
         shown_seeds=1,  # the profile full is meant
     ),
     BGKCase(
-        "bgk-riemann",
-        "BGK on the line, initial moments jump at x = 0, ε in [1e-2, 1], T = 0.05",
         BGK_RIEMANN,
+        "BGK on the line, initial moments jump at x = 0, ε in [1e-2, 1], T = 0.05",
         # A jump has a kink in v at x/t, so more modes; its solution depends on two variables only.
         own={"quick": dict(modes=10), "full": dict(modes=12, steps=300)},
         shown_seeds=1,
     ),
 )
+
+#: Their data, by name.
+BGK_PROBLEMS = {case.name: case.problem for case in CASES}
 
 
 def residuals(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:

@@ -15,8 +15,7 @@ from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.kinetics.inflow import InflowTransport, inflow_misfit, residual
 from hrgradlib.kinetics.scales import layer_times, stratified
 from hrgradlib.kinetics.velocity import gauss_legendre
-from hrgradlib.models import InflowModel
-from hrgradlib.models.observables import InflowView
+from hrgradlib.models.inflow import InflowModel, InflowObservables
 from hrgradlib.reference import _inflow_modes, _inflow_series, _panels
 from hrgradlib.reference import inflow as inflow_reference
 from hrgradlib.reference._cache import cached
@@ -95,8 +94,8 @@ class InflowCase(Case):
     def residuals(self, spec: Spec) -> Callable[..., Tensor]:
         return residuals
 
-    def observables(self, model: nn.Module) -> InflowView:
-        return InflowView(model)
+    def observables(self, model: nn.Module) -> InflowObservables:
+        return InflowObservables(model)
 
     def errors(self, model: nn.Module) -> NDArray:
         exact, weights, grid = _reference(self.problem, self.problem.eval_eps)

@@ -15,8 +15,7 @@ from hrgradlib.experiments.cases._case import BookRun, Case, untrained
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.kinetics.periodic import PeriodicTransport, macro_residual, micro_residual
 from hrgradlib.kinetics.scales import layer_times, stratified
-from hrgradlib.models import PeriodicModel, PlainPeriodicModel
-from hrgradlib.models.observables import PeriodicView
+from hrgradlib.models.periodic import PeriodicModel, PeriodicObservables, PlainPeriodicModel
 from hrgradlib.reference.periodic import PeriodicReference
 
 if TYPE_CHECKING:
@@ -58,8 +57,8 @@ class PeriodicCase(Case):
             return partial(_plain_residuals, spec.initial_weight**0.5)
         return residuals
 
-    def observables(self, model: nn.Module) -> PeriodicView:
-        return PeriodicView(model)
+    def observables(self, model: nn.Module) -> PeriodicObservables:
+        return PeriodicObservables(model)
 
     def errors(self, model: nn.Module) -> NDArray:
         exact, *grid = _reference(self.problem, 64)
