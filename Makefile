@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help start setup book train chapters html test test-unit test-slow test-oldest chromium lint types \
-        bench grid serve clean distclean
+        graph bench grid serve clean distclean
 
 ifeq ($(filter $(PROFILE),smoke quick full),)
   $(error PROFILE=$(PROFILE): choose smoke, quick or full)
@@ -121,6 +121,9 @@ chromium:
 lint: setup ## ruff: style, documentation, format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+graph: setup ## draw the import graph again: docs/import-graph.svg
+	$(BIN)/python tools/graph.py docs/import-graph.svg
 
 bench: setup ## time and memory of a step, all methods side by side (minutes)
 	@for name in step_time step_memory literature_step; do echo "== $$name" >&2; \

@@ -32,6 +32,8 @@ CONFIG = ROOT / "_config.yml"
 # What Sphinx reads beside the pages and static/.
 BESIDE = (TOC, BOOK / "references.bib", BOOK / "offline.py")
 EXAMPLES = ROOT / "examples"  # scripts that a page runs and includes
+# What chapters read of a trained run; a lock or an unfinished file is none of their business.
+RUN_FILES = ("spec.json", "result.json", "records.npz", "model.pt")
 
 
 class BookError(Exception):
@@ -79,11 +81,13 @@ def pages() -> tuple[list[str], list[str]]:
     return chapters, static
 
 
-def digest(paths: list[Path], *extra: str) -> str:
-    """Hash of the contents (and relative names) of files, and of some strings."""
+def digest(paths: list[Path], *extra: str, root: Path | None = None) -> str:
+    """Hash of the contents of files, of their names below ``root`` (ROOT), and of some strings.
+
+    Neither times nor where ``root`` lies: a copy has the digest of its original.
+    """
     total = hashlib.sha256("\0".join(extra).encode())
-    for path in sorted(paths):
-        name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path.name
+    for name, path in sorted((path.relative_to(root or ROOT).as_posix(), path) for path in paths):
         total.update(f"\0{name}\0".encode())
         total.update(path.read_bytes())
     return total.hexdigest()
@@ -186,8 +190,8 @@ def library_digest(profile: str) -> str:
     """Hash of what every chapter depends on: library, stored results, pins, trained runs."""
     code = files_below(ROOT / "hrgradlib", BOOK / "results", EXAMPLES)
     runs = Path(os.environ.get("HRGRAD_HOME", ROOT)) / "runs" / profile
-    trained = sorted(f"{path} {path.stat().st_mtime_ns}" for path in files_below(runs))
-    return digest([*code, ROOT / "requirements.lock"], *trained)
+    trained = [path for path in files_below(runs) if path.name in RUN_FILES]
+    return digest([*code, ROOT / "requirements.lock"], digest(trained, root=runs))
 
 
 def execute(args: argparse.Namespace) -> None:
@@ -236,7 +240,8 @@ def build_html(args: argparse.Namespace) -> None:
     stage = stage_sources(args.work)
     built = args.out / "_build"
     stamp = built / "html.stamp"
-    inputs = digest([*files_below(stage), Path(__file__), ROOT / "requirements.lock"])
+    tools = digest([Path(__file__).resolve(), ROOT / "requirements.lock"])
+    inputs = digest(files_below(stage), tools, root=stage)
     index = built / "html" / "index.html"
     if index.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == inputs:
         say(f"   up to date: {index}")
@@ -278,6 +283,8 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     args = parser().parse_args()
     args.work = args.work.resolve()
+    if home := os.environ.get("HRGRAD_HOME"):  # chapters run in folders of their own
+        os.environ["HRGRAD_HOME"] = str(Path(home).absolute())
     if hasattr(args, "out"):
         args.out = args.out.resolve()
     try:

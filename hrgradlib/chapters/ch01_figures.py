@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -18,7 +17,7 @@ from hrgradlib.chapters.style import (
     VERMILLION,
     eps_colour,
     eps_label,
-    use_style,
+    subplots,
 )
 from hrgradlib.reference.periodic import PeriodicReference
 
@@ -43,8 +42,7 @@ def particles(
         t: time.
         bins: number of bins of the histogram.
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(samples), figsize=(2.3 * len(samples), 2.7), sharey=True)
+    fig, axes = subplots(1, len(samples), figsize=(2.3 * len(samples), 2.7), sharey=True)
     edges, x = np.linspace(0, 1, bins + 1), np.linspace(0, 1, 201)
     for axis, (eps, positions) in zip(np.atleast_1d(axes), samples.items(), strict=True):
         axis.hist(positions, edges, density=True, color=ORANGE, alpha=0.55, label="particles")
@@ -59,8 +57,7 @@ def density_profiles(
     reference: PeriodicReference, times: Sequence[float], eps_values: Sequence[float]
 ) -> Figure:
     """``ρ(t, x; ε)`` over x, one panel per time, with the diffusion limit dashed."""
-    use_style()
-    fig, axes = plt.subplots(1, len(times), figsize=(7.0, 3.1), sharey=True)
+    fig, axes = subplots(1, len(times), figsize=(7.0, 3.1), sharey=True)
     x = np.linspace(0, 1, 201)
     for axis, t in zip(axes, times, strict=True):
         for eps in eps_values:
@@ -78,8 +75,7 @@ def density_profiles(
 
 def phase_space(reference: PeriodicReference, eps_values: Sequence[float], t: float) -> Figure:
     """``f(t, x, v; ε)`` over phase space, one panel per Knudsen number and one colour scale."""
-    use_style()
-    fig, axes = plt.subplots(1, len(eps_values), figsize=(7.4, 2.9), sharey=True)
+    fig, axes = subplots(1, len(eps_values), figsize=(7.4, 2.9), sharey=True)
     x, v = np.linspace(0, 1, 121), np.linspace(-1, 1, 81)
     image = None
     for axis, eps in zip(axes, eps_values, strict=True):
@@ -108,8 +104,7 @@ def initial_layer(
         eps_values: E Knudsen numbers.
         limit: decay rate of the diffusion limit.
     """
-    use_style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.3))
+    fig, (left, right) = subplots(1, 2, figsize=(7.4, 3.3))
     for eps, a, r in zip(eps_values, amplitude, rate, strict=True):
         left.semilogx(t, a, color=eps_colour(eps), label=eps_label(eps))
         right.semilogx(t, r / limit, color=eps_colour(eps))
@@ -134,8 +129,7 @@ def knudsen_map(
         free_error: [E] relative distance from free transport.
         range_: the range of Knudsen numbers that the book trains on.
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.8, 3.5))
+    fig, axis = subplots(figsize=(6.8, 3.5))
     axis.loglog(eps, diffusion_error, color=BLUE, label="from the diffusion limit")
     axis.loglog(eps, free_error, color=VERMILLION, label="from free transport")
     axis.axvspan(*range_, color=GREEN, alpha=0.09, lw=0)
@@ -152,8 +146,7 @@ def knudsen_map(
 
 def ap_diagram() -> Figure:
     """The commuting square of asymptotic preservation."""
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.0, 2.9))
+    fig, axis = subplots(figsize=(6.0, 2.9))
     corners = {
         (0, 1): (r"$\mathcal{P}^{\varepsilon}$", "kinetic equation"),
         (1, 1): (r"$\mathcal{P}^{\varepsilon}_{h}$", r"its discretisation"),

@@ -20,7 +20,8 @@ from hrgradlib.chapters.style import (
     VERMILLION,
     eps_colour,
     eps_label,
-    use_style,
+    shared_legend,
+    subplots,
 )
 from hrgradlib.kinetics.euler import EulerRiemann
 from hrgradlib.reference.bgk import BGKReference
@@ -39,8 +40,7 @@ def profiles(references: Sequence[BGKReference], eps: Mapping[str, Sequence[floa
     Args:
         references: solutions; eps: Knudsen numbers by name of the problem.
     """
-    use_style()
-    fig, axes = plt.subplots(len(references), 3, figsize=(8.6, 2.3 * len(references) + 0.4),
+    fig, axes = subplots(len(references), 3, figsize=(8.6, 2.3 * len(references) + 0.4),
                              sharex=True, squeeze=False)  # fmt: skip
     x = np.linspace(-0.5, 0.5, 401)
     handles: dict[str, object] = {}
@@ -72,11 +72,10 @@ def distributions(
     Args:
         reference, eps: what to show; reach: largest |v|; count: points along x; a third more in v.
     """
-    use_style()
     t = reference.problem.final_time
     x, v = np.linspace(-0.3, 0.3, count), np.linspace(-reach, reach, 4 * (count // 3) + 1)
     fields = [reference.distribution(t, x, v[:, None], e) for e in eps]
-    fig, axes = plt.subplots(1, len(eps), figsize=(2.7 * len(eps) + 0.8, 2.9), sharey=True)
+    fig, axes = subplots(1, len(eps), figsize=(2.7 * len(eps) + 0.8, 2.9), sharey=True)
     top = max(f.max() for f in fields)
     for axis, e, field in zip(axes, eps, fields, strict=True):
         image = axis.pcolormesh(x, v, field, vmin=0, vmax=top, cmap=SEQUENTIAL, rasterized=True)
@@ -100,8 +99,7 @@ def naive_schemes(
         eps, errors: largest relative error by scheme, nan (a mark at the top) where it exploded.
         title: problem and ε of the left panel.
     """
-    use_style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.5))
+    fig, (left, right) = subplots(1, 2, figsize=(8.4, 3.5))
     left.plot(x, exact, color=BLACK, lw=1.2, label="reference")
     for (label, (places, values)), colour in zip(found.items(), (VERMILLION, BLUE), strict=True):
         inside = (places >= x[0]) & (places <= x[-1])
@@ -120,11 +118,10 @@ def naive_schemes(
 
 def sampled_maxwellians(rows: Sequence[Mapping[str, float]]) -> Figure:
     """Density missed by a sampled Maxwellian against the spacing of the velocities."""
-    use_style()
     h, sampled, predicted, repaired = (
         np.array([r[k] for r in rows]) for k in ("spacing", "sampled", "predicted", "repaired")
     )
-    fig, axis = plt.subplots(figsize=(6.0, 3.3))
+    fig, axis = subplots(figsize=(6.0, 3.3))
     axis.semilogy(h, np.maximum(sampled, 1e-17), "o-", color=BLUE, label="sampled")
     axis.semilogy(h, predicted, "--", color=BLACK, lw=1.0, label=r"$2\,e^{-2\pi^2T/h^2}$")
     axis.semilogy(h, np.maximum(repaired, 1e-17), "s-", color=VERMILLION,
@@ -146,8 +143,7 @@ def refinement(
         steps: rows with ``steps`` and ``density`` by q, all at one ε.
         eps: that ε.
     """
-    use_style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.5))
+    fig, (left, right) = subplots(1, 2, figsize=(8.4, 3.5))
     for (scheme, by_eps), style in zip(space.items(), ("o-", "s--"), strict=True):
         for e, rows in by_eps.items():
             left.loglog(
@@ -175,8 +171,7 @@ def refinement(
 
 def uniformity(rows: Sequence[Mapping[str, float]]) -> Figure:
     """Error against ε on fixed meshes."""
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.4, 3.4))
+    fig, axis = subplots(figsize=(6.4, 3.4))
     eps = [r["eps"] for r in rows]
     counts = [k for k in rows[0] if k != "eps"]
     for n, colour in zip(counts, (ORANGE, GREEN, BLUE), strict=False):
@@ -189,9 +184,8 @@ def uniformity(rows: Sequence[Mapping[str, float]]) -> Figure:
 
 def fluid_limits(rows: Sequence[Mapping[str, float]]) -> Figure:
     """Distance of BGK to Euler, to Navier–Stokes–Fourier, and of the heat flux to its law."""
-    use_style()
     eps = np.array([r["eps"] for r in rows])
-    fig, axis = plt.subplots(figsize=(6.4, 3.5))
+    fig, axis = subplots(figsize=(6.4, 3.5))
     for key, label, colour, slope in (
         ("euler", "moments to Euler", VERMILLION, 1),
         ("nsf", "moments to Navier–Stokes–Fourier", BLUE, 2),
@@ -212,8 +206,7 @@ def heat_fluxes(x: NDArray, found: Mapping[float, NDArray], law: Mapping[float, 
     Args:
         x: [X] places; found, law: [X] by Knudsen number, both divided by ε.
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.4, 3.4))
+    fig, axis = subplots(figsize=(6.4, 3.4))
     for e, values in found.items():
         axis.plot(x, values, color=eps_colour(e, _LOWEST), label=eps_label(e))
         axis.plot(x, law[e], "--", color=eps_colour(e, _LOWEST), lw=1.0)
@@ -229,26 +222,23 @@ def euler_limit(x: NDArray, curves: Mapping[str, NDArray], exact: NDArray) -> Fi
     Args:
         x: [X]; curves: [3, X] by label, from large to small ε; exact: [3, X].
     """
-    use_style()
-    fig, axes = plt.subplots(1, 3, figsize=(8.6, 3.0), sharex=True)
+    fig, axes = subplots(1, 3, figsize=(8.6, 3.0), sharex=True)
     colours = (ORANGE, GREEN, VERMILLION)[: len(curves)]
     for axis, label, k in zip(axes, _LABELS, range(3), strict=True):
         axis.plot(x, exact[k], color=BLACK, lw=1.0, label="Euler, exact")
         for (name, values), colour in zip(curves.items(), colours, strict=True):
             axis.plot(x, values[k], "-", color=colour, lw=1.2, label=name)
         axis.set(title=label, xlabel="$x$")
-    handles, labels = axes[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=4)
+    shared_legend(fig, axes[0], "lower center", ncols=4)
     return fig
 
 
 def similarity_profiles(reference: BGKReference, taus: Sequence[float]) -> Figure:
     """ρ, u and T of ``bgk-riemann`` against ``ξ = x/t``, one curve per ``τ = t/ε``."""
-    use_style()
     t = reference.problem.final_time
     xi = np.linspace(-5, 5, 401)
     x = np.clip(xi * t, *reference.problem.domain)
-    fig, axes = plt.subplots(1, 3, figsize=(8.6, 3.0), sharex=True)
+    fig, axes = subplots(1, 3, figsize=(8.6, 3.0), sharex=True)
     exact = EulerRiemann(reference.problem.left, reference.problem.right)(1.0, xi)
     colours = plt.get_cmap(SEQUENTIAL)(np.linspace(0.85, 0.0, len(taus)))
     for tau, colour in zip(taus, colours, strict=True):
@@ -257,8 +247,7 @@ def similarity_profiles(reference: BGKReference, taus: Sequence[float]) -> Figur
     for axis, values, label in zip(axes, exact, _LABELS, strict=True):
         axis.plot(xi, values, ":", color=BLACK, lw=1.0, label=r"$\tau\to\infty$ (Euler)")
         axis.set(title=label, xlabel=r"$\xi=x/t$")
-    handles, labels = axes[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=6)
+    shared_legend(fig, axes[0], "lower center", ncols=6)
     return fig
 
 
@@ -271,8 +260,7 @@ def budgets(
         estimates, agreement: rows with ``problem``, ``eps`` and a number per moment.
         limits: a tenth of the smallest network error to be judged, by problem.
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(limits), figsize=(8.6, 3.3), sharey=True)
+    fig, axes = subplots(1, len(limits), figsize=(8.6, 3.3), sharey=True)
     for axis, (name, limit) in zip(axes, limits.items(), strict=True):
         for rows, style, label in ((estimates, "-", "own estimate"),
                                    (agreement, "--", "second scheme")):  # fmt: skip
@@ -283,6 +271,5 @@ def budgets(
         axis.axhline(limit, color=GREY, ls=":", label="allowed")
         axis.set(title=name, xlabel="ε")
     axes[0].set_ylabel("relative $L^2$ error")
-    handles, labels = axes[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=4)
+    shared_legend(fig, axes[0], "lower center", ncols=4)
     return fig

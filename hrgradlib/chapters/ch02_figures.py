@@ -20,7 +20,7 @@ from hrgradlib.chapters.style import (
     VERMILLION,
     eps_colour,
     eps_label,
-    use_style,
+    subplots,
 )
 
 __all__ = [
@@ -43,8 +43,7 @@ def inflow_profiles(
     Args:
         x: [X]; density: [T, E, X].
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(times), figsize=(7.2, 3.4), sharey=True)
+    fig, axes = subplots(1, len(times), figsize=(7.2, 3.4), sharey=True)
     for ax, t, rows in zip(np.atleast_1d(axes), times, density, strict=True):
         for e, rho in zip(eps, rows, strict=True):
             ax.plot(x, rho, color=eps_colour(e), label=eps_label(e))
@@ -60,8 +59,7 @@ def inflow_phase_space(x: NDArray, v: NDArray, eps: Sequence[float], f: NDArray)
     Args:
         x: [X]; v: [V]; f: [E, V, X].
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(eps), figsize=(7.2, 2.7), sharey=True)
+    fig, axes = subplots(1, len(eps), figsize=(7.2, 2.7), sharey=True)
     for ax, e, values in zip(axes, eps, f, strict=True):
         image = ax.pcolormesh(
             x, v, values, vmin=0, vmax=1, cmap=SEQUENTIAL, shading="gouraud", rasterized=True
@@ -86,8 +84,7 @@ def upwind_failure(
         all_eps, explicit_steps: [E] each.
         implicit_steps: of the run on the left.
     """
-    use_style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.3))
+    fig, (left, right) = subplots(1, 2, figsize=(7.2, 3.3))
     for eps, centres, upwind, x, exact in profiles:
         left.plot(x, exact, color=eps_colour(eps), label=eps_label(eps))
         left.plot(centres, upwind, "o", ms=2.8, color=eps_colour(eps))
@@ -102,8 +99,7 @@ def upwind_failure(
 
 def errors_by_eps(all_eps: NDArray, upwind: NDArray, preserving: NDArray, title: str) -> Figure:
     """Relative errors of two schemes on one mesh, [E] each, against ε."""
-    use_style()
-    fig, ax = plt.subplots(figsize=(6.0, 3.4))
+    fig, ax = subplots(figsize=(6.0, 3.4))
     ax.loglog(all_eps, upwind, "s-", color=VERMILLION, label="implicit upwind, order 1")
     ax.loglog(all_eps, preserving, "o-", color=BLUE, label="even–odd elements, order 2")
     ax.set(xlabel=r"$\varepsilon$", ylabel=r"relative error of $\rho$", title=title)
@@ -119,8 +115,7 @@ def collision_terms(
     Args:
         zeta: [Z]; terms: n to [Z]; walls: n to ``R_n(0)``.
     """
-    use_style()
-    fig, ax = plt.subplots(figsize=(6.0, 3.4))
+    fig, ax = subplots(figsize=(6.0, 3.4))
     colours = (GREY, BLUE, GREEN, ORANGE, VERMILLION, PURPLE)
     for colour, (n, values) in zip(colours, terms.items(), strict=False):
         ax.plot(zeta, values, color=colour, label=f"$n = {n}$")
@@ -137,8 +132,7 @@ def contour_and_spectrum(nodes: NDArray, t: float, eps: float, poles: NDArray) -
         nodes: [C] complex λ on the upper half.
         poles: real eigenvalues of the slab.
     """
-    use_style()
-    fig, ax = plt.subplots(figsize=(6.0, 3.2))
+    fig, ax = subplots(figsize=(6.0, 3.2))
     both = np.concatenate([nodes[::-1].conj(), nodes]) * t
     edge, left = -t / eps**2, 1.5 * both.real.min()
     ax.plot(both.real, both.imag, "o-", ms=3, lw=0.8, color=BLUE, label="quadrature nodes")
@@ -165,8 +159,7 @@ def agreement_by_eps(
     Args:
         eps: [E]; times: [T]; estimate, difference: [T, E].
     """
-    use_style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.3), sharey=True)
+    fig, (left, right) = subplots(1, 2, figsize=(7.2, 3.3), sharey=True)
     shades = plt.get_cmap("viridis")(np.linspace(0, 0.85, len(times)))
     for t, own, other, colour in zip(times, estimate, difference, shades, strict=True):
         left.loglog(eps, own, "o-", color=colour, label=f"$t = {t:g}$")
@@ -191,8 +184,7 @@ def wall_layer(
         extrapolation: what the curves tend to outside the layer, as ε → 0.
         wall: exact value at depth 0.
     """
-    use_style()
-    fig, ax = plt.subplots(figsize=(6.0, 3.4))
+    fig, ax = subplots(figsize=(6.0, 3.4))
     styles = ("-", "--", ":", "-.")
     for style, (eps, values) in zip(styles, curves.items(), strict=False):
         ax.plot(depth, values, style, color=eps_colour(eps), label=eps_label(eps))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -17,7 +16,7 @@ from hrgradlib.chapters.style import (
     VERMILLION,
     eps_colour,
     eps_label,
-    use_style,
+    subplots,
 )
 from hrgradlib.reference.periodic import PeriodicReference
 
@@ -26,8 +25,7 @@ __all__ = ["candidates", "micro_norm", "micro_part", "moment_decay", "spectrum",
 
 def micro_part(reference: PeriodicReference, eps_values: Sequence[float], t: float) -> Figure:
     """``g = (f − ρ)/ε`` over phase space, and its limit ``−v ∂x ρ`` in the last panel."""
-    use_style()
-    fig, axes = plt.subplots(1, len(eps_values) + 1, figsize=(8.4, 2.8), sharey=True)
+    fig, axes = subplots(1, len(eps_values) + 1, figsize=(8.4, 2.8), sharey=True)
     x, v = np.linspace(0, 1, 121), np.linspace(-1, 1, 81)
     fields = [
         (reference.distribution(t, x, v[:, None], eps) - reference.density(t, x, eps)) / eps
@@ -62,8 +60,7 @@ def micro_norm(t: NDArray, norms: Mapping[float, NDArray], bound: float) -> Figu
         norms: [T] norms of g by Knudsen number.
         bound: ``‖∂x ρ0‖/√3``.
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.6, 3.4))
+    fig, axis = subplots(figsize=(6.6, 3.4))
     for eps, norm in norms.items():
         axis.semilogx(t, norm / bound, color=eps_colour(eps), label=eps_label(eps))
         axis.semilogx(t, -np.expm1(-t / eps**2), "--", color=eps_colour(eps), lw=1.0)
@@ -81,8 +78,7 @@ def spectrum(eigenvalues: Mapping[float, NDArray], xi: float) -> Figure:
         eigenvalues: eigenvalues λ of the mode on Gauss nodes, by Knudsen number.
         xi: wave number.
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(eigenvalues), figsize=(7.4, 3.0), sharey=True, sharex=True)
+    fig, axes = subplots(1, len(eigenvalues), figsize=(7.4, 3.0), sharey=True, sharex=True)
     for axis, (eps, values) in zip(axes, eigenvalues.items(), strict=True):
         z, scaled = eps * xi, values * eps**2
         axis.plot([-1, -1], [-z, z], color=GREY, lw=3, alpha=0.5, label="continuous spectrum")
@@ -109,8 +105,7 @@ def two_ends(
         free: [F] distance at one kinetic time, over ``‖ρ0 − mean‖``.
         clock: that kinetic time.
     """
-    use_style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.2))
+    fig, (left, right) = subplots(1, 2, figsize=(7.4, 3.2))
     left.loglog(small, diffusion, color=BLUE, label="measured")
     left.loglog(small, 2 * small**2, "--", color=VERMILLION, label=r"proved: $2\varepsilon^2$")
     left.loglog(small, small**2 / 3, ":", color=GREEN, label=r"$\varepsilon^2/3$")
@@ -140,8 +135,7 @@ def moment_decay(
         moments: ``|b_k|``, k = 1, 2, …, by Knudsen number.
         errors: by Knudsen number, numbers of moments N and errors of the density's amplitude.
     """
-    use_style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.3))
+    fig, (left, right) = subplots(1, 2, figsize=(7.4, 3.3))
     for eps, values in moments.items():
         k = np.arange(1, values.size + 1)
         seen = values > 1e-13 / eps  # below, division by ε shows rounding and nothing else
@@ -162,8 +156,7 @@ def candidates(eps: NDArray, losses: Mapping[str, Mapping[str, NDArray]]) -> Fig
         eps: [E] Knudsen numbers.
         losses: name of the loss ("plain", "micro–macro") → {"right": [E], "wrong": [E]}.
     """
-    use_style()
-    fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.2), sharey=True)
+    fig, axes = subplots(1, 2, figsize=(7.4, 3.2), sharey=True)
     for axis, (name, pair) in zip(axes, losses.items(), strict=True):
         axis.loglog(eps, pair["wrong"], color=VERMILLION, label="wrong: half the decay rate")
         axis.loglog(eps, pair["right"], color=BLUE, label="right: the diffusion limit")

@@ -5,46 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch04_pinn import Outcome
-from hrgradlib.chapters.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    ORANGE,
-    SEQUENTIAL,
-    VERMILLION,
-    eps_label,
-    use_style,
-)  # fmt: skip
+from hrgradlib.chapters.looks import METHOD_LOOK, label_of
+from hrgradlib.chapters.style import BLACK, GREY, SEQUENTIAL, eps_label, shared_legend, subplots
 
-__all__ = [
-    "NAMES",
-    "descents",
-    "eigenvalues",
-    "errors_over_eps",
-    "landscapes",
-    "loss_and_error",
-    "profiles",
-]
+__all__ = ["descents", "eigenvalues", "errors_over_eps", "landscapes", "loss_and_error", "profiles"]
 
 Trained = Mapping[tuple[str, str, float], Outcome]  # by loss, optimizer and ε
 
-NAMES = {
-    "apnn": "APNN: micro–macro",
-    "pinn": r"PINN, $f=\rho+\varepsilon g$",
-    "pinn-plain": r"PINN, $f=\rho+h$",
-}
-_LOOK = {
-    "apnn": (BLUE, "o", "-"),
-    "pinn": (ORANGE, "s", "--"),
-    "pinn-plain": (VERMILLION, "^", ":"),
-}
+_LOSSES = ("apnn", "pinn", "pinn-plain")
 _METHODS = {"adam": "Adam", "gauss-newton": "Gauss–Newton"}
 
 
@@ -58,9 +32,8 @@ def landscapes(
         flux: [G].
         losses: by ε and by loss, [G, D].
     """
-    use_style()
     names = list(next(iter(losses.values())))
-    fig, axes = plt.subplots(len(names), len(losses), figsize=(8.2, 4.9), sharex=True, sharey=True)
+    fig, axes = subplots(len(names), len(losses), figsize=(8.2, 4.9), sharex=True, sharey=True)
     levels = np.arange(-3, 2.6, 0.5)
     for row, name in zip(axes, names, strict=True):
         for axis, (eps, found) in zip(row, losses.items(), strict=True):
@@ -68,7 +41,7 @@ def landscapes(
                 diffusivity, flux, np.log10(found[name]), levels, cmap=SEQUENTIAL, extend="both"
             )
             axis.plot(1 / 3, 1, "x", color="white", ms=7, mew=2)
-            axis.set_title(f"{NAMES[name].split(',')[0].split(':')[0]}, {eps_label(eps)}")
+            axis.set_title(f"{label_of(name).split(',')[0].split(':')[0]}, {eps_label(eps)}")
             axis.grid(False)
         row[0].set_ylabel(r"flux $\gamma$")
     for axis in axes[-1]:
@@ -90,31 +63,29 @@ def eigenvalues(
         least, largest: by loss, [E].
         floors: by loss, [E] proved lower bounds of ``least``.
     """
-    use_style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.8, 3.5))
+    fig, (left, right) = subplots(1, 2, figsize=(7.8, 3.5))
     for name, values in least.items():
-        color, marker, _ = _LOOK[name]
-        left.loglog(eps, values, marker + "-", color=color, label=NAMES[name])
+        _, color, marker, _ = METHOD_LOOK[name]
+        left.loglog(eps, values, marker + "-", color=color, label=label_of(name))
         left.loglog(eps, floors[name], "--", color=color, lw=1)
         right.loglog(eps, largest[name] / values, marker + "-", color=color)
     left.plot([], [], "--", color=GREY, lw=1, label="proved from below")
     left.set(xlabel=r"$\varepsilon$", ylabel=r"$\lambda_{\min}$: least loss per squared error")
     right.set(xlabel=r"$\varepsilon$", ylabel=r"condition number $\lambda_{\max}/\lambda_{\min}$")
-    fig.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    shared_legend(fig, left, "upper center", ncols=4)
     return fig
 
 
 def descents(steps: NDArray, errors: Mapping[float, Mapping[str, NDArray]]) -> Figure:
     """Error of the linearised network against the number of gradient steps, one panel an ε."""
-    use_style()
-    fig, axes = plt.subplots(1, len(errors), figsize=(8.6, 3.2), sharey=True)
+    fig, axes = subplots(1, len(errors), figsize=(8.6, 3.2), sharey=True)
     for axis, (eps, curves) in zip(axes, errors.items(), strict=True):
         for name, values in curves.items():
-            color, _, style = _LOOK[name]
-            axis.loglog(steps, values, style, color=color, label=NAMES[name])
+            _, color, _, style = METHOD_LOOK[name]
+            axis.loglog(steps, values, style, color=color, label=label_of(name))
         axis.set(xlabel="steps of gradient descent", title=eps_label(eps))
     axes[0].set_ylabel(r"relative error of $\rho(T)$")
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    shared_legend(fig, axes[0], "upper center", ncols=3)
     return fig
 
 
@@ -125,18 +96,18 @@ def errors_over_eps(errors: Mapping[tuple[str, str], NDArray], eps: Sequence[flo
         errors: by loss and optimizer, [E, S] over seeds.
         eps: [E].
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(_METHODS), figsize=(7.8, 3.6), sharey=True)
+    fig, axes = subplots(1, len(_METHODS), figsize=(7.8, 3.6), sharey=True)
     for axis, (method, title) in zip(axes, _METHODS.items(), strict=True):
-        for name, (color, marker, style) in _LOOK.items():
+        for name in _LOSSES:
+            _, color, marker, style = METHOD_LOOK[name]
             found = np.asarray(errors[name, method])
             if found.shape[1] > 1:
                 axis.loglog(eps, found, ".", color=color, ms=4, alpha=0.6)
-            axis.loglog(eps, np.median(found, 1), marker + style, color=color, label=NAMES[name])
+            axis.loglog(eps, np.median(found, 1), marker + style, color=color, label=label_of(name))
         axis.set(title=title, xlabel=r"$\varepsilon$")
         axis.invert_xaxis()
     axes[0].set_ylabel(r"largest relative error of $\rho$")
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    shared_legend(fig, axes[0], "upper center", ncols=3)
     return fig
 
 
@@ -147,12 +118,11 @@ def loss_and_error(trained: Trained, slope: float) -> Figure:
         trained: outcomes; at ε = 1, where the losses are one, the first alone is drawn.
         slope: the proved bound of the APNN is ``slope · √loss``.
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.6, 4.2))
+    fig, axis = subplots(figsize=(6.6, 4.2))
     for (name, method, eps), outcome in trained.items():
         if eps == 1 and name != "apnn":
             continue
-        color, marker, _ = _LOOK[name]
+        _, color, marker, _ = METHOD_LOOK[name]
         at = outcome.squares["own"], outcome.error
         axis.loglog(*at, marker, color=color, mfc=color if method == "adam" else "white", ms=6)
         if name != "apnn":
@@ -171,7 +141,8 @@ def loss_and_error(trained: Trained, slope: float) -> Figure:
         ylabel=r"largest relative error of $\rho$",
     )
     handles = [
-        Line2D([], [], ls="", marker=m, color=c, label=NAMES[n]) for n, (c, m, _) in _LOOK.items()
+        Line2D([], [], ls="", marker=look.marker, color=look.colour, label=look.label)
+        for look in (METHOD_LOOK[name] for name in _LOSSES)
     ]
     handles += [
         Line2D([], [], ls="", marker="o", color=GREY, mfc=fill, label=_METHODS[n])
@@ -192,13 +163,10 @@ def profiles(
         exact: by ε, [X].
         trained: outcomes, with densities [X].
     """
-    use_style()
-    fig, axes = plt.subplots(
-        len(_METHODS), len(exact), figsize=(8.6, 4.6), sharex=True, sharey=True
-    )
+    fig, axes = subplots(len(_METHODS), len(exact), figsize=(8.6, 4.6), sharex=True, sharey=True)
     for row, method in zip(axes, _METHODS, strict=True):
         for axis, eps in zip(row, exact, strict=True):
-            found = {n: trained[n, method, eps].density for n in NAMES}
+            found = {n: trained[n, method, eps].density for n in _LOSSES}
             _profile(axis, x, start, exact[eps], found)
             axis.set_title(f"{_METHODS[method]}, {eps_label(eps)}")
     for axis in axes[-1]:
@@ -215,5 +183,5 @@ def _profile(
     axis.plot(x, start, color=GREY, lw=0.9, label=r"$\rho_0$")
     axis.plot(x, exact, color=BLACK, lw=3, alpha=0.25, label="exact")
     for name, values in found.items():
-        color, _, style = _LOOK[name]
-        axis.plot(x, values, style, color=color, label=NAMES[name])
+        _, color, _, style = METHOD_LOOK[name]
+        axis.plot(x, values, style, color=color, label=label_of(name))

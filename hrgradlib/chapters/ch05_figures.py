@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -19,7 +18,8 @@ from hrgradlib.chapters.style import (
     VERMILLION,
     eps_colour,
     eps_label,
-    use_style,
+    shared_legend,
+    subplots,
 )
 
 __all__ = [
@@ -43,8 +43,7 @@ def coordinates(
         final_time: ``T``.
         first: left end of the logarithmic axis of ``t/T``.
     """
-    use_style()
-    fig, axes = plt.subplots(2, 3, figsize=(8.6, 4.6), sharey="row", sharex="col")
+    fig, axes = subplots(2, 3, figsize=(8.6, 4.6), sharey="row", sharex="col")
     for eps, curve in curves.items():
         scaled = curve["t"] / final_time
         for row, name in zip(axes, ("density", "flux"), strict=True):
@@ -70,8 +69,7 @@ def remainders(curves: Mapping[float, Mapping[str, NDArray]], final_time: float)
             "plain" (``N_ρ`` if its factor were ``t/T``).
         final_time: ``T``.
     """
-    use_style()
-    fig, axes = plt.subplots(1, 3, figsize=(9.2, 3.1), sharey=True)
+    fig, axes = subplots(1, 3, figsize=(9.2, 3.1), sharey=True)
     titles = (r"$N_1$", r"$N_\rho$", r"$N_\rho$ with the factor $t/T$")
     for axis, name, title in zip(axes, ("micro", "density", "plain"), titles, strict=True):
         for eps, curve in curves.items():
@@ -80,8 +78,7 @@ def remainders(curves: Mapping[float, Mapping[str, NDArray]], final_time: float)
             )
         axis.set(xlabel="$t/T$, logarithmic", xlim=(1e-7, 1), ylim=(-0.03, 1.05), title=title)
     axes[0].set_ylabel("in units of the limit at $t=0$")
-    handles, labels = axes[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside right center")
+    shared_legend(fig, axes[0], "right center")
     return fig
 
 
@@ -93,8 +90,7 @@ def sampling(eps: NDArray, t: NDArray, in_layer: NDArray, final_time: float) -> 
         in_layer: [N] whether a time was drawn uniformly in ``s``.
         final_time: ``T``.
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.6, 3.8))
+    fig, axis = subplots(figsize=(6.6, 3.8))
     for mask, colour, marker, label in (
         (~in_layer, BLUE, "o", r"uniform in $t$"),
         (in_layer, ORANGE, "^", r"uniform in $s$"),
@@ -120,8 +116,7 @@ def stiff_terms(
         rounding: label → [T] absolute errors in single precision.
         eps: Knudsen number, for the title.
     """
-    use_style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.4), sharex=True)
+    fig, (left, right) = subplots(1, 2, figsize=(8.2, 3.4), sharex=True)
     styles = ("-", "-", "--")
     for (label, values), style in zip(terms.items(), styles, strict=True):
         left.semilogx(t, values, style, label=label)
@@ -148,8 +143,7 @@ def code(eps: NDArray, features: NDArray, distances: NDArray) -> Figure:
         features: [E, C] components of ``z``.
         distances: [E, E] between codes.
     """
-    use_style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.4), width_ratios=(1.15, 1))
+    fig, (left, right) = subplots(1, 2, figsize=(8.2, 3.4), width_ratios=(1.15, 1))
     for index, values in enumerate(features.T):
         left.semilogx(
             eps, values, color=CYCLE[index % len(CYCLE)], ls="-" if index < len(CYCLE) else "--"
@@ -169,8 +163,7 @@ def swapped_codes(eps: NDArray, errors: NDArray, distances: NDArray) -> Figure:
         errors: [E, E] relative error at ε (column) with the code of ε' (row).
         distances: [E, E] relative distance of the exact densities.
     """
-    use_style()
-    fig, axes = plt.subplots(1, 2, figsize=(8.2, 3.5), sharey=True)
+    fig, axes = subplots(1, 2, figsize=(8.2, 3.5), sharey=True)
     norm = LogNorm(max(errors.min(), 1e-4), max(errors.max(), distances.max()))
     shown = (np.maximum(distances, norm.vmin), errors)
     titles = ("exact solutions: distance", "network with the code of $\\varepsilon'$: error")
@@ -204,8 +197,7 @@ def between_tasks(
         residuals: one [E] per seed, root of the mean squared residual.
         borders: borders of the tasks.
     """
-    use_style()
-    fig, axes = plt.subplots(1, 3, figsize=(9.4, 3.3))
+    fig, axes = subplots(1, 3, figsize=(9.4, 3.3))
     axes[0].semilogx(eps, amplitudes["exact"], color=GREY, lw=4, alpha=0.5, label="exact")
     axes[0].semilogx(eps, amplitudes["network"], color=BLUE, label="network, first seed")
     axes[0].set(ylabel=r"amplitude $a_\varepsilon(T)$", title="solution")

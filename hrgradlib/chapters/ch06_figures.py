@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hrgradlib.chapters.style import BLUE, GREY, VERMILLION, eps_colour, use_style
+from hrgradlib.chapters.looks import METHOD_LOOK, label_of
+from hrgradlib.chapters.style import BLUE, GREY, VERMILLION, eps_colour, subplots
 
 __all__ = ["alignment_history", "cosine_maps", "norm_history", "uphill_shares"]
 
@@ -26,8 +28,7 @@ def cosine_maps(cosines: list[NDArray], titles: list[str], edges: NDArray) -> Fi
         titles: of the panels.
         edges: [K + 1] ε at the ends of the tasks' ranges.
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(cosines), figsize=(2.9 * len(cosines), 3.0), sharey=True)
+    fig, axes = subplots(1, len(cosines), figsize=(2.9 * len(cosines), 3.0), sharey=True)
     ticks = np.arange(len(edges)) - 0.5
     for axis, matrix, title in zip(np.atleast_1d(axes), cosines, titles, strict=True):
         image = axis.imshow(matrix, vmin=-1, vmax=1, cmap=DIVERGING, origin="lower")
@@ -52,8 +53,7 @@ def alignment_history(
         steps: [M].
         alignment, worst, negative: [runs, M].
     """
-    use_style()
-    fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.2))
+    fig, axes = subplots(1, 2, figsize=(8.4, 3.2))
     for values, colour, label in (
         (alignment, BLUE, "alignment $S$ of all tasks"),
         (worst, VERMILLION, "cosine of the worst pair"),
@@ -79,8 +79,7 @@ def _band(axis, steps, values, colour, label) -> None:
 
 def norm_history(steps: NDArray, norms: NDArray, centres: NDArray) -> Figure:
     """Norms of the task gradients against the step, one curve a task, coloured by ε."""
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.0, 3.3))
+    fig, axis = subplots(figsize=(6.0, 3.3))
     width = max(1, len(steps) // 25)
     kernel = np.ones(width) / width
     for k, eps in enumerate(centres):
@@ -96,20 +95,20 @@ def norm_history(steps: NDArray, norms: NDArray, centres: NDArray) -> Figure:
     return fig
 
 
-def uphill_shares(labels: list[str], shares: NDArray) -> Figure:
+def uphill_shares(methods: Sequence[str], shares: NDArray) -> Figure:
     """Share of (step, task) products of the applied update that point uphill.
 
     Args:
-        labels: of the methods.
+        methods: keys of `METHOD_LOOK`.
         shares: [methods, runs] in [0, 1].
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(5.4, 0.55 * len(labels) + 1.1))
-    place = np.arange(len(labels))
-    axis.barh(place, 100 * np.median(shares, 1), color=BLUE, height=0.5, alpha=0.75)
+    fig, axis = subplots(figsize=(5.4, 0.55 * len(methods) + 1.1))
+    place = np.arange(len(methods))
+    colours = [METHOD_LOOK[m].colour for m in methods]
+    axis.barh(place, 100 * np.median(shares, 1), color=colours, height=0.5, alpha=0.75)
     for row, values in zip(place, shares, strict=True):
         axis.plot(100 * values, np.full(len(values), row), "o", color="black", ms=4)
-    axis.set_yticks(place, labels)
+    axis.set_yticks(place, map(label_of, methods))
     axis.invert_yaxis()
     axis.set_xlabel("share of (step, task) products that point uphill (%)")
     return fig

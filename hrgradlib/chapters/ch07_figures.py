@@ -13,12 +13,17 @@ from matplotlib.patches import Circle, Polygon
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch07_cone import Preset, Sweep, cosines_with, sweep, unit_rows
-from hrgradlib.chapters.style import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILLION, use_style
+from hrgradlib.chapters.looks import METHOD_LOOK
+from hrgradlib.chapters.style import BLACK, BLUE, GREEN, GREY, VERMILLION, subplots, use_style
 
 __all__ = ["against_kappa", "cone", "outside_cone", "two_gradients"]
 
 _TASKS = (BLUE, VERMILLION, GREEN)
-_KAPPAS = {0.0: PURPLE, 0.5: VERMILLION, 1.0: BLUE}
+_SUM = METHOD_LOOK["sum"].colour
+_KAPPAS = {
+    kappa: METHOD_LOOK[name].colour
+    for kappa, name in ((0.0, "hrgrad-0"), (0.5, "hrgrad"), (1.0, "hrgrad-1"))
+}
 
 
 # --- the picture in space ------------------------------------------------------------------------
@@ -106,11 +111,10 @@ def cone(preset: Preset, kappa: float) -> Figure:
         preset: three gradients.
         kappa: harmony of the right panel.
     """
-    use_style()
     gradients = preset.gradients()
     found, units = sweep(gradients, [kappa]), unit_rows(gradients)
     total, theta = unit_rows(gradients.sum(0)), float(found.theta[0])
-    fig, axes = plt.subplots(1, 2, figsize=(8.6, 4.4))
+    fig, axes = subplots(1, 2, figsize=(8.6, 4.4))
     for panel, axis in enumerate(axes):
         space = _Space(axis)
         space.line(_ring(found.axis, found.angle), BLACK, 1.0, (0, (4, 3)))
@@ -126,7 +130,7 @@ def cone(preset: Preset, kappa: float) -> Figure:
             if panel:
                 space.line(_arc(unit, found.rotated[0, k]), color, 1.3, (0, (2, 1.5)))
                 space.arrow(found.rotated[0, k], color, 2.4)
-        space.arrow(total, GREY, 2.4, "sum")
+        space.arrow(total, _SUM, 2.4, "sum")
         if panel:
             direction = unit_rows(found.direction[0])
             space.line(_arc(total, direction), GREY, 1.5, (0, (2, 1.5)))
@@ -145,8 +149,7 @@ def _listed(numbers: NDArray) -> str:
 
 def against_kappa(found: Sweep) -> Figure:
     """How far the gradients are turned, what every task gets, and how long the step is."""
-    use_style()
-    fig, axes = plt.subplots(1, 3, figsize=(8.6, 2.9))
+    fig, axes = subplots(1, 3, figsize=(8.6, 2.9))
     axes[0].plot(found.kappa, found.theta / found.angle, color=BLACK)
     axes[0].set(ylabel=r"$\theta^*/\varphi$", ylim=(-0.03, 1.05))
     for k, cosines in enumerate(found.cosines.T):
@@ -199,7 +202,7 @@ def _plane(axis: Axes, ratio: float, angle: float) -> None:
     axis.add_patch(Circle(center, radius, fill=False, color="#BBBBBB", lw=0.9, ls=(0, (3, 2))))
     for vector in gradients:
         axis.annotate("", vector, (0, 0), arrowprops=style | {"color": BLACK, "lw": 1.3})
-    axis.annotate("", total, (0, 0), arrowprops=style | {"color": GREY, "lw": 1.3, "ls": "-"})
+    axis.annotate("", total, (0, 0), arrowprops=style | {"color": _SUM, "lw": 1.3, "ls": "-"})
     found = sweep(gradients, list(_KAPPAS))
     for color, direction in zip(_KAPPAS.values(), found.direction, strict=True):
         axis.annotate("", direction, (0, 0), arrowprops=style | {"color": color, "lw": 2})
@@ -211,8 +214,8 @@ def _curves(axes: Sequence[Axes], ratio: float, angles: NDArray) -> None:
     sweeps = [sweep(_pair(ratio, angle), list(_KAPPAS)) for angle in angles]
     totals = np.stack([_pair(ratio, angle).sum(0) for angle in angles])
     weak = [cosines_with(t, _pair(ratio, a))[1] for t, a in zip(totals, angles, strict=True)]
-    axes[0].plot(angles, weak, color=GREY, label="sum")
-    axes[1].plot(angles, np.linalg.norm(totals, axis=1), color=GREY)
+    axes[0].plot(angles, weak, color=_SUM, label="sum")
+    axes[1].plot(angles, np.linalg.norm(totals, axis=1), color=_SUM)
     for place, (kappa, color) in enumerate(_KAPPAS.items()):
         cosines = [one.cosines[place, 1] for one in sweeps]
         lengths = [np.linalg.norm(one.direction[place]) for one in sweeps]
@@ -236,8 +239,7 @@ def outside_cone(examples: Mapping[str, Preset], below_one: float = 1 - 1e-9) ->
         examples: title and three gradients, one column each.
         below_one: the κ taken for the limit from below.
     """
-    use_style()
-    fig, axes = plt.subplots(
+    fig, axes = subplots(
         2, len(examples), figsize=(4.2 * len(examples), 6.4), height_ratios=(1.25, 1),
         squeeze=False,
     )  # fmt: skip
@@ -273,11 +275,12 @@ def _along_axis(axis: Axes, gradients: NDArray, found: Sweep) -> None:
         axis.text(*(1.16 * tip), name, color=color, ha="center", va="center", fontsize=11)
     through = np.vstack([found.direction, gradients.sum(0)])
     path = through @ basis.T / (through @ found.axis)[:, None] * found.cosine
-    axis.plot(*path[-1], "o", color=GREY, ms=6, label="sum")
+    axis.plot(*path[-1], "o", color=_SUM, ms=6, label="sum")
     axis.plot(*path[:-1].T, color=BLACK, lw=2.4, label=r"$\boldsymbol{d}$, $0\leq\kappa<1$")
     axis.plot(0, 0, "P", color=BLACK, ms=7, label=r"$\boldsymbol{a}$")
     hull = _best_worst(units) @ basis.T
-    axis.plot(*hull, "D", color=PURPLE, ms=5, label="best worst cosine")
+    best, colour, marker, _ = METHOD_LOOK["maxmin"]
+    axis.plot(*hull, marker, color=colour, ms=5, label=best)
     axis.set(xlim=(-1.25, 1.25), ylim=(-1.2, 1.2), aspect="equal")
     axis.axis("off")
 

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch08_convergence import Trials
 from hrgradlib.chapters.ch08_runs import Backtracked, Problem, Trace, stationarity
+from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.style import (
     BLACK,
     BLUE,
     GREEN,
     GREY,
     ORANGE,
-    PURPLE,
     SKY,
     VERMILLION,
-    use_style,
-)  # fmt: skip
+    shared_legend,
+    subplots,
+)
 
 __all__ = ["decay", "largest_rates", "noise", "stall", "valleys"]
 
 _BAND = "#CFE3F1"
+#: In the order in which descents are compared: the sum, a weaker demand on HRGrad, HRGrad, κ = 1.
+_DESCENTS = (
+    METHOD_LOOK["sum"],
+    METHOD_LOOK["hrgrad"]._replace(colour=ORANGE),
+    METHOD_LOOK["hrgrad"],
+    METHOD_LOOK["hrgrad-1"],
+)
 
 
 # --- one step ------------------------------------------------------------------------------------
@@ -39,9 +47,8 @@ def largest_rates(trials: Mapping[int, Mapping[float, Trials]], ratios: NDArray)
         trials: by number of tasks and by harmony.
         ratios: [R] norm ratios Γ.
     """
-    use_style()
     harmonies = list(next(iter(trials.values())))
-    fig, axes = plt.subplots(
+    fig, axes = subplots(
         len(harmonies), len(trials), figsize=(8.6, 2.3 * len(harmonies) + 0.5), sharex=True,
         sharey="row", squeeze=False,
     )  # fmt: skip
@@ -86,13 +93,11 @@ def decay(panels: Mapping[str, Mapping[str, Trace]], bounds: Mapping[str, NDArra
         panels: title, then label, of the descents; the median over problems is drawn.
         bounds: title of [m] bounds at the recorded steps.
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(panels), figsize=(8.6, 3.6), squeeze=False)
+    fig, axes = subplots(1, len(panels), figsize=(8.6, 3.6), squeeze=False)
     for axis, (title, traces) in zip(axes[0], panels.items(), strict=True):
-        colors = (GREY, GREEN, VERMILLION, BLUE)
-        for color, (name, trace) in zip(colors, traces.items(), strict=True):
+        for look, (name, trace) in zip(_DESCENTS, traces.items(), strict=True):
             best = np.minimum.accumulate(trace.stationarity**2)
-            axis.plot(trace.times + 1, np.median(best, 1), color=color, label=name)
+            axis.plot(trace.times + 1, np.median(best, 1), look.line, color=look.colour, label=name)
         proved = bounds[title]
         axis.plot(trace.times + 1, proved, "--", color=BLACK, label=r"$2\Lambda D_\Sigma/T$")
         axis.set(xscale="log", yscale="log", xlabel="steps $T$", title=title)
@@ -109,15 +114,12 @@ def stall(corners: NDArray, traces: Mapping[str, Trace]) -> Figure:
         corners: [3, 3] minimisers, the third coordinate zero.
         traces: label and descent of one problem, every step recorded.
     """
-    use_style()
-    fig, axes = plt.subplots(1, 3, figsize=(8.6, 3.2), width_ratios=(1.2, 1, 1))
+    fig, axes = subplots(1, 3, figsize=(8.6, 3.2), width_ratios=(1.2, 1, 1))
     across = corners[:, 1]
     axes[0].plot([across.min(), across.max()], [0, 0], color=BLACK, lw=4, solid_capstyle="butt")
     axes[0].text(across.mean(), 0.012, "triangle, edge on", ha="center", va="bottom", fontsize=8.5)
-    markers = "oDs"
-    for color, marker, (name, trace) in zip(
-        (VERMILLION, PURPLE, BLUE), markers, traces.items(), strict=False
-    ):
+    looks = (METHOD_LOOK[m] for m in ("hrgrad-1", "hrgrad", "maxmin"))
+    for (_, color, marker, _), (name, trace) in zip(looks, traces.items(), strict=True):
         path = trace.positions[:, 0]
         axes[0].plot(*path[:, 1:].T, marker + "-", color=color, lw=1.2, ms=3.5)
         axes[1].semilogy(trace.times, np.maximum(trace.cosine[:, 0], 1e-9), color=color)
@@ -127,27 +129,23 @@ def stall(corners: NDArray, traces: Mapping[str, Trace]) -> Figure:
     axes[0].set_title("from the side")
     axes[1].set(xlabel="step $t$", title="$c$ of the axis used", ylim=(5e-10, 2))
     axes[2].set(xlabel="step $t$", title=r"stationarity $\delta$", ylim=(5e-10, 2))
-    handles, labels = axes[2].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside upper center", ncols=3)
+    shared_legend(fig, axes[2], "upper center", ncols=3)
     return fig
 
 
 def valleys(
     problem: Problem,
     runs: Mapping[str, Backtracked],
-    styles: Sequence[str] = ("--", "-", "-"),
     span: tuple[float, float, float, float] = (-2.3, 2.3, -2.4, 3.1),
 ) -> Figure:
     """Trajectories over a map of the stationarity measure, and the two losses at their ends.
 
     Args:
         problem: two losses in the plane.
-        runs: label and descents from the same starts.
-        styles: of the lines.
+        runs: label and descents from the same starts: of the sum, and of HRGrad twice.
         span: of the map.
     """
-    use_style()
-    fig, axes = plt.subplots(1, 2, figsize=(8.6, 4.0), width_ratios=(1.35, 1))
+    fig, axes = subplots(1, 2, figsize=(8.6, 4.0), width_ratios=(1.35, 1))
     x, z = np.linspace(*span[:2], 141), np.linspace(*span[2:], 141)
     grid = np.stack(np.meshgrid(x, z), -1).reshape(-1, 2)
     measure = np.log10(np.maximum(stationarity(problem.gradients(grid)), 1e-3)).reshape(141, 141)
@@ -155,20 +153,18 @@ def valleys(
         x, z, measure, levels=np.linspace(-2, 2, 17), cmap="Greys", extend="both", alpha=0.75
     )
     fig.colorbar(shown, ax=axes[0], label=r"$\log_{10}\delta$", ticks=[-2, -1, 0, 1, 2])
-    colors, markers = (ORANGE, SKY, BLUE), "Dos"
-    for color, style, marker, (name, run) in zip(
-        colors, styles, markers, runs.items(), strict=False
-    ):
+    halo = [withStroke(linewidth=3.0, foreground="white")]  # grey is lost on grey without it
+    for look, marker, (name, run) in zip(_DESCENTS, "Dos", runs.items(), strict=False):
+        color = look.colour
         for path in run.positions.transpose(1, 0, 2):
-            axes[0].plot(*path.T, style, color=color, lw=1.4)
+            axes[0].plot(*path.T, look.line, color=color, lw=1.4, path_effects=halo)
         axes[0].plot(*run.positions[-1].T, marker, color=color, ms=6, mec=BLACK, label=name)
         axes[1].plot(*run.losses[-1].T, marker, color=color, ms=6, mec=BLACK, label=name)
     axes[0].plot(*run.positions[0].T, "x", color=BLACK, ms=7, label="start")
     axes[0].set(xlim=span[:2], ylim=span[2:], xlabel="$x$", ylabel="$z$")
     axes[0].grid(False)
     axes[1].set(xlabel="$F_1$ at the end", ylabel="$F_2$ at the end")
-    handles, labels = axes[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside upper center", ncols=4)
+    shared_legend(fig, axes[0], "upper center", ncols=4)
     return fig
 
 
@@ -189,8 +185,7 @@ def noise(
             all true losses; ``proved``: [m] lower bound for HRGrad's.
         rates: [r] learning rates; ``balls``: title, then label, of [r] final mean ``δ²``.
     """
-    use_style()
-    fig, axes = plt.subplots(1, 1 + len(balls), figsize=(8.6, 3.5), width_ratios=(1.3, 1, 1))
+    fig, axes = subplots(1, 1 + len(balls), figsize=(8.6, 3.5), width_ratios=(1.3, 1, 1))
     palette = (GREY, SKY, GREEN, BLUE, VERMILLION)
     for color, (name, values) in zip(palette, shares.items(), strict=False):
         axes[0].plot(levels, values, "--" if color == GREY else "-", color=color, label=name)
@@ -203,12 +198,10 @@ def noise(
     )
     axes[0].legend(loc="center left", bbox_to_anchor=(0, 0.4))
     for axis, (title, lines) in zip(axes[1:], balls.items(), strict=True):
-        for color, marker, (name, values) in zip(
-            (GREY, VERMILLION, BLUE), "Dos", lines.items(), strict=False
-        ):
-            axis.loglog(rates, np.maximum(values, 1e-6), marker + "-", color=color, label=name)
+        looks = (METHOD_LOOK[m] for m in ("sum", "harmonise-first", "hrgrad"))
+        for (_, color, marker, line), (name, values) in zip(looks, lines.items(), strict=True):
+            axis.loglog(rates, np.maximum(values, 1e-6), marker + line, color=color, label=name)
         axis.set(xlabel=r"learning rate $\eta$", title=title)
     axes[1].set_ylabel(r"mean $\delta^2$ at the end")
-    handles, labels = axes[-1].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower right", ncols=3)
+    shared_legend(fig, axes[-1], "lower right", ncols=3)
     return fig

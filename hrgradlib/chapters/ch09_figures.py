@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hrgradlib.chapters.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    SEQUENTIAL,
-    VERMILLION,
-    eps_colour,
-    eps_label,
-    use_style,
-)
+from hrgradlib.chapters.looks import METHOD_LOOK, label_of
+from hrgradlib.chapters.style import GREY, SEQUENTIAL, eps_colour, eps_label, subplots
 from hrgradlib.experiments.campaign import grid_scores
 
 __all__ = [
@@ -28,14 +21,6 @@ __all__ = [
     "phase_space",
 ]
 
-COLOURS = {"hrgrad": VERMILLION, "hrgrad-gn": GREEN, "sum": BLUE, "sum-longer": GREY}
-NAMES = {
-    "hrgrad": "HRGrad, Adam",
-    "hrgrad-gn": "HRGrad, Gauss–Newton",
-    "sum": "sum, Adam",
-    "sum-longer": "sum, 20 % more steps",
-}
-
 
 def density_profiles(
     x: NDArray, eps: NDArray, exact: NDArray, found: NDArray, title: str
@@ -45,8 +30,7 @@ def density_profiles(
     Args:
         x: [X]; eps: [E]; exact, found: [E, X].
     """
-    use_style()
-    fig, axes = plt.subplots(2, 1, figsize=(6.4, 5.0), height_ratios=(2, 1), sharex=True)
+    fig, axes = subplots(2, 1, figsize=(6.4, 5.0), height_ratios=(2, 1), sharex=True)
     for e, ref, net in zip(eps, exact, found, strict=True):
         axes[0].plot(x, ref, color=eps_colour(e), label=eps_label(e))
         axes[0].plot(x[::4], net[::4], "o", ms=3, color=eps_colour(e))
@@ -65,8 +49,7 @@ def phase_space(x: NDArray, v: NDArray, eps: NDArray, exact: NDArray, found: NDA
     Args:
         x: [X]; v: [V]; eps: [E]; exact, found: [E, V, X].
     """
-    use_style()
-    fig, axes = plt.subplots(2, len(eps), figsize=(2.5 * len(eps), 4.4), sharex=True, sharey=True)
+    fig, axes = subplots(2, len(eps), figsize=(2.5 * len(eps), 4.4), sharex=True, sharey=True)
     low, high = exact.min(), exact.max()
     difference = found - exact
     reach = np.abs(difference).max()
@@ -94,11 +77,11 @@ def error_by_eps(eps: NDArray, errors: dict[str, NDArray]) -> Figure:
     Args:
         eps: [E]; errors: by method, [seeds, E].
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.2, 3.6))
-    for name, values in errors.items():
-        axis.loglog(eps, values.T, color=COLOURS[name], lw=0.7, alpha=0.6)
-        axis.loglog(eps, np.median(values, 0), "o-", color=COLOURS[name], label=NAMES[name])
+    fig, axis = subplots(figsize=(6.2, 3.6))
+    for method, values in errors.items():
+        name, colour, marker, line = METHOD_LOOK[method]
+        axis.loglog(eps, values.T, line, color=colour, lw=0.7, alpha=0.6)
+        axis.loglog(eps, np.median(values, 0), marker + line, color=colour, label=name)
     axis.set(xlabel="Knudsen number ε", ylabel="relative $L^2$ error of ρ, max over t")
     axis.legend()
     return fig
@@ -110,19 +93,13 @@ def error_histories(seconds: dict[str, NDArray], errors: dict[str, NDArray]) -> 
     Args:
         seconds, errors: by method, [seeds, looks].
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.2, 3.4))
-    for name in errors:
-        for run, (s, e) in enumerate(zip(seconds[name], errors[name], strict=True)):
-            axis.semilogy(
-                s,
-                e,
-                color=COLOURS[name],
-                lw=1.1,
-                alpha=0.8,
-                label=NAMES[name] if run == 0 else None,
-            )
-            axis.plot(s[-1], e[-1], "o", color=COLOURS[name])
+    fig, axis = subplots(figsize=(6.2, 3.4))
+    for method in errors:
+        name, colour, marker, line = METHOD_LOOK[method]
+        for run, (x, y) in enumerate(zip(seconds[method], errors[method], strict=True)):
+            own = name if run == 0 else None
+            axis.semilogy(x, y, line, color=colour, lw=1.1, alpha=0.8, label=own)
+            axis.plot(x[-1], y[-1], marker, color=colour)
     axis.set(xlabel="seconds of training", ylabel="max error over ε and t")
     axis.legend()
     return fig
@@ -130,14 +107,13 @@ def error_histories(seconds: dict[str, NDArray], errors: dict[str, NDArray]) -> 
 
 def grid_maps(rows: list[dict]) -> Figure:
     """The tuning grid: geometric mean over seeds of the final max error, a panel a method."""
-    use_style()
     methods = sorted({r["method"] for r in rows})
     rates = sorted({r["lr"] for r in rows})
     decays = sorted({r["beta2"] for r in rows})
     scores = grid_scores(rows)
     tables = {m: np.array([[scores[m][lr, b] for b in decays] for lr in rates]) for m in methods}
     low, high = min(t.min() for t in tables.values()), max(t.max() for t in tables.values())
-    fig, axes = plt.subplots(1, len(methods), figsize=(3.6 * len(methods), 3.3), sharey=True)
+    fig, axes = subplots(1, len(methods), figsize=(3.6 * len(methods), 3.3), sharey=True)
     for axis, m in zip(np.atleast_1d(axes), methods, strict=True):
         logs = np.log10(tables[m])
         image = axis.imshow(
@@ -151,7 +127,7 @@ def grid_maps(rows: list[dict]) -> Figure:
         _write_cells(axis, tables[m], 0.5 * (np.log10(low) + np.log10(high)))
         axis.set_xticks(range(len(decays)), [f"{b:g}" for b in decays])
         axis.set_yticks(range(len(rates)), [f"{r:g}" for r in rates])
-        axis.set(title=NAMES[m], xlabel=r"$\beta_2$")
+        axis.set(title=label_of(m), xlabel=r"$\beta_2$")
         axis.grid(False)
     np.atleast_1d(axes)[0].set_ylabel("peak learning rate")
     fig.colorbar(image, ax=axes, label=r"$\log_{10}$ of the max error")
@@ -168,22 +144,24 @@ def _write_cells(axis, table: NDArray, middle: float) -> None:
         )
 
 
-def guard_outcome(rows: list[dict], names: dict[str, str]) -> Figure:
+def guard_outcome(rows: list[dict], methods: Sequence[str]) -> Figure:
     """Share of uphill products and final error by method: dots for seeds, a bar for the median.
 
     Args:
-        rows: of the study "guard"; names: label → what to call it, in order.
+        rows: of the study "guard"; methods: labels in it, in order.
     """
-    use_style()
-    fig, axes = plt.subplots(1, 2, figsize=(6.8, 2.9), sharey=True)
-    for place, label in enumerate(names):
-        cell = [r for r in rows if r["label"] == label]
+    fig, axes = subplots(1, 2, figsize=(6.8, 2.9), sharey=True)
+    for place, method in enumerate(methods):
+        _, colour, marker, _ = METHOD_LOOK[method]
+        cell = [r for r in rows if r["label"] == method]
         for axis, key, scale in ((axes[0], "uphill", 100), (axes[1], "max_error", 1)):
             values = scale * np.array([r[key] for r in cell])
-            axis.plot(values, np.full(len(values), place), "o", color=BLUE, ms=4, clip_on=False)
-            axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=VERMILLION, lw=2)
+            axis.plot(
+                values, np.full(len(values), place), marker, color=colour, ms=4, clip_on=False
+            )
+            axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=colour, lw=2)
     axes[0].set(
-        xlabel="uphill products / %", yticks=range(len(names)), yticklabels=list(names.values())
+        xlabel="uphill products / %", yticks=range(len(methods)), yticklabels=map(label_of, methods)
     )
     axes[0].set_xlim(left=0)
     axes[0].invert_yaxis()

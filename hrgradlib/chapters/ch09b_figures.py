@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.style import (
     BLACK,
     BLUE,
@@ -20,11 +20,11 @@ from hrgradlib.chapters.style import (
     VERMILLION,
     eps_colour,
     eps_label,
-    use_style,
+    shared_legend,
+    subplots,
 )
 
 __all__ = [
-    "NAMES",
     "approximation",
     "collocation",
     "density_profiles",
@@ -37,22 +37,6 @@ __all__ = [
     "wall_zoom",
 ]
 
-#: Of runs and studies: what figures and tables call them.
-NAMES = {
-    "even-odd": "even–odd, Gauss–Newton",
-    "full": "even–odd, Gauss–Newton, full",
-    "micro-macro": "micro–macro, Gauss–Newton",
-    "adam": "even–odd, Adam",
-    "adam-1024": "even–odd, Adam, larger",
-}
-_COLOURS = {
-    "even-odd": GREEN,
-    "full": BLACK,
-    "micro-macro": BLUE,
-    "adam": VERMILLION,
-    "adam-1024": ORANGE,
-}
-
 
 def splitting(v: NDArray, cases: Sequence[tuple[float, float, float, NDArray, NDArray]]) -> Figure:
     """``f``, the split part ``S`` and ``f' = f − S`` over v, a panel each place.
@@ -60,8 +44,7 @@ def splitting(v: NDArray, cases: Sequence[tuple[float, float, float, NDArray, ND
     Args:
         v: [V]; cases: per panel (ε, t, x, f [V], S [V]).
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(cases), figsize=(7.4, 2.9), sharey=True)
+    fig, axes = subplots(1, len(cases), figsize=(7.4, 2.9), sharey=True)
     for axis, (eps, t, x, f, split) in zip(axes, cases, strict=True):
         axis.plot(v, f, color=BLACK, label="$f$")
         axis.plot(v, split, color=ORANGE, label="$S$")
@@ -80,8 +63,7 @@ def scaled_coefficients(
     Args:
         eps, delta: [E]; panels: title → name of the unknown → values [E].
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(panels), figsize=(7.4, 3.1), sharey=True)
+    fig, axes = subplots(1, len(panels), figsize=(7.4, 3.1), sharey=True)
     colours = (BLACK, VERMILLION, ORANGE, BLUE, PURPLE)
     for axis, (title, unknowns) in zip(axes, panels.items(), strict=True):
         for colour, (name, values) in zip(colours, unknowns.items(), strict=False):
@@ -101,8 +83,7 @@ def approximation(
     Args:
         counts: [C] numbers of coefficients; panels: title → basis → errors [E, C]; eps: E of them.
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(panels), figsize=(7.4, 3.2), sharey=True)
+    fig, axes = subplots(1, len(panels), figsize=(7.4, 3.2), sharey=True)
     lines = {"half-range": "-", "legendre": "--"}
     for axis, (title, bases) in zip(axes, panels.items(), strict=True):
         for basis, errors in bases.items():
@@ -117,7 +98,7 @@ def approximation(
                 )
         axis.set(xlabel="coefficients", title=title, xticks=counts)
     axes[0].set_ylabel("distance in $L^2$")
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncol=2)
+    shared_legend(fig, axes[0], "upper center", ncol=2)
     return fig
 
 
@@ -127,8 +108,7 @@ def collocation(t: NDArray, x: NDArray, eps: NDArray, groups: Mapping[str, NDArr
     Args:
         t, x, eps: [N]; groups: label → [N] which points.
     """
-    use_style()
-    fig, (plain, scaled) = plt.subplots(1, 2, figsize=(7.4, 3.2))
+    fig, (plain, scaled) = subplots(1, 2, figsize=(7.4, 3.2))
     for colour, (label, mine) in zip((BLUE, VERMILLION, GREEN), groups.items(), strict=False):
         plain.plot(x[mine], t[mine], ".", color=colour, ms=3, label=label, clip_on=False)
         scaled.loglog(
@@ -136,9 +116,7 @@ def collocation(t: NDArray, x: NDArray, eps: NDArray, groups: Mapping[str, NDArr
         )
     plain.set(xlabel="$x$", ylabel="$t$")
     scaled.set(xlabel=r"$x/\varepsilon$", ylabel=r"$\tau=t/\varepsilon^2$")
-    fig.legend(
-        *plain.get_legend_handles_labels(), loc="outside upper center", ncol=3, markerscale=3
-    )
+    shared_legend(fig, plain, "upper center", ncol=3, markerscale=3)
     return fig
 
 
@@ -148,15 +126,15 @@ def error_by_eps(eps: NDArray, times: NDArray, errors: NDArray) -> Figure:
     Args:
         eps: [E]; times: [T]; errors: [seeds, E, T].
     """
-    use_style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.1), sharey=True)
-    left.loglog(eps, errors[..., -1].T, color=GREEN, lw=0.7, alpha=0.6)
-    left.loglog(eps, np.median(errors[..., -1], 0), "o-", color=GREEN)
+    fig, (left, right) = subplots(1, 2, figsize=(7.6, 3.1), sharey=True)
+    _, colour, marker, line = METHOD_LOOK["even-odd"]
+    left.loglog(eps, errors[..., -1].T, line, color=colour, lw=0.7, alpha=0.6)
+    left.loglog(eps, np.median(errors[..., -1], 0), marker + line, color=colour)
     left.set(xlabel="Knudsen number ε", ylabel="relative $L^2$ error of ρ", title="at $T$")
     for e, row in zip(eps, np.median(errors, 0), strict=True):
         right.loglog(times / e**2, row, "o-", color=eps_colour(e), label=eps_label(e))
     right.set(xlabel=r"$\tau=t/\varepsilon^2$", title="at four times, median of the seeds")
-    fig.legend(*right.get_legend_handles_labels(), loc="outside right center", fontsize=7.5)
+    shared_legend(fig, right, "right center", fontsize=7.5)
     return fig
 
 
@@ -166,15 +144,15 @@ def final_errors(
     """Final error over the trained range (left) and far below it (right): seeds and median.
 
     Args:
-        groups: key of `NAMES` → (largest error over ε, error at ``check``), [seeds] each;
+        groups: key of `METHOD_LOOK` → (largest error over ε, error at ``check``), [seeds] each;
         bounds: label → error that was promised; check: ε of the right panel.
     """
-    use_style()
-    fig, axes = plt.subplots(1, 2, figsize=(7.2, 2.8), sharey=True)
+    fig, axes = subplots(1, 2, figsize=(7.2, 2.8), sharey=True)
     for place, (name, pair) in enumerate(groups.items()):
+        _, colour, marker, _ = METHOD_LOOK[name]
         for axis, values in zip(axes, pair, strict=True):
-            axis.semilogx(values, np.full(len(values), place), "o", color=_COLOURS[name], ms=4)
-            axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=_COLOURS[name])
+            axis.semilogx(values, np.full(len(values), place), marker, color=colour, ms=4)
+            axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=colour)
     for axis in axes:
         for style, (label, bound) in zip(("--", ":"), bounds.items(), strict=False):
             axis.axvline(bound, color=GREY, ls=style, label=label)
@@ -182,11 +160,11 @@ def final_errors(
     axes[0].set(
         xlabel="largest error at $T$ over seven ε",
         yticks=range(len(groups)),
-        yticklabels=[NAMES[name] for name in groups],
+        yticklabels=map(label_of, groups),
     )
     axes[1].set(xlabel=f"error at $T$, {eps_label(check)}")
     axes[0].invert_yaxis()
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncol=2)
+    shared_legend(fig, axes[0], "upper center", ncol=2)
     return fig
 
 
@@ -200,16 +178,14 @@ def truncation(
 
     Args:
         counts: [C] numbers N; errors: "half-range" and "legendre" → [C];
-        networks: key of `NAMES` → (N, final errors [seeds]); eps: where.
+        networks: key of `METHOD_LOOK` → (N, final errors [seeds]); eps: where.
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.2, 3.4))
+    fig, axis = subplots(figsize=(6.2, 3.4))
     for (basis, values), style in zip(errors.items(), ("-", "--"), strict=True):
         axis.semilogy(2 * counts, values, style, color=GREY, label=f"cut equations, {basis}")
     for name, (count, values) in networks.items():
-        axis.semilogy(
-            np.full(len(values), 2 * count), values, "o", color=_COLOURS[name], label=NAMES[name]
-        )
+        own, colour, marker, _ = METHOD_LOOK[name]
+        axis.semilogy(np.full(len(values), 2 * count), values, marker, color=colour, label=own)
     axis.set(
         xlabel="coefficients, $2N$",
         ylabel=f"error of ρ at $T$, {eps_label(eps)}",
@@ -227,8 +203,7 @@ def density_profiles(
     Args:
         x: [X]; eps: [E]; exact, found: [T, E, X].
     """
-    use_style()
-    fig, axes = plt.subplots(
+    fig, axes = subplots(
         2, len(times), figsize=(7.4, 4.8), height_ratios=(2, 1), sharex=True, sharey="row"
     )
     for column, t in enumerate(times):
@@ -255,8 +230,7 @@ def wall_zoom(
     Args:
         depth: [X] mean free paths from the wall; exact, found: ``(ρ(0) − ρ)/δ`` [T, E, X].
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(times), figsize=(7.4, 3.0), sharey=True)
+    fig, axes = subplots(1, len(times), figsize=(7.4, 3.0), sharey=True)
     for axis, t, references, networks in zip(axes, times, exact, found, strict=True):
         for e, ref, net in zip(eps, references, networks, strict=True):
             axis.plot(depth, ref, color=eps_colour(e), label=eps_label(e))
@@ -275,9 +249,8 @@ def velocity_profiles(
     Args:
         v: [V]; rows: (title of the row, panels), a panel (title, reference [V], label → [V]).
     """
-    use_style()
     columns = len(rows[0][1])
-    fig, axes = plt.subplots(
+    fig, axes = subplots(
         len(rows), columns, figsize=(7.4, 2.5 * len(rows)), sharex=True, squeeze=False
     )
     for line, (name, panels) in zip(axes, rows, strict=True):

@@ -1,4 +1,4 @@
-"""The moment system of `kinetics.inflow_residual`, cut after N functions, solved on a fine mesh.
+"""The moment system of `kinetics.inflow`, cut after N functions, solved on a fine mesh.
 
 What a network can reach at best: its error against `InflowReference` is that of its equations, cut
 in v, plus its own. This solver has only the former (and that of its mesh, of which it is second

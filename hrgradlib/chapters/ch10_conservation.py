@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hrgradlib.experiments.solution import Solution
 from hrgradlib.kinetics.maxwellian import conserved
+from hrgradlib.reference._interpolation import gauss_panels
 
 __all__ = ["conservation_defects", "integrated_residuals"]
 
@@ -71,10 +72,8 @@ def integrated_residuals(solution: Solution, eps: Sequence[float], count: int = 
 
 def _nodes(solution: Solution) -> tuple[NDArray, NDArray]:
     """Places and weights of a Gauss rule on panels that no kink of the data lies in."""
-    node, weight = np.polynomial.legendre.leggauss(6)
-    edges = np.linspace(*solution.problem.domain, 49)
-    half = np.diff(edges)[:, None] / 2
-    return (edges[:-1, None] + half * (1 + node)).ravel(), (half * weight).ravel()
+    places, weights = gauss_panels(np.linspace(*solution.problem.domain, 49), 6)
+    return places.ravel(), weights.ravel()
 
 
 def _scales(solution: Solution) -> tuple[NDArray, float, NDArray]:

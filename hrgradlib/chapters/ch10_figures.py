@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.style import (
     BLACK,
     BLUE,
@@ -22,7 +22,8 @@ from hrgradlib.chapters.style import (
     VERMILLION,
     eps_colour,
     eps_label,
-    use_style,
+    shared_legend,
+    subplots,
 )
 
 __all__ = [
@@ -51,8 +52,7 @@ def truncation(rows: Sequence[Mapping]) -> Figure:
     Args:
         rows: with ``eps``, ``modes``, ``split`` and ``momentum``.
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.0, 3.5))
+    fig, axis = subplots(figsize=(6.0, 3.5))
     for e in sorted({r["eps"] for r in rows}, reverse=True):
         for split, style in ((False, "s--"), (True, "o-")):
             chosen = [r for r in rows if r["eps"] == e and r["split"] is split]
@@ -73,12 +73,11 @@ def truncation(rows: Sequence[Mapping]) -> Figure:
 
 def growth() -> Figure:
     """Shares of particles that have collided at least once, twice; the first's mean over time."""
-    use_style()
     tau = np.geomspace(1e-3, 1e2, 300)
     once = -np.expm1(-tau)
     twice = once - tau * np.exp(-tau)
     lag = np.where(tau < 1e-2, tau / 2 - tau**2 / 6, 1 - once / tau)
-    fig, axis = plt.subplots(figsize=(6.0, 3.0))
+    fig, axis = subplots(figsize=(6.0, 3.0))
     for values, colour, style, label in (
         (once, BLUE, "-", r"$\sigma=1-e^{-\tau}$"),
         (lag, GREEN, "--", r"$\omega/t$"),
@@ -96,8 +95,7 @@ def chosen_points(panels: Mapping[str, tuple[NDArray, NDArray, NDArray]]) -> Fig
     Args:
         panels: (t, x, ε), each [N], by title.
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(panels), figsize=(8.4, 3.2), sharex=True, sharey=True)
+    fig, axes = subplots(1, len(panels), figsize=(8.4, 3.2), sharex=True, sharey=True)
     for axis, (title, (t, x, eps)) in zip(axes, panels.items(), strict=True):
         dots = axis.scatter(x, t, c=np.log10(eps), s=3, cmap=SEQUENTIAL, rasterized=True)
         axis.set(title=title, xlabel="$x$")
@@ -114,8 +112,7 @@ def profiles(
     Args:
         x: [X]; exact, found: [3, E, X], of ρ, u and T.
     """
-    use_style()
-    fig, axes = plt.subplots(2, 3, figsize=(8.8, 4.4), height_ratios=(2, 1), sharex=True)
+    fig, axes = subplots(2, 3, figsize=(8.8, 4.4), height_ratios=(2, 1), sharex=True)
     for column, label in enumerate(_LABELS):
         upper, lower = axes[:, column]
         for e, ref, net in zip(eps, exact[column], found[column], strict=True):
@@ -142,8 +139,7 @@ def distributions(
     Args:
         v: [V]; exact, found: [E, P, V].
     """
-    use_style()
-    fig, axes = plt.subplots(
+    fig, axes = subplots(
         2,
         len(eps),
         figsize=(2.5 * len(eps) + 0.6, 4.2),
@@ -175,8 +171,7 @@ def conservation(t: NDArray, eps: Sequence[float], defects: NDArray, title: str)
     Args:
         t: [T]; defects: [3, E, T].
     """
-    use_style()
-    fig, axes = plt.subplots(1, 3, figsize=(8.6, 2.9), sharex=True)
+    fig, axes = subplots(1, 3, figsize=(8.6, 2.9), sharex=True)
     for axis, name, values in zip(axes, QUANTITIES, defects, strict=True):
         for e, curve in zip(eps, values, strict=True):
             axis.plot(t, curve, color=eps_colour(e, _LOWEST), lw=1.3, label=eps_label(e))
@@ -184,8 +179,7 @@ def conservation(t: NDArray, eps: Sequence[float], defects: NDArray, title: str)
         axis.set(title={"density": "mass"}.get(name, name), xlabel="$t$")
         axis.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
     axes[0].set_ylabel(f"{title}: defect")
-    handles, labels = axes[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=len(eps))
+    shared_legend(fig, axes[0], "lower center", ncols=len(eps))
     return fig
 
 
@@ -197,16 +191,14 @@ def heat_fluxes(
     Args:
         x: [X]; found, exact, law: [E, X], divided by ε.
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(eps), figsize=(2.8 * len(eps) + 0.3, 3.1), sharey=True)
+    fig, axes = subplots(1, len(eps), figsize=(2.8 * len(eps) + 0.3, 3.1), sharey=True)
     for axis, e, *curves in zip(axes, eps, found, exact, law, strict=True):
         axis.plot(x, curves[1], color=BLUE, lw=1.3, label="reference")
         axis.plot(x, curves[2], "--", color=BLACK, lw=1.0, label="Chapman–Enskog")
         axis.plot(x[::_EVERY], curves[0][::_EVERY], "o", ms=3, color=VERMILLION, label="network")
         axis.set(title=eps_label(e), xlabel="$x$")
     axes[0].set_ylabel(r"$\frac{1}{2}\langle(v-u)^3f\rangle/\varepsilon$")
-    handles, labels = axes[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=3)
+    shared_legend(fig, axes[0], "lower center", ncols=3)
     return fig
 
 
@@ -218,8 +210,7 @@ def errors_by_eps(
     Args:
         eps: [E] by problem; errors: [seeds, 3, E]; own: [3, E].
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(eps), figsize=(8.8, 3.3), sharey=True)
+    fig, axes = subplots(1, len(eps), figsize=(8.8, 3.3), sharey=True)
     for axis, name in zip(axes, eps, strict=True):
         for k, (quantity, colour) in enumerate(QUANTITIES.items()):
             values = errors[name][:, k]
@@ -229,8 +220,7 @@ def errors_by_eps(
         axis.plot([], [], ":", color=GREY, label="reference's own")
         axis.set(title=name, xlabel="ε")
     axes[0].set_ylabel("relative $L^2$ error at the final time")
-    handles, labels = axes[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=4)
+    shared_legend(fig, axes[0], "lower center", ncols=4)
     return fig
 
 
@@ -240,8 +230,7 @@ def study_errors(rows: Sequence[Mapping], names: Mapping[str, str]) -> Figure:
     Args:
         rows: with ``label`` and ``final_density``, …; names: label → what to call it, in order.
     """
-    use_style()
-    fig, axes = plt.subplots(1, 3, figsize=(8.8, 0.4 * len(names) + 1.2), sharey=True)
+    fig, axes = subplots(1, 3, figsize=(8.8, 0.4 * len(names) + 1.2), sharey=True)
     for axis, (quantity, colour) in zip(axes, QUANTITIES.items(), strict=True):
         for place, label in enumerate(names):
             values = [r[f"final_{quantity}"] for r in rows if r["label"] == label]
@@ -258,18 +247,20 @@ def study_errors(rows: Sequence[Mapping], names: Mapping[str, str]) -> Figure:
     return fig
 
 
-def histories(curves: Mapping[str, Sequence[tuple[NDArray, NDArray]]]) -> Figure:
+def histories(curves: Mapping[tuple[str, str], Sequence[tuple[NDArray, NDArray]]]) -> Figure:
     """Error against seconds of training; dots end the curves, and are the results.
 
     Args:
-        curves: by label, a pair (seconds, error) per seed.
+        curves: a pair (seconds, error) per seed, by key of `METHOD_LOOK` and a remark to print
+            (may be empty).
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.4, 3.4))
-    for colour, (label, runs) in zip((GREEN, VERMILLION, GREY, BLUE), curves.items(), strict=False):
+    fig, axis = subplots(figsize=(6.4, 3.4))
+    for (method, remark), runs in curves.items():
+        name, colour, marker, line = METHOD_LOOK[method]
         for k, (seconds, errors) in enumerate(runs):
-            axis.loglog(seconds, errors, color=colour, lw=1.1, label=label if k == 0 else None)
-            axis.plot(seconds[-1], errors[-1], "o", color=colour)
+            own = None if k else f"{name} ({remark})" if remark else name
+            axis.loglog(seconds, errors, line, color=colour, lw=1.1, label=own)
+            axis.plot(seconds[-1], errors[-1], marker, color=colour)
     axis.set(xlabel="seconds of training", ylabel="max error over ε, t and the moments")
     axis.legend()
     return fig

@@ -10,6 +10,7 @@ import json
 
 from torch import nn
 
+from hrgradlib.chapters.looks import label_of
 from hrgradlib.paths import results_folder
 
 __all__ = [
@@ -26,17 +27,21 @@ __all__ = [
 
 #: Names of the measured steps as figures and tables write them.
 LABELS = {
-    "sum": "sum, Adam",
-    "hrgrad": "HRGrad, Adam's metric",
-    "hrgrad-identity": "HRGrad, identity",
-    "hrgrad-guard": "HRGrad, Adam's metric, guard",
+    name: label_of(name)
+    for name in (
+        "sum",
+        "hrgrad",
+        "hrgrad-identity",
+        "hrgrad-guard",
+        "backwards",
+        "torchjd",
+        "conflictfree",
+    )
+} | {
     "forward": "losses alone",
     "gradient": "gradient of the sum alone",
     "gradients": "task gradients alone",
-    "backwards": "K backward passes",
-    "torchjd": "TorchJD autojac",
     "torchjd-gradients": "TorchJD, task gradients alone",
-    "conflictfree": "conflictfree ConFIG",
     "sum-small": "sum, Adam (small network)",
     "hrgrad-gn": "HRGrad, Gauss–Newton (small network)",
 }

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from hrgradlib.chapters.ch12_cost import LABELS, passes
-from hrgradlib.chapters.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, use_style
+from hrgradlib.chapters.ch12_cost import passes
+from hrgradlib.chapters.looks import METHOD_LOOK
+from hrgradlib.chapters.style import BLACK, BLUE, GREY, subplots
 
 __all__ = ["memory", "overhead", "task_gradients"]
-
-_COLOURS = {
-    "sum": GREY,
-    "hrgrad": VERMILLION,
-    "hrgrad-identity": ORANGE,
-    "backwards": BLUE,
-    "torchjd": PURPLE,
-    "conflictfree": GREEN,
-}
-_MARKS = {
-    "sum": "x",
-    "hrgrad": "o",
-    "hrgrad-identity": "v",
-    "backwards": "s",
-    "torchjd": "^",
-    "conflictfree": "D",
-}
 
 
 def overhead(rows: list[dict], bound: float = 1.10) -> Figure:
@@ -36,9 +19,8 @@ def overhead(rows: list[dict], bound: float = 1.10) -> Figure:
         rows: of ``step-time.json``.
         bound: what was promised, drawn as a line.
     """
-    use_style()
     counts = sorted({r["tasks"] for r in rows if r["step"] == "hrgrad"})
-    fig, axes = plt.subplots(1, len(counts), figsize=(7.2, 3.2), sharey=True)
+    fig, axes = subplots(1, len(counts), figsize=(7.2, 3.2), sharey=True)
     for axis, tasks in zip(np.atleast_1d(axes), counts, strict=True):
         mine = [r for r in rows if r["tasks"] == tasks and r["step"] == "hrgrad"]
         points = [r["points"] for r in mine]
@@ -53,7 +35,7 @@ def overhead(rows: list[dict], bound: float = 1.10) -> Figure:
             middle,
             reach,
             fmt="o",
-            color=VERMILLION,
+            color=METHOD_LOOK["hrgrad"].colour,
             capsize=2,
             lw=0.9,
             label="median and range",
@@ -79,17 +61,12 @@ def overhead(rows: list[dict], bound: float = 1.10) -> Figure:
 
 def task_gradients(rows: list[dict], per_task: int = 256) -> Figure:
     """Time over the plain step's by number of tasks, for every way to K gradients."""
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.4, 3.8))
+    fig, axis = subplots(figsize=(6.4, 3.8))
     for name in ("torchjd", "conflictfree", "backwards", "hrgrad-identity", "hrgrad"):
         mine = [r for r in rows if r["step"] == name and r["points"] == per_task]
-        axis.plot(
-            [r["tasks"] for r in mine],
-            [r["ratio"] for r in mine],
-            marker=_MARKS[name],
-            color=_COLOURS[name],
-            label=LABELS[name],
-        )
+        own, colour, marker, line = METHOD_LOOK[name]
+        counted, ratios = ([r[k] for r in mine] for k in ("tasks", "ratio"))
+        axis.plot(counted, ratios, marker + line, color=colour, label=own)
     counts = np.array(sorted({r["tasks"] for r in rows if r["step"] == "hrgrad"}))
     axis.plot(counts, [passes(k) for k in counts], ":", color=BLACK, label="$(1+2K)/3$")
     axis.set_xscale("log", base=2)
@@ -105,9 +82,8 @@ def task_gradients(rows: list[dict], per_task: int = 256) -> Figure:
 
 def memory(rows: list[dict], counts: tuple[int, ...] = (5, 16), bound: float = 1.2) -> Figure:
     """Peak memory of a step over the plain one's, a group of bars per number of points."""
-    use_style()
     names = ("hrgrad", "hrgrad-identity", "backwards", "conflictfree", "torchjd")
-    fig, axes = plt.subplots(1, len(counts), figsize=(7.2, 3.4), sharey=True)
+    fig, axes = subplots(1, len(counts), figsize=(7.2, 3.4), sharey=True)
     for axis, tasks in zip(axes, counts, strict=True):
         points = sorted(
             {r["points"] for r in rows if r["tasks"] == tasks and r["step"] == "hrgrad"}
@@ -121,8 +97,8 @@ def memory(rows: list[dict], counts: tuple[int, ...] = (5, 16), bound: float = 1
                 at,
                 [found[p] for p in points if p in found],
                 0.15,
-                color=_COLOURS[name],
-                label=LABELS[name],
+                color=METHOD_LOOK[name].colour,
+                label=METHOD_LOOK[name].label,
             )
         axis.axhline(1, color=GREY, lw=0.8)
         axis.axhline(bound, color=BLACK, lw=0.9, ls="--")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch13_comparisons import Cell
+from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.style import (
     BLACK,
     BLUE,
@@ -21,7 +21,7 @@ from hrgradlib.chapters.style import (
     PURPLE,
     SKY,
     VERMILLION,
-    use_style,
+    subplots,
 )
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 _ERROR = "max error over ε and t"
+_IDEA = (PURPLE, "D")  # colour and marker of what is tried, beside HRGrad and the sum
 _RAMP = (GREY, SKY, BLUE, PURPLE, ORANGE, VERMILLION)
 
 
@@ -48,8 +49,7 @@ def planes(near: float = 1.0, far: float = 2.0, angle: float = 1.9) -> Figure:
         near, far: distances to the lines on which task 1 and task 2 are solved.
         angle: between their normals, radians.
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.4, 3.5))
+    fig, axis = subplots(figsize=(6.4, 3.5))
     normals = np.array([[0.0, 1.0], [np.sin(angle), np.cos(angle)]])
     corner = np.linalg.solve(normals, [near, far])
     for k, (normal, distance, colour) in enumerate(
@@ -99,8 +99,7 @@ def share_by_count(counts: Sequence[int], shares: Mapping[str, Sequence[float]])
     Args:
         counts: numbers of tasks; shares: [counts] by label, NaN where not computed.
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.4, 3.8))
+    fig, axis = subplots(figsize=(6.4, 3.8))
     looks = ((VERMILLION, "o-"), (BLUE, "s-"), (GREEN, "^-"), (BLACK, "o--"), (GREY, "^--"))
     for (label, values), (colour, marks) in zip(shares.items(), looks, strict=False):
         axis.loglog(counts, values, marks, color=colour, label=label)
@@ -118,8 +117,7 @@ def rate_distribution(rates: Mapping[str, Mapping[str, NDArray]], losses: NDArra
         rates: [R] by rule (a panel each) and number of tasks.
         losses: [R] squared residuals.
     """
-    use_style()
-    fig, axes = plt.subplots(1, len(rates), figsize=(7.4, 3.5), sharey=True, squeeze=False)
+    fig, axes = subplots(1, len(rates), figsize=(7.4, 3.5), sharey=True, squeeze=False)
     for axis, (title, curves) in zip(axes[0], rates.items(), strict=True):
         axis.axvline(1, color=BLACK, lw=0.8, ls=":")
         axis.axvline(0, color=BLACK, lw=0.8)
@@ -144,8 +142,7 @@ def trainings(runs: Mapping[str, tuple[NDArray, NDArray]]) -> Figure:
     Args:
         runs: by label, steps [looks] and errors [seeds, looks].
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.4, 3.7))
+    fig, axis = subplots(figsize=(6.4, 3.7))
     for (label, (at, errors)), colour in zip(runs.items(), _RAMP, strict=False):
         axis.semilogy(at, errors.T, color=colour, lw=0.7, alpha=0.5)
         axis.semilogy(at, np.median(errors, 0), "o-", color=colour, label=label)
@@ -167,8 +164,7 @@ def orthogonal(
         cosines: [steps, K, K] of a training in that metric.
         hidden: [steps, K] share of every task's loss that damping hides.
     """
-    use_style()
-    fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.5), sharey=True)
+    fig, axes = subplots(1, 2, figsize=(7.4, 3.5), sharey=True)
     looks = ((VERMILLION, "o-"), (BLUE, "s-"), (BLACK, "--"), (GREY, ":"))
     for (label, values), (colour, marks) in zip(found.items(), looks, strict=False):
         axes[0].loglog(dampings, values, marks, color=colour, label=label)
@@ -195,25 +191,20 @@ def orthogonal(
     return fig
 
 
-def against_time(named: Mapping[str, Cell]) -> Figure:
-    """Error against seconds: median over seeds, the range of all seeds shaded, dots at the end."""
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.6, 4.0))
-    looks = (
-        (VERMILLION, "-"),
-        (BLACK, "--"),
-        (ORANGE, "-"),
-        (GREEN, "-"),
-        (BLUE, "-"),
-        (PURPLE, "-"),
-        (GREY, "-"),
-    )
-    for (name, cell), (colour, line) in zip(named.items(), looks, strict=False):
+def against_time(cells: Mapping[str, Cell]) -> Figure:
+    """Error against seconds: median over seeds, the range of all seeds shaded, dots at the end.
+
+    Args:
+        cells: by key of `METHOD_LOOK`.
+    """
+    fig, axis = subplots(figsize=(6.6, 4.0))
+    for method, cell in cells.items():
+        name, colour, marker, line = METHOD_LOOK[method]
         seconds, errors = (np.stack([c[i] for c in cell.curves.values()]) for i in (0, 1))
         middle = np.median(seconds, 0)
         axis.fill_between(middle, errors.min(0), errors.max(0), color=colour, alpha=0.12, lw=0)
         axis.plot(middle, np.median(errors, 0), line, color=colour, label=name)
-        axis.plot(seconds[:, -1], errors[:, -1], "o", color=colour, ms=3.5)
+        axis.plot(seconds[:, -1], errors[:, -1], marker, color=colour, ms=3.5)
     axis.set(xscale="log", yscale="log", xlabel="seconds of training, one core", ylabel=_ERROR)
     axis.legend()
     return fig
@@ -221,14 +212,13 @@ def against_time(named: Mapping[str, Cell]) -> Figure:
 
 def damping_grid(named: Sequence[Cell]) -> Figure:
     """The Gauss–Newton metric's grid: geometric mean of the final error by rate and damping."""
-    use_style()
     rates = sorted({c.settings["lr"] for c in named})
     dampings = sorted({c.settings["damping"] for c in named})
     table = np.full((len(rates), len(dampings)), np.nan)
     for c in named:
         place = rates.index(c.settings["lr"]), dampings.index(c.settings["damping"])
         table[place] = np.exp(np.log(c.errors).mean())
-    fig, axis = plt.subplots(figsize=(6.0, 2.9))
+    fig, axis = subplots(figsize=(6.0, 2.9))
     logs = np.log10(table)
     image = axis.imshow(logs, cmap="cividis", origin="lower", aspect="auto")
     middle = 0.5 * (np.nanmin(logs) + np.nanmax(logs))
@@ -258,8 +248,7 @@ def finals(named: Mapping[str, Cell], line: tuple[float, str] | None = None) -> 
         named: cells by the names to print.
         line: an error to mark, and what it is.
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.6, 0.9 + 0.36 * len(named)))
+    fig, axis = subplots(figsize=(6.6, 0.9 + 0.36 * len(named)))
     _strip(axis, named)
     if line is not None:
         axis.axvline(line[0], color=GREY, ls="--", lw=1, label=line[1])
@@ -270,8 +259,10 @@ def finals(named: Mapping[str, Cell], line: tuple[float, str] | None = None) -> 
 def _strip(axis: Axes, named: Mapping[str, Cell], highlight: str | None = None) -> None:
     for row, (name, cell) in enumerate(named.items()):
         kept = cell.errors[np.isfinite(cell.errors)]
-        colour = VERMILLION if name == highlight else BLUE
-        axis.plot(kept, np.full(len(kept), row), "o", color=colour, ms=4, alpha=0.6)
+        _, colour, marker, _ = METHOD_LOOK[cell.settings["method"]]
+        if name == highlight:
+            colour, marker = _IDEA
+        axis.plot(kept, np.full(len(kept), row), marker, color=colour, ms=4, alpha=0.6)
         if np.isfinite(cell.median):
             axis.plot([cell.median] * 2, [row - 0.28, row + 0.28], color=colour, lw=2.5)
         if len(kept) < len(cell.errors):
@@ -307,11 +298,12 @@ def idea(
             idea that is not tuned anew has none.
         named: cells by the names to print.
     """
-    use_style()
-    fig, axes = plt.subplots(1, 2, figsize=(7.4, 2.5), width_ratios=(1, 1.35))
-    for curve, colour, label in ((usual, BLUE, "HRGrad"), (own, VERMILLION, name)):
+    fig, axes = subplots(1, 2, figsize=(7.4, 2.5), width_ratios=(1, 1.35))
+    _, colour, marker, _ = METHOD_LOOK["hrgrad"]
+    for curve, look, own_name in ((usual, (colour, marker), "HRGrad"), (own, _IDEA, name)):
         if curve:
-            axes[0].loglog(list(curve), list(curve.values()), "o-", color=colour, label=label)
+            line = {"color": look[0], "marker": look[1], "label": own_name}
+            axes[0].loglog(list(curve), list(curve.values()), **line)
     rates = sorted(set(own) | set(usual))
     axes[0].set_xticks(rates, [f"{r:g}" for r in rates])
     axes[0].minorticks_off()
@@ -328,15 +320,14 @@ def weights(by_weight: Mapping[float, Cell], best: Cell, free: Cell) -> Figure:
         by_weight: the sum on the tuning seed; best: at its best weight, on all seeds.
         free: the other method, all seeds, weight one.
     """
-    use_style()
-    fig, axis = plt.subplots(figsize=(6.4, 3.6))
+    fig, axis = subplots(figsize=(6.4, 3.6))
+    _, colour, marker, line = METHOD_LOOK["sum"]
     tuned = np.array([c.median for c in by_weight.values()])
     axis.loglog(
         list(by_weight),
         np.where(np.isfinite(tuned), tuned, np.nan),
-        "o-",
-        mfc="white",
-        color=BLUE,
+        marker + line,
+        color=colour,
         label="sum, tuning seed",
     )
     weight = best.settings["initial_weight"]
@@ -344,17 +335,17 @@ def weights(by_weight: Mapping[float, Cell], best: Cell, free: Cell) -> Figure:
         np.full(len(best.errors), weight),
         best.errors,
         "o",
-        color=BLUE,
+        color=colour,
         alpha=0.6,
         label="sum at its best weight",
     )
     kept = free.errors[np.isfinite(free.errors)]
-    axis.axhspan(kept.min(), kept.max(), color=VERMILLION, alpha=0.12, lw=0)
+    axis.axhspan(kept.min(), kept.max(), color=METHOD_LOOK["hrgrad-gn"].colour, alpha=0.12, lw=0)
     axis.axhline(
         free.median if np.isfinite(free.median) else kept.max(),
-        color=VERMILLION,
+        color=METHOD_LOOK["hrgrad-gn"].colour,
         ls="--",
-        label="HRGrad, Gauss–Newton metric, weight 1",
+        label=f"{label_of('hrgrad-gn')}, weight 1",
     )
     axis.set(xlabel="weight of the initial loss in the sum", ylabel=_ERROR)
     axis.legend()

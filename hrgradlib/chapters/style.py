@@ -11,10 +11,12 @@ import json
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 
@@ -23,7 +25,8 @@ from hrgradlib.provenance import collect
 
 __all__ = [
     "BLACK", "BLUE", "CYCLE", "EPS_CMAP", "GREEN", "GREY", "ORANGE", "PURPLE", "SEQUENTIAL", "SKY",
-    "VERMILLION", "YELLOW", "eps_colour", "eps_label", "figures_dir", "show", "use_style",
+    "VERMILLION", "YELLOW", "eps_colour", "eps_label", "figures_dir", "shared_legend", "show",
+    "subplots", "use_style",
 ]  # fmt: skip
 
 BLACK = "#000000"
@@ -77,6 +80,24 @@ _RC = {
 def use_style() -> None:
     """Make the book's style that of every figure drawn from now on."""
     matplotlib.rcParams.update(_RC)
+
+
+def subplots(*grid: int, **options: Any) -> tuple[Figure, Any]:
+    """A figure in the book's style and its panels; arguments as of `matplotlib.pyplot.subplots`."""
+    use_style()
+    return plt.subplots(*grid, **options)
+
+
+def shared_legend(fig: Figure, axis: Axes, place: str, **options: Any) -> None:
+    """One legend for all panels, outside them, of what one of them has labelled.
+
+    Args:
+        fig: the figure.
+        axis: the panel.
+        place: such as "upper center".
+        options: of the legend, such as ``ncols``.
+    """
+    fig.legend(*axis.get_legend_handles_labels(), loc=f"outside {place}", **options)
 
 
 def eps_colour(eps: float, low: float = 1e-4, high: float = 1.0) -> str:

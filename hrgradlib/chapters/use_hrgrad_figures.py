@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hrgradlib.chapters.style import BLACK, CYCLE, GREY, use_style
+from hrgradlib.chapters.style import BLACK, CYCLE, GREY, subplots
 from hrgradlib.optim import StepRecord
 
 __all__ = ["step_records"]
@@ -22,9 +21,8 @@ def step_records(records: Sequence[StepRecord], names: Sequence[str]) -> Figure:
         records: one per step.
         names: of the K tasks.
     """
-    use_style()
     columns = StepRecord(*map(np.array, zip(*records, strict=True)))
-    fig, (left, middle, right) = plt.subplots(1, 3, figsize=(8.2, 3.0), sharex=True)
+    fig, (left, middle, right) = subplots(1, 3, figsize=(8.2, 3.0), sharex=True)
     for k, (name, color) in enumerate(zip(names, CYCLE, strict=False)):
         for axis, values in (left, columns.losses), (middle, columns.norms):
             steps, mean = _smooth(np.log(values[:, k]))

@@ -16,7 +16,7 @@ from scipy.interpolate import RectBivariateSpline, make_interp_spline
 from hrgradlib.kinetics import bgk_problems, maxwellian
 from hrgradlib.kinetics.bgk_problems import BGKProblem
 from hrgradlib.kinetics.maxwellian import conserved, primitive
-from hrgradlib.reference import bgk_imex, bgk_semilagrangian, bgk_similarity
+from hrgradlib.reference import _interpolation, bgk_imex, bgk_semilagrangian, bgk_similarity
 from hrgradlib.reference._cache import cached
 from hrgradlib.reference.bgk_imex import Imex
 from hrgradlib.reference.bgk_semilagrangian import Mesh, SemiLagrangian
@@ -24,7 +24,7 @@ from hrgradlib.reference.bgk_similarity import Similarity, SimilarityMesh, solve
 
 __all__ = ["Meshed", "Plan", "SelfSimilar", "is_similar", "plan", "relative_l2", "sample"]
 
-_MODULES = [bgk_problems, maxwellian, bgk_imex, bgk_semilagrangian, bgk_similarity,
+_MODULES = [_interpolation, bgk_problems, maxwellian, bgk_imex, bgk_semilagrangian, bgk_similarity,
             sys.modules[__name__]]  # fmt: skip
 _POINTS = 1001  # of the window, where errors are measured
 _NOTHING = 1e-30  # f in the tails is not below this, or is rounding

@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from hrgradlib.reference import _panels
+from hrgradlib.reference import _interpolation, _panels
 from hrgradlib.reference._cache import cached
+from hrgradlib.reference._interpolation import gauss_panels
 from hrgradlib.reference._panels import Panels, geometric
 
 __all__ = ["CollisionSeries", "MAX_TIME", "coefficients", "series"]
@@ -38,7 +39,7 @@ _CHUNK = 20_000
 @lru_cache(maxsize=4)
 def series(low: int = 24, high: int = 6, n: int = 10) -> CollisionSeries:
     """The solution on given panels (see `geometric`), its coefficients kept on disk."""
-    modules = [sys.modules[__name__], _panels]
+    modules = [sys.modules[__name__], _interpolation, _panels]
     parameters = {"low": low, "high": high, "n": n, "terms": TERMS}
     panels = Panels(geometric(low, high), n)
     arrays = cached("inflow-series", parameters, lambda: {"R": coefficients(panels)}, modules)
@@ -66,15 +67,13 @@ def coefficients(panels: Panels, terms: int = TERMS) -> NDArray:
 
 def _quadrature(zeta: NDArray, panels: Panels) -> tuple[NDArray, NDArray, NDArray]:
     """Nodes and weights for every ζ, graded towards it (the kernel is logarithmic there)."""
-    gauss, weights = np.polynomial.legendre.leggauss(panels.n)
     shrink = 0.15 ** np.arange(16)
     nodes, all_weights, starts = [], [], [0]
     for one in zeta:
         breaks = np.concatenate([panels.edges, one * (1 - shrink), one + (1 - one) * shrink, [one]])
-        breaks = np.unique(breaks)
-        half = np.diff(breaks) / 2
-        nodes.append((breaks[:-1, None] + half[:, None] * (gauss + 1)).ravel())
-        all_weights.append((half[:, None] * weights).ravel())
+        own_nodes, own_weights = gauss_panels(np.unique(breaks), panels.n)
+        nodes.append(own_nodes.ravel())
+        all_weights.append(own_weights.ravel())
         starts.append(starts[-1] + nodes[-1].size)
     return np.concatenate(nodes), np.concatenate(all_weights), np.array(starts[:-1])
 
@@ -167,8 +166,5 @@ def _lags(length: NDArray) -> tuple[NDArray, NDArray]:
 
     A flight may begin in the corner x = t = 0 or end at the wall.
     """
-    gauss, weights = np.polynomial.legendre.leggauss(10)
-    edges = geometric(5, 5)
-    half = np.diff(edges)[:, None] / 2
-    nodes = (edges[:-1, None] + half * (gauss + 1)).ravel()[:, None]
-    return nodes * length, (half * weights).ravel()[:, None] * length
+    nodes, weights = gauss_panels(geometric(5, 5), 10)
+    return nodes.ravel()[:, None] * length, weights.ravel()[:, None] * length

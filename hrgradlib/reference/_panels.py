@@ -9,6 +9,8 @@ from numpy.polynomial import legendre
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from hrgradlib.reference._interpolation import gauss_panels
+
 __all__ = ["Panels", "geometric", "unit_quadrature"]
 
 
@@ -32,7 +34,7 @@ class Panels:
         self._gauss, self._weights = legendre.leggauss(n)
         self._to_series = np.linalg.inv(legendre.legvander(self._gauss, n - 1))
         self._half = np.diff(edges) / 2
-        self.nodes = edges[:-1, None] + self._half[:, None] * (self._gauss + 1)
+        self.nodes, self._all_weights = gauss_panels(edges, n)
 
     def rows(self, x: NDArray) -> tuple[NDArray, NDArray]:
         """Panel [M] of each of M points in [0, 1], and the weights [M, n] of its nodal values."""
@@ -51,7 +53,7 @@ class Panels:
 
     def weights(self) -> NDArray:
         """Gauss weights [P, n] for integrals over [0, 1]."""
-        return self._half[:, None] * self._weights
+        return self._all_weights
 
     def tail(self, values: NDArray) -> NDArray:
         """``∫_x^1`` of functions with nodal values [..., P, n], at the nodes."""

@@ -26,6 +26,7 @@ from scipy.special import factorial, gammainc
 
 from hrgradlib.kinetics.bgk_problems import BGKProblem
 from hrgradlib.kinetics.maxwellian import invariants, maxwellian, primitive
+from hrgradlib.reference._interpolation import lagrange
 
 __all__ = ["Mesh", "SemiLagrangian", "collision_weights"]
 
@@ -152,7 +153,7 @@ class SemiLagrangian:
             whole = np.floor(offsets).astype(int)
             nodes = np.arange(self.mesh.degree + 1) - (self.mesh.degree - 1) // 2
             self._plans[lag] = [
-                (int(k + nodes[0]), _lagrange(nodes, o - k)[::-1])
+                (int(k + nodes[0]), lagrange(nodes, o - k)[::-1])
                 for k, o in zip(whole, offsets, strict=True)
             ]
         return self._plans[lag]
@@ -181,14 +182,6 @@ def collision_weights(lags: NDArray, eps: float) -> tuple[NDArray, float]:
             polynomial = np.convolve(polynomial, [-other, 1.0]) / (node - other)
         weights[j] = polynomial @ integrals
     return weights, float(np.exp(-z))
-
-
-def _lagrange(nodes: NDArray, y: float) -> NDArray:
-    """Weights of the interpolation at y from values at nodes."""
-    gaps = nodes[:, None] - nodes + np.eye(nodes.size)
-    factors = (y - nodes) + np.zeros_like(gaps)
-    np.fill_diagonal(factors, 1.0)
-    return (factors / gaps).prod(1)
 
 
 def _steps(length: float, longest: float, first: bool) -> list[float]:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import BSpline, make_interp_spline
 
 from hrgradlib.kinetics.maxwellian import full_moments, half_moments, maxwellian, primitive
+from hrgradlib.reference._interpolation import lagrange
 
 __all__ = ["Similarity", "SimilarityMesh", "solve_similarity"]
 
@@ -130,7 +131,7 @@ class _Solver:
         total = np.zeros_like(self.free)
         for y, weight in zip(0.5 * (nodes + 1), 0.5 * (high - low) * weights, strict=True):
             sigma = low + (high - low) * y
-            here = np.tensordot(_lagrange(self.places, (sigma - a) / (b - a)), states[:, :3], 1)
+            here = np.tensordot(lagrange(self.places, (sigma - a) / (b - a)), states[:, :3], 1)
             total += weight * np.exp(sigma - tau) * self._arriving(here, sigma, tau)
         return total
 
@@ -195,7 +196,7 @@ class Similarity:
         """ρ, u, T, ½<v³f> at one τ in [0, last] and any ξ; [4, ...]."""
         panel = int(np.clip(np.searchsorted(self.edges, tau) - 1, 0, self.edges.size - 2))
         a, b = self.edges[panel : panel + 2]
-        share = _lagrange(self.places, (tau - a) / (b - a))
+        share = lagrange(self.places, (tau - a) / (b - a))
         c = np.einsum("k,xkj->xj", share, self._splines.c[:, panel])
         spline = BSpline(self._splines.t, c, 5)
         return np.moveaxis(spline(np.clip(xi, self.xi[0], self.xi[-1])), -1, 0)
@@ -219,11 +220,3 @@ class Similarity:
 def _lobatto(degree: int) -> NDArray:
     """Chebyshev–Lobatto points on [0, 1]."""
     return 0.5 * (1 - np.cos(np.pi * np.arange(degree + 1) / degree))
-
-
-def _lagrange(nodes: NDArray, y: float) -> NDArray:
-    """Weights of the interpolation at y from values at nodes."""
-    gaps = nodes[:, None] - nodes + np.eye(nodes.size)
-    factors = (y - nodes) + np.zeros_like(gaps)
-    np.fill_diagonal(factors, 1.0)
-    return (factors / gaps).prod(1)

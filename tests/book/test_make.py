@@ -1,5 +1,7 @@
 """book/make.py: what it accepts, what it refuses, what it leaves behind."""
 
+import os
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -76,7 +78,53 @@ def test_digest_sees_contents_names_and_extras(make, tmp_path):
     a, b = tmp_path / "a", tmp_path / "b"
     a.write_text("1")
     b.write_text("1")
-    digests = [make.digest([a]), make.digest([b]), make.digest([a, b]), make.digest([a], "x")]
+    files = ([a], [b], [a, b])
+    digests = [make.digest(paths, root=tmp_path) for paths in files]
+    digests.append(make.digest([a], "x", root=tmp_path))
     a.write_text("2")
-    digests.append(make.digest([a]))
+    digests.append(make.digest([a], root=tmp_path))
     assert len(set(digests)) == len(digests)
+
+
+def tree(make, monkeypatch, root, home, time):
+    """A checkout with a trained run, every file written at ``time``; what chapters depend on."""
+    files = {
+        root / "hrgradlib" / "one.py": "1",
+        root / "book" / "results" / "table.csv": "2",
+        root / "examples" / "three.py": "3",
+        root / "requirements.lock": "4",
+        home / "runs" / "smoke" / "case" / "run" / "result.json": "5",
+    }
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        os.utime(path, (time, time))
+    monkeypatch.setattr(make, "ROOT", root)
+    monkeypatch.setattr(make, "BOOK", root / "book")
+    monkeypatch.setattr(make, "EXAMPLES", root / "examples")
+    monkeypatch.setenv("HRGRAD_HOME", str(home))
+    return make.library_digest("smoke")
+
+
+def test_a_copied_checkout_executes_nothing_again(make, tmp_path, monkeypatch):
+    first = tree(make, monkeypatch, tmp_path / "a", tmp_path / "a", 1e9)
+    copied = tree(make, monkeypatch, tmp_path / "b" / "deeper", tmp_path / "home", 2e9)
+    assert first == copied
+    (tmp_path / "home" / "runs" / "smoke" / "case" / "run" / "result.json").write_text("6")
+    assert make.library_digest("smoke") != first
+
+
+def test_a_lock_beside_a_run_changes_nothing(make, tmp_path, monkeypatch):
+    first = tree(make, monkeypatch, tmp_path, tmp_path, 1e9)
+    (tmp_path / "runs" / "smoke" / "case" / "run" / ".lock").write_text("1234")
+    assert make.library_digest("smoke") == first
+
+
+def test_a_relative_home_is_one_place_for_all_chapters(make, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HRGRAD_HOME", "store")
+    seen = []
+    monkeypatch.setattr(make, "execute", lambda args: seen.append(os.environ["HRGRAD_HOME"]))
+    monkeypatch.setattr(make.sys, "argv", ["make.py", "execute", "--work", "work"])
+    assert make.main() == 0
+    assert seen == [str(tmp_path / "store")]

@@ -8,11 +8,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib import pyplot as plt
 
 from hrgradlib import ResidualJacobian, harmonize
 from hrgradlib.chapters import ch13_comparisons as comparisons
-from hrgradlib.chapters import ch13_figures as figures
 from hrgradlib.chapters import ch13_many_tasks as many_tasks
 from hrgradlib.experiments import results, studies
 
@@ -234,46 +232,3 @@ def test_comparison_seed_by_seed(stored):
     assert stored.compare(summed, root).verdict == "worse on every seed"
     assert stored.compare(root, root)[:4] == (1.0, 0, 2, 1.0)
     assert stored.compare(lost, root).ratio == np.inf
-
-
-def test_figures_of_cells(stored):
-    named = {c.label: c for c in stored.cells("gauss-newton")}
-    drawn = [
-        figures.against_time({k: c for k, c in named.items()}),
-        figures.finals(named, (2.0, "aim")),
-        figures.idea("hrgrad", {0.01: 1.0}, {0.01: 2.0, 0.02: 3.0}, named),
-        figures.idea("hrgrad", {}, {0.01: 2.0}, named),
-        figures.weights(
-            {1.0: named["sum"], 10.0: named["lost"]},
-            named["sum"]._replace(settings=dict(initial_weight=10.0)),
-            named["lost"],
-        ),
-        figures.damping_grid(
-            [
-                c._replace(settings=dict(lr=lr, damping=d))
-                for c in (named["sum"],)
-                for lr in (0.1, 0.2)
-                for d in (1e-3, 1e-2)
-            ]
-        ),
-    ]
-    assert all(len(f.axes) for f in drawn)
-    plt.close("all")
-
-
-def test_figures_of_directions():
-    batch = random_batch()
-    model = many_tasks.Linearised(batch, 1e-3)
-    cosines = np.tile(np.eye(3), (4, 1, 1)) + 1e-3
-    drawn = [
-        figures.planes(),
-        figures.share_by_count((1, 12), {"a": [0.1, 1.0], "b": [0.2, np.nan]}),
-        figures.rate_distribution(
-            {"rule": {"1": model.rates(model.gauss_newton).numpy()}},
-            batch.residuals.square().numpy(),
-        ),
-        figures.trainings({"1": (np.array([1, 2]), np.array([[2.0, 1.0]]))}),
-        figures.orthogonal((1e-3, 1e-2), {"worst": [0.1, 0.2]}, cosines, np.full((4, 3), 0.1)),
-    ]
-    assert all(len(f.axes) for f in drawn)
-    plt.close("all")

@@ -1,0 +1,72 @@
+"""One look per method, for the whole book: what it is called, its colour, its marker, its line.
+
+HRGrad in Adam's metric is vermillion on every page, in the Gauss–Newton metric blue, and a sum is
+grey. Curves that are drawn together differ in colour as the colour-blind see it, or in their line,
+and always in their marker. A method has no other label either: pages print these.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hrgradlib.chapters.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
+
+__all__ = ["METHOD_LOOK", "Look", "label_of"]
+
+
+class Look(NamedTuple):
+    """How a method is shown."""
+
+    label: str
+    colour: str
+    marker: str
+    line: str = "-"
+
+
+_GAUSS_NEWTON = Look("HRGrad, Gauss–Newton", BLUE, "s")
+_LARGER = Look("HRGrad, Gauss–Newton, larger", PURPLE, "D")
+_ADAM = Look("HRGrad, Adam", VERMILLION, "o")
+
+#: By the name of the method on the command line, or by the label of its runs in a stored study.
+METHOD_LOOK: dict[str, Look] = {
+    # the sum, and what is not a method of this project
+    "sum": Look("sum, Adam", GREY, "x", "--"),
+    "sum-longer": Look("sum, 20 % more steps", BLACK, "+", "--"),
+    "sum-gn": Look("sum, Gauss–Newton: SPRING", BLACK, "d", "--"),
+    "harmonise-first": Look("harmonised, then Adam", PURPLE, "^", "-."),
+    "maxmin": Look("best worst cosine", PURPLE, "D"),
+    "backwards": Look("K backward passes", SKY, "s"),
+    "torchjd": Look("TorchJD autojac", PURPLE, "^"),
+    "conflictfree": Look("conflictfree ConFIG", GREEN, "D"),
+    # HRGrad
+    "hrgrad": _ADAM,
+    "hrgrad-guard": Look("HRGrad, Adam, guard", ORANGE, "P"),
+    "hrgrad-identity": Look("HRGrad, identity", ORANGE, "v"),
+    "hrgrad-0": Look("HRGrad, κ = 0", ORANGE, "<"),
+    "hrgrad-1": Look("HRGrad, κ = 1", SKY, ">"),
+    "hrgrad-gn": _GAUSS_NEWTON,
+    "hrgrad-gn-half": Look("HRGrad, Gauss–Newton, κ = ½", SKY, "v"),
+    "hrgrad-gn-larger": _LARGER,
+    # ideas of chapter 13
+    "trial-root": Look("root losses", PURPLE, "v"),
+    "trial-log": Look("log losses", PURPLE, "<"),
+    "trial-worst": Look("worst task first", PURPLE, ">"),
+    "trial-adaptive": Look("adaptive harmony", PURPLE, "p"),
+    "trial-persistent": Look("lasting conflict", PURPLE, "h"),
+    # other formulations
+    "plain": Look("plain, Adam", GREEN, "v", ":"),
+    "apnn": Look("APNN: micro–macro", BLUE, "o"),
+    "pinn": Look(r"PINN, $f=\rho+\varepsilon g$", ORANGE, "s", "--"),
+    "pinn-plain": Look(r"PINN, $f=\rho+h$", VERMILLION, "^", ":"),
+    # labels of the study "inflow"
+    "even-odd": _GAUSS_NEWTON._replace(label="even–odd, Gauss–Newton"),
+    "full": _LARGER._replace(label="even–odd, Gauss–Newton, full"),
+    "micro-macro": Look("micro–macro, Gauss–Newton", GREEN, "^"),
+    "adam": _ADAM._replace(label="even–odd, Adam"),
+    "adam-1024": Look("even–odd, Adam, larger", ORANGE, "P"),
+}
+
+
+def label_of(method: str) -> str:
+    """What figures and pages call a method."""
+    return METHOD_LOOK[method].label

@@ -1,0 +1,46 @@
+"""Figures of chapter 9."""
+
+import numpy as np
+import pytest
+from drawing import check, untried
+
+from hrgradlib.chapters import ch09_figures as figures
+
+METHODS = ("hrgrad", "hrgrad-gn", "sum", "sum-longer")
+EPS = np.array([1.0, 0.1])
+X = np.linspace(0.1, 0.9, 9)
+LINES = np.ones((2, 1)) * X
+FIELDS = np.ones((2, 3, 1)) * X + np.arange(3)[:, None]
+GRID = [
+    dict(method=m, lr=lr, beta2=b, max_error=lr * b, seed=0, profile="quick")
+    for m in ("hrgrad", "sum")
+    for lr in (0.01, 0.02)
+    for b in (0.9, 0.99)
+]
+GUARD = [
+    dict(label=m, uphill=0.1, max_error=0.01 * k)
+    for m in ("sum", "harmonise-first", "hrgrad", "hrgrad-guard")
+    for k in (1, 2)
+]
+
+DRAWN = {
+    "density_profiles": lambda: figures.density_profiles(X, EPS, LINES, LINES, "one network"),
+    "phase_space": lambda: figures.phase_space(X, X[:3], EPS, FIELDS, 1.1 * FIELDS),
+    "error_by_eps": lambda: figures.error_by_eps(EPS, dict.fromkeys(METHODS, np.ones((3, 2)))),
+    "error_histories": lambda: figures.error_histories(
+        dict.fromkeys(METHODS, LINES), dict.fromkeys(METHODS, LINES)
+    ),
+    "grid_maps": lambda: figures.grid_maps(GRID),
+    "guard_outcome": lambda: figures.guard_outcome(
+        GUARD, ("sum", "harmonise-first", "hrgrad", "hrgrad-guard")
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_draws(name):
+    check(DRAWN[name])
+
+
+def test_every_figure_is_tried():
+    assert not untried(figures, DRAWN)
