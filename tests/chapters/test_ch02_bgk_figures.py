@@ -7,7 +7,7 @@ import pytest
 from drawing import check, untried
 
 from hrgradlib.chapters import ch02_bgk_figures as figures
-from hrgradlib.kinetics.bgk_problems import BGK_RIEMANN
+from hrgradlib.experiments.cases.bgk import BGK_RIEMANN
 
 EPS = (1.0, 0.1)
 X = np.linspace(-0.4, 0.4, 9)
@@ -35,9 +35,7 @@ DRAWN = {
         [dict(spacing=h, sampled=h / 99, predicted=h / 99, repaired=0.0) for h in EPS]
     ),
     "refinement": lambda: figures.refinement(
-        dict.fromkeys("ab", {0.1: refined("cells")}),
-        dict.fromkeys((1, 2, 3), refined("steps")),
-        0.1,
+        dict.fromkeys("ab", refined("cells", 0.1)), refined("steps", 1, 2, 3), 0.1
     ),
     "uniformity": lambda: figures.uniformity([{"eps": e, "25": e, "50": e / 4} for e in EPS]),
     "fluid_limits": lambda: figures.fluid_limits(
