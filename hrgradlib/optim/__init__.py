@@ -20,6 +20,7 @@ from hrgradlib.optim._hrgrad import HRGrad, StepRecord
 from hrgradlib.optim._jacobian import ResidualJacobian, jacobian_bytes, residual_jacobian
 from hrgradlib.optim._metric import Candidates, Metric, MetricState, Weights
 from hrgradlib.optim._metrics import METRICS
+from hrgradlib.optim._naive import dense_candidates, naive_task_gradients
 from hrgradlib.optim._properties import Property
 from hrgradlib.optim._refused import StateMismatch, StepRefused
 from hrgradlib.optim._taskgrad import (
@@ -49,10 +50,12 @@ __all__ = [
     "TaskGradients",
     "UnsupportedLayerError",
     "Weights",
+    "dense_candidates",
     "harmonic_weights",
     "harmonize",
     "harmonize_array",
     "jacobian_bytes",
+    "naive_task_gradients",
     "residual_jacobian",
     "segment_means",
     "task_gradients",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from torch import Tensor
@@ -103,4 +104,5 @@ def _product(left: Tensor, right: Tensor) -> Tensor:
     """
     if left.device.type != "cpu":
         return left @ right
-    return torch.from_numpy(left.numpy() @ right.numpy())
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused, not warned of
+        return torch.from_numpy(left.numpy() @ right.numpy())

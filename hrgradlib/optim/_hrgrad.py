@@ -163,32 +163,31 @@ class HRGrad(torch.optim.Optimizer):
                 device = value.device if name == "step" else parameter.device
                 self.state[parameter][name] = value.detach().to(device, copy=True)
 
-    def _metric_state(self, given: Given) -> MetricState:
+    def _metric_state(self, given: Given, parameters: list[nn.Parameter]) -> MetricState:
         """The metric's state: of the last step, restored from ``self.state``, or a first one."""
-        group, parameters = self.param_groups[0], self._trained
-        if self.state and group["tasks"] != given.tasks:
+        tasks, sizes = self.param_groups[0]["tasks"], [p.numel() for p in parameters]
+        if self.state and tasks != given.tasks:
             raise ValueError(
-                f"HRGrad: got gradients of {given.tasks} tasks after steps with {group['tasks']}; "
+                f"HRGrad: got gradients of {given.tasks} tasks after steps with {tasks}; "
                 "the number and order of tasks must not change."
             )
-        if self.state and set(self.state) != set(parameters):
+        if self.state and {*self.state} != {*parameters}:
             before = sum(p.numel() for p in self.state)
             raise ValueError(
-                f"HRGrad: {given.matrix.shape[1]} numbers are trained now, {before} were before; "
+                f"HRGrad: {sum(sizes)} numbers are trained now, {before} were before; "
                 "parameters cannot be frozen or released between steps. Make a new optimizer."
             )
         if self._state is not None:
             return self._state
-        rows = given.matrix[0].split([p.numel() for p in parameters])
+        rows = given.matrix[0].split(sizes)
         like = [row.view(p.shape) for row, p in zip(rows, parameters, strict=True)]
         state = self.metric.init(given.tasks, like)
         if self.state:
             restore(state, [self.state[p] for p in parameters])
         return state
 
-    def _publish(self, state: MetricState) -> None:
+    def _publish(self, state: MetricState, parameters: list[nn.Parameter]) -> None:
         """Put views of the state where torch looks for them."""
-        parameters = self._trained
         steps = self.state[parameters[0]]["step"] if self.state else torch.zeros(())
         for p, named in zip(parameters, state.views(), strict=True):
             self.state[p] = {"step": steps, **named}  # one counter for all
@@ -215,7 +214,7 @@ class HRGrad(torch.optim.Optimizer):
         group, parameters = self.param_groups[0], self._trained
         count = sum(p.numel() for p in parameters)
         given = read(gradients, self.metric.needs, group["metric"], count)
-        state = self._metric_state(given)
+        state = self._metric_state(given, parameters)
         offered = self._offer(given, state)
         choice = _choose(offered, group)
         direction = offered.combine(choice.weights)
@@ -227,7 +226,7 @@ class HRGrad(torch.optim.Optimizer):
         # Nothing can fail from here on: the state moves, and the parameters.
         offered.commit(choice.weights)
         if self._state is None:
-            self._publish(state)
+            self._publish(state, parameters)
             group["tasks"] = given.tasks
         self.state[parameters[0]]["step"] += 1
         updates = torch._utils._unflatten_dense_tensors(direction, parameters)
@@ -236,8 +235,8 @@ class HRGrad(torch.optim.Optimizer):
 
     def _offer(self, given: Given, state: MetricState) -> Candidates:
         """What the metric offers; nothing moves."""
-        done = int(self.state[self._trained[0]]["step"]) if self.state else 0
-        return self.metric.offer(state, given, done + 1, self.param_groups[0])
+        done = next(iter(self.state.values()), {"step": 0})["step"]
+        return self.metric.offer(state, given, int(done) + 1, self.param_groups[0])
 
 
 def _finite(vector: Tensor) -> bool:

@@ -8,36 +8,15 @@ from hrgradlib import task_gradients
 from hrgradlib.experiments.cases.periodic import point_losses, sample_points
 from hrgradlib.kinetics.periodic import PeriodicTransport
 from hrgradlib.models import PeriodicModel, StreamMLP
-from hrgradlib.optim import segment_means
+from hrgradlib.optim import naive_task_gradients, segment_means
 
 SIZES = [[4, 4, 4], [1, 7, 2, 5], [6]]
 DTYPES = [(torch.float32, 1e-6), (torch.float64, 1e-12)]
 
 
-def separate(losses, model, sizes):
-    """K backward passes: what task_gradients must reproduce."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    values = losses()
-    means = [part.mean() for part in values.split(list(sizes))]
-    rows = [
-        torch.cat(
-            [
-                torch.zeros_like(p).flatten() if g is None else g.flatten()
-                for p, g in zip(
-                    parameters,
-                    torch.autograd.grad(mean, parameters, retain_graph=True, allow_unused=True),
-                    strict=True,
-                )
-            ]
-        )
-        for mean in means
-    ]
-    return torch.stack(means).detach(), torch.stack(rows)
-
-
 def check(losses, model, sizes, tolerance):
     """Compare, relative to the largest entry of every task's gradient."""
-    expected_losses, expected = separate(losses, model, sizes)
+    expected_losses, expected = naive_task_gradients(losses, model, sizes)
     found = task_gradients(losses, model, sizes)
     scale = expected.abs().amax(1, keepdim=True).clamp_min(1e-30)
     assert expected.abs().max() > 0
