@@ -8,17 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hrgradlib.chapters.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    SEQUENTIAL,
-    VERMILLION,
-    eps_colour,
-    eps_label,
-    subplots,
-)
+from hrgradlib.chapters.palette import BLUE, GREEN, GREY, ORANGE, SEQUENTIAL, VERMILLION
+from hrgradlib.chapters.style import eps_colour, eps_label, subplots
 from hrgradlib.reference.periodic import PeriodicReference
 
 __all__ = [

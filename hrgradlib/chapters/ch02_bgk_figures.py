@@ -10,19 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
-from hrgradlib.chapters.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    SEQUENTIAL,
-    VERMILLION,
-    eps_colour,
-    eps_label,
-    shared_legend,
-    subplots,
-)
+from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, SEQUENTIAL, VERMILLION
+from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
 from hrgradlib.kinetics.euler import EulerRiemann
 from hrgradlib.reference.bgk import BGKReference
 

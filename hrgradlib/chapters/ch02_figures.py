@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hrgradlib.chapters.style import (
+from hrgradlib.chapters.palette import (
     BLACK,
     BLUE,
     GREEN,
@@ -18,10 +18,8 @@ from hrgradlib.chapters.style import (
     PURPLE,
     SEQUENTIAL,
     VERMILLION,
-    eps_colour,
-    eps_label,
-    subplots,
 )
+from hrgradlib.chapters.style import eps_colour, eps_label, subplots
 
 __all__ = [
     "agreement_by_eps",

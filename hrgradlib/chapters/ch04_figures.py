@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch04_pinn import Outcome
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
-from hrgradlib.chapters.style import BLACK, GREY, SEQUENTIAL, eps_label, shared_legend, subplots
+from hrgradlib.chapters.palette import BLACK, GREY, SEQUENTIAL
+from hrgradlib.chapters.style import eps_label, shared_legend, subplots
 
 __all__ = ["descents", "eigenvalues", "errors_over_eps", "landscapes", "loss_and_error", "profiles"]
 

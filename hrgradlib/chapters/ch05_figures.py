@@ -9,18 +9,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hrgradlib.chapters.style import (
-    BLUE,
-    CYCLE,
-    GREEN,
-    GREY,
-    ORANGE,
-    VERMILLION,
-    eps_colour,
-    eps_label,
-    shared_legend,
-    subplots,
-)
+from hrgradlib.chapters.palette import BLUE, CYCLE, GREEN, GREY, ORANGE, VERMILLION
+from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
 
 __all__ = [
     "between_tasks",

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
-from hrgradlib.chapters.style import BLUE, GREY, VERMILLION, eps_colour, subplots
+from hrgradlib.chapters.palette import BLUE, GREY, VERMILLION
+from hrgradlib.chapters.style import eps_colour, subplots
 
 __all__ = ["alignment_history", "cosine_maps", "norm_history", "uphill_shares"]
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch07_cone import Preset, Sweep, cosines_with, sweep, unit_rows
 from hrgradlib.chapters.looks import METHOD_LOOK
-from hrgradlib.chapters.style import BLACK, BLUE, GREEN, GREY, VERMILLION, subplots, use_style
+from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, VERMILLION
+from hrgradlib.chapters.style import subplots, use_style
 
 __all__ = ["against_kappa", "cone", "outside_cone", "two_gradients"]
 

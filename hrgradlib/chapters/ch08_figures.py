@@ -13,17 +13,8 @@ from numpy.typing import NDArray
 from hrgradlib.chapters.ch08_convergence import Trials
 from hrgradlib.chapters.ch08_runs import Backtracked, Problem, Trace, stationarity
 from hrgradlib.chapters.looks import METHOD_LOOK
-from hrgradlib.chapters.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    SKY,
-    VERMILLION,
-    shared_legend,
-    subplots,
-)
+from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, VERMILLION
+from hrgradlib.chapters.style import shared_legend, subplots
 
 __all__ = ["decay", "largest_rates", "noise", "stall", "valleys"]
 

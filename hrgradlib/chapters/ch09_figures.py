@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
-from hrgradlib.chapters.style import GREY, SEQUENTIAL, eps_colour, eps_label, subplots
+from hrgradlib.chapters.palette import GREY, SEQUENTIAL
+from hrgradlib.chapters.style import eps_colour, eps_label, subplots
 from hrgradlib.experiments.campaign import grid_scores
 
 __all__ = [

@@ -12,19 +12,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.looks import METHOD_LOOK
-from hrgradlib.chapters.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    SEQUENTIAL,
-    VERMILLION,
-    eps_colour,
-    eps_label,
-    shared_legend,
-    subplots,
-)
+from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, SEQUENTIAL, VERMILLION
+from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
 
 __all__ = [
     "QUANTITIES",

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from hrgradlib.chapters.ch12_cost import passes
 from hrgradlib.chapters.looks import METHOD_LOOK
-from hrgradlib.chapters.style import BLACK, BLUE, GREY, subplots
+from hrgradlib.chapters.palette import BLACK, BLUE, GREY
+from hrgradlib.chapters.style import subplots
 
 __all__ = ["memory", "overhead", "task_gradients"]
 

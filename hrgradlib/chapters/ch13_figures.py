@@ -12,17 +12,8 @@ from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch13_comparisons import Cell
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
-from hrgradlib.chapters.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    subplots,
-)
+from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
+from hrgradlib.chapters.style import subplots
 
 __all__ = [
     "against_time",

@@ -1,14 +1,12 @@
 """One style sheet for every figure of the book, and the one way to show and keep a figure.
 
-Colours are those of Okabe and Ito, told apart under the common kinds of colour blindness; the
-Knudsen number, a quantity with an order, has a sequential map instead (`eps_colour`).
+Colours are in :mod:`hrgradlib.chapters.palette`, looks of methods in `looks`; the Knudsen number,
+a quantity with an order, has a sequential map instead (`eps_colour`).
 """
 
 from __future__ import annotations
 
 import io
-import json
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,30 +18,15 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 
+from hrgradlib._files import write_atomically, write_json
+from hrgradlib.chapters.palette import CYCLE, SEQUENTIAL
 from hrgradlib.paths import home
 from hrgradlib.provenance import collect
 
 __all__ = [
-    "BLACK", "BLUE", "CYCLE", "EPS_CMAP", "GREEN", "GREY", "ORANGE", "PURPLE", "SEQUENTIAL", "SKY",
-    "VERMILLION", "YELLOW", "eps_colour", "eps_label", "figures_dir", "shared_legend", "show",
-    "subplots", "use_style",
+    "EPS_CMAP", "eps_colour", "eps_label", "figures_dir", "shared_legend", "show", "subplots",
+    "use_style",
 ]  # fmt: skip
-
-BLACK = "#000000"
-ORANGE = "#E69F00"
-SKY = "#56B4E9"
-GREEN = "#009E73"
-YELLOW = "#F0E442"
-BLUE = "#0072B2"
-VERMILLION = "#D55E00"
-PURPLE = "#CC79A7"
-GREY = "#7F7F7F"
-
-#: Order in which unnamed curves take their colours; yellow is left out, too pale on white.
-CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
-
-#: Sequential map for fields.
-SEQUENTIAL = "cividis"
 
 #: Sequential map for the Knudsen number: viridis without its pale end, which is lost on white.
 EPS_CMAP = LinearSegmentedColormap.from_list(
@@ -142,9 +125,9 @@ def show(fig: Figure, name: str, profile: str, device: str = "cpu") -> None:
     """
     svg = _svg(fig)
     folder = figures_dir()
-    _write(folder / f"{name}.svg", svg)
+    write_atomically(folder / f"{name}.svg", lambda part: part.write_text(svg, encoding="utf-8"))
     sidecar = {"figure": name, "profile": profile, "provenance": collect(device)}
-    _write(folder / f"{name}.json", json.dumps(sidecar, indent=2, default=str) + "\n")
+    write_json(folder / f"{name}.json", sidecar)
     plt.close(fig)
     _display(svg)
 
@@ -155,13 +138,6 @@ def _svg(fig: Figure) -> str:
         buffer = io.StringIO()
         fig.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue()
-
-
-def _write(path: Path, text: str) -> None:
-    # Renamed when complete: a build that is cut off, or runs beside this one, finds no half file.
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def _display(svg: str) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hrgradlib.chapters.style import BLACK, CYCLE, GREY, subplots
+from hrgradlib.chapters.palette import BLACK, CYCLE, GREY
+from hrgradlib.chapters.style import subplots
 from hrgradlib.optim import StepRecord
 
 __all__ = ["step_records"]
