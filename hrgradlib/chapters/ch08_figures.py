@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch08_convergence import Trials
@@ -141,14 +140,13 @@ def valleys(
     grid = np.stack(np.meshgrid(x, z), -1).reshape(-1, 2)
     measure = np.log10(np.maximum(stationarity(problem.gradients(grid)), 1e-3)).reshape(141, 141)
     shown = axes[0].contourf(
-        x, z, measure, levels=np.linspace(-2, 2, 17), cmap="Greys", extend="both", alpha=0.75
+        x, z, measure, levels=np.linspace(-2, 2, 17), cmap="Greys", extend="both", alpha=0.4
     )
     fig.colorbar(shown, ax=axes[0], label=r"$\log_{10}\delta$", ticks=[-2, -1, 0, 1, 2])
-    halo = [withStroke(linewidth=3.0, foreground="white")]  # grey is lost on grey without it
     for look, marker, (name, run) in zip(_DESCENTS, "Dos", runs.items(), strict=False):
         color = look.colour
         for path in run.positions.transpose(1, 0, 2):
-            axes[0].plot(*path.T, look.line, color=color, lw=1.4, path_effects=halo)
+            axes[0].plot(*path.T, look.line, color=color, lw=1.6)
         axes[0].plot(*run.positions[-1].T, marker, color=color, ms=6, mec=BLACK, label=name)
         axes[1].plot(*run.losses[-1].T, marker, color=color, ms=6, mec=BLACK, label=name)
     axes[0].plot(*run.positions[0].T, "x", color=BLACK, ms=7, label="start")
