@@ -7,6 +7,7 @@ said, and quantities are dimensionless.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -185,15 +186,10 @@ def against_eps(t: float, all_eps: Sequence[float], cells: int, steps: int) -> d
     upwind, preserving = [], []
     for eps in all_eps:
         naive = implicit_upwind(eps, t, cells, steps)
-        ends = (
-            np.r_[0.0, naive.x, 1.0],
-            np.r_[
-                1.5 * naive.rho[0] - 0.5 * naive.rho[1],
-                naive.rho,
-                1.5 * naive.rho[-1] - 0.5 * naive.rho[-2],
-            ],
-        )
-        upwind.append(relative_error(lambda x, e=ends: np.interp(x, *e), t, eps))
+        first = 1.5 * naive.rho[0] - 0.5 * naive.rho[1]
+        last = 1.5 * naive.rho[-1] - 0.5 * naive.rho[-2]
+        between = partial(np.interp, xp=np.r_[0.0, naive.x, 1.0], fp=np.r_[first, naive.rho, last])
+        upwind.append(relative_error(between, t, eps))
         scheme = _on_equal_cells(eps, cells, 1)
         preserving.append(relative_error(scheme.solve(t, steps).density, t, eps))
     return {"upwind": np.array(upwind), "preserving": np.array(preserving)}

@@ -123,6 +123,7 @@ def uniformity(
 
 def _final(scheme, problem, eps, nx, options) -> tuple[NDArray, NDArray]:
     """Cell centres and ρ, ρu, E at the final time."""
+    solver: Imex | SemiLagrangian
     if scheme == "imex":
         solver = Imex(problem, eps, nx, **options)
     else:
@@ -190,12 +191,12 @@ def positivity(
         nx: cells of `Imex`; the other scheme has twice as many.
         schemes: which; for a jump only "imex", whose WENO weights avoid it.
     """
-    make = {"semi-lagrangian": lambda e: SemiLagrangian(problem, e, Mesh(2 * nx, 81, nx // 2)),
-            "imex": lambda e: Imex(problem, e, nx, 96)}  # fmt: skip
     rows = []
     for e in eps:
         for name in schemes:
-            f = make[name](e).run([problem.final_time])[0][1]
+            mesh = Mesh(2 * nx, 81, nx // 2)
+            made = Imex(problem, e, nx, 96) if name == "imex" else SemiLagrangian(problem, e, mesh)
+            f = made.run([problem.final_time])[0][1]
             rows.append({"eps": e, "scheme": name, "smallest": float(f.min() / f.max())})
     return rows
 

@@ -170,7 +170,7 @@ def floors(
         [r] by method.
     """
     each = np.repeat(rates, len(start) // len(rates))
-    kinds = {
+    kinds: dict[str, tuple[float | None, NDArray | float]] = {
         "sum": (None, 0.0),
         "HRGrad, sampled gradients": (0.5, 0.0),
         "HRGrad, moments": (0.5, 1 - 4 * each),
