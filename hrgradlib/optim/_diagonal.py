@@ -126,8 +126,8 @@ def _gramian(rows: Rows) -> tuple[NDArray, float]:
         scale = rows.flat.abs().amax(1)
         scale = torch.where(scale > 0, scale, 1.0)
         products = _products(blocks / scale[:, None])
-        scale = scale.double().cpu().numpy()
-        products = products * scale[:, None] * scale
+        factors = scale.double().cpu().numpy()
+        products = products * factors[:, None] * factors
     return products, info.eps
 
 

@@ -71,7 +71,11 @@ class GaussNewton(Metric):
 
 
 def _damped_solve(matrix: Tensor, wanted: Tensor, damping: Tensor) -> tuple[Tensor, Tensor]:
-    """``wanted J (JᵀJ + λ)^{-1}`` [columns, n], through the smaller of two kernels, and λ."""
+    """``wanted J (JᵀJ + λ)^{-1}`` [columns, n], through the smaller of two kernels, and λ.
+
+    Raises:
+        StepRefused: the kernel is singular to rounding.
+    """
     rows, n = matrix.shape
     kernel = _product(matrix, matrix.mT) if rows <= n else _product(matrix.mT, matrix)
     shift = damping + 10 * torch.finfo(matrix.dtype).eps * kernel.diagonal().sum()
@@ -99,8 +103,10 @@ def _solve(kernel: Tensor, wanted: Tensor) -> Tensor | None:
 
 
 def _product(left: Tensor, right: Tensor) -> Tensor:
-    """``left @ right``; on the CPU by NumPy, whose BLAS has half the work with ``A Aᵀ``, which it
-    knows to be symmetric, and is twice as fast where one side has few rows.
+    """``left @ right``; on the CPU by NumPy.
+
+    Its BLAS has half the work with ``A Aᵀ``, which it knows to be symmetric, and is twice as fast
+    where one side has few rows.
     """
     if left.device.type != "cpu":
         return left @ right

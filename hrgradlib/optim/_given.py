@@ -48,7 +48,7 @@ def read(gradients, needs: type, metric: str, count: int) -> Given:
     Raises:
         StepRefused: NaN, inf or a sum too large to be squared.
         ValueError: not what the metric needs, or of another shape.
-    """
+    """  # noqa: DOC502 (StepRefused: raised by the source's reader)
     source = _SOURCES[needs]
     if not isinstance(gradients, source.kinds):
         raise ValueError(
@@ -59,8 +59,11 @@ def read(gradients, needs: type, metric: str, count: int) -> Given:
 
 
 def _read_tasks(gradients: TaskGradients | Tensor, count: int) -> Given:
-    given = isinstance(gradients, TaskGradients)
-    matrix, losses = (gradients.matrix, gradients.losses) if given else (gradients, None)
+    losses: Tensor | None = None
+    if isinstance(gradients, TaskGradients):
+        losses, matrix = gradients
+    else:
+        matrix = gradients
     if matrix.ndim != 2 or matrix.shape[1] != count or matrix.shape[0] < 1:
         raise ValueError(
             f"HRGrad: found task gradients of shape {tuple(matrix.shape)}; expected "

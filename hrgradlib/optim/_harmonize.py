@@ -58,6 +58,13 @@ class Harmonized(NamedTuple, Generic[Array]):
         alignment: [...] ``S = 2‖mean û_k‖² − 1`` in [−1, 1]; for two tasks it is their cosine.
         worst_pair: [...] smallest cosine between two tasks (1 if fewer than two are not at rest).
         stationary: [...] bool, no common descent direction exists (the weights are then zero).
+
+    Example:
+        Opposite gradients: whatever lowers one loss raises the other.
+
+        >>> found = harmonize(torch.tensor([[1.0, -1.0], [-1.0, 1.0]]))
+        >>> bool(found.stationary), found.weights.tolist(), float(found.worst_pair)
+        (True, [0.0, 0.0], -1.0)
     """
 
     weights: Array
@@ -160,7 +167,17 @@ def harmonize(gramian: Tensor, harmony: float = 0.5, axis: str = "equiangular") 
         are in chapters 7 and 8 of the book. Where the equiangular axis lies outside the cone of
         the gradients, every cosine can exceed ``c`` at once; ``harmony=1`` still returns the axis
         itself, so that "all cosines are equal" holds without exception.
-    """
+
+    Example:
+        Gradients of lengths 2 and 1, 120° apart. The axis ``û_1 + û_2`` is 60° from both, and
+        ``harmony=1`` leaves of their sum what lies on it, ``(2 + 1) cos 60° = 3/2``; so
+        ``d = 3/2 (û_1 + û_2) = 3/4 g_1 + 3/2 g_2``:
+
+        >>> gramian = torch.tensor([[4.0, -1.0], [-1.0, 1.0]])
+        >>> found = harmonize(gramian, harmony=1.0)
+        >>> torch.testing.assert_close(found.weights, torch.tensor([0.75, 1.5]))
+        >>> torch.testing.assert_close(found.angle, torch.tensor(torch.pi / 3))
+    """  # noqa: DOC502 (StepRefused: raised by the checks)
     _check_arguments(gramian, harmony, axis)
     roundoff = torch.finfo(gramian.dtype).eps
     found = harmonize_array(gramian.detach().cpu().double().numpy(), harmony, axis, roundoff)

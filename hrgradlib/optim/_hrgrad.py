@@ -42,12 +42,18 @@ class StepRecord(NamedTuple):
         cosine_gradients: [K] cosine of the applied step with every current task gradient.
         guarded: the step was harmonised again with the current gradients.
         stationary: no common descent direction: the step was zero.
+
+    Example:
+        >>> optimizer = HRGrad([nn.Parameter(torch.zeros(2))], metric="identity")
+        >>> record = optimizer.step(torch.tensor([[3.0, 4.0], [0.0, 2.0]]))
+        >>> record.norms.tolist(), record.gramian.tolist()
+        ([5.0, 2.0], [[25.0, 8.0], [8.0, 4.0]])
     """
 
     losses: NDArray
     norms: NDArray
     gramian: NDArray
-    guaranteed: NDArray
+    guaranteed: np.float64
     cosine_moments: NDArray
     cosine_gradients: NDArray
     guarded: bool
@@ -57,11 +63,18 @@ class StepRecord(NamedTuple):
 class HRGrad(torch.optim.Optimizer):
     """Conflict-aware harmonised rotational gradient (definition and proofs: chapters 7 and 8).
 
-    Example::
+    Example:
+        In a training loop, ``optimizer.step(task_gradients(point_losses, model, sizes))``. Here
+        the gradients are those of :func:`hrgradlib.harmonize`, where ``d = 3/4 g_1 + 3/2 g_2``:
 
-        optimizer = HRGrad(model.parameters(), lr=1e-2)
-        for _ in range(steps):
-            record = optimizer.step(task_gradients(point_losses, model, sizes))
+        >>> weights = nn.Parameter(torch.zeros(2))
+        >>> optimizer = HRGrad([weights], lr=0.1, metric="identity", betas=(0.0, 0.0), harmony=1.0)
+        >>> gradients = torch.tensor([[2.0, 0.0], [-0.5, 0.75**0.5]])
+        >>> record = optimizer.step(gradients)
+        >>> wanted = -0.1 * (0.75 * gradients[0] + 1.5 * gradients[1])
+        >>> torch.testing.assert_close(weights.data, wanted)
+        >>> record.cosine_gradients.round(6).tolist()
+        [0.5, 0.5]
 
     Args:
         params: one group of parameters, in the order of ``model.parameters()``.
@@ -153,7 +166,7 @@ class HRGrad(torch.optim.Optimizer):
         Raises:
             StateMismatch: it is of another optimizer, metric, network or number of tasks; nothing
                 is loaded then.
-        """
+        """  # noqa: DOC502 (raised by the check)
         check_stored(state_dict, self.param_groups[0], self.metric)
         super().load_state_dict(state_dict)
         # Torch casts to the parameters' dtype; moments have that of the gradients.
@@ -194,7 +207,9 @@ class HRGrad(torch.optim.Optimizer):
         self._state = state
 
     @torch.no_grad()
-    def step(self, gradients: TaskGradients | ResidualJacobian | Tensor) -> StepRecord:
+    def step(  # type: ignore[override]  # gradients, where others take a closure
+        self, gradients: TaskGradients | ResidualJacobian | Tensor
+    ) -> StepRecord:
         """One update.
 
         Args:
@@ -210,7 +225,7 @@ class HRGrad(torch.optim.Optimizer):
                 dtype, or a Gauss–Newton kernel that is singular to rounding.
             ValueError: not what the metric needs, wrong shape, or another number of tasks than
                 before. In every case parameters and moments are left as they were.
-        """
+        """  # noqa: DOC502 (ValueError: raised by the reader and the state)
         group, parameters = self.param_groups[0], self._trained
         count = sum(p.numel() for p in parameters)
         given = read(gradients, self.metric.needs, group["metric"], count)
@@ -230,7 +245,7 @@ class HRGrad(torch.optim.Optimizer):
             group["tasks"] = given.tasks
         self.state[parameters[0]]["step"] += 1
         updates = torch._utils._unflatten_dense_tensors(direction, parameters)
-        torch._foreach_add_(parameters, updates, alpha=-group["lr"])
+        torch._foreach_add_([*parameters], updates, alpha=-group["lr"])
         return _record(offered, choice, given.losses, group["harmony"])
 
     def _offer(self, given: Given, state: MetricState) -> Candidates:
@@ -250,7 +265,11 @@ def _check_name(name: str, value: Any, known: Iterable[str]) -> None:
 
 
 def _check_ranges(options: dict[str, Any]) -> None:
-    """Of the options that metrics share; a metric checks those of its own."""
+    """Of the options that metrics share; a metric checks those of its own.
+
+    Raises:
+        ValueError: a number outside its range.
+    """
     betas = dict(zip(("betas[0]", "betas[1]"), options.get("betas", ()), strict=False))
     for name, value in {**options, **betas}.items():
         good, expected = _RANGES.get(name, (None, ""))

@@ -26,6 +26,11 @@ class ResidualJacobian(NamedTuple):
         residuals: [R] ``r_i / √N_k``, R = points · components; tasks are consecutive.
         matrix: [R, n] row i is the gradient of ``residuals[i]`` by all trainable parameters.
         sizes: rows of every task, K numbers that sum to R.
+
+    Example:
+        >>> found = ResidualJacobian(torch.tensor([3.0, 4.0, 1.0]), torch.ones(3, 5), (2, 1))
+        >>> found.losses.tolist()
+        [25.0, 1.0]
     """
 
     residuals: Tensor

@@ -144,6 +144,7 @@ class Metric(Protocol):
 
     def check(self, group: Mapping[str, Any]) -> None:
         """Refuse options of the metric's own that are out of range (by default, none is)."""
+        del group
 
     def init(self, tasks: int, like: Sequence[Tensor]) -> MetricState:
         """The state before the first step.

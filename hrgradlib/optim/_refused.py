@@ -15,6 +15,17 @@ class StepRefused(ValueError):
 
     Attributes:
         tasks: the tasks whose numbers these are; empty where no single one is to blame.
+
+    Example:
+        >>> import torch
+        >>> from hrgradlib import HRGrad
+        >>> weights = torch.nn.Parameter(torch.ones(2))
+        >>> optimizer = HRGrad([weights])
+        >>> try:
+        ...     optimizer.step(torch.tensor([[1.0, 2.0], [float("nan"), 0.0]]))
+        ... except StepRefused as refused:
+        ...     print(refused.tasks, weights.tolist())
+        (1,) [1.0, 1.0]
     """
 
     def __init__(self, message: str, tasks: Iterable[int] = ()) -> None:

@@ -25,7 +25,16 @@ __all__ = ["TaskGradients", "UnsupportedLayerError", "segment_means", "task_grad
 
 
 class UnsupportedLayerError(RuntimeError):
-    """A parameter is used by something that cannot be split into tasks."""
+    """A parameter is used by something that cannot be split into tasks.
+
+    Example:
+        >>> model = nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2))
+        >>> try:
+        ...     task_gradients(lambda: model(torch.ones(3, 2))[:, 0], model, sizes=[2, 1])
+        ... except UnsupportedLayerError as error:
+        ...     print(str(error).split(";")[0])
+        task_gradients: parameter '1.weight' is used by layer_norm
+    """
 
 
 class TaskGradients(NamedTuple):
@@ -35,6 +44,13 @@ class TaskGradients(NamedTuple):
         losses: [K] value of every task's loss, detached.
         matrix: [K, n] row k is the gradient of loss k by all parameters, flattened in the order
             of ``model.parameters()`` (those that require a gradient).
+
+    Example:
+        >>> model = nn.Linear(3, 1)
+        >>> found = TaskGradients(losses=torch.zeros(2), matrix=torch.arange(8.0).view(2, 4))
+        >>> weight, bias = found.by_parameter(model)
+        >>> weight.tolist(), bias.tolist()
+        ([[[0.0, 1.0, 2.0]], [[4.0, 5.0, 6.0]]], [[3.0], [7.0]])
     """
 
     losses: Tensor

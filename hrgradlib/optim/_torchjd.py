@@ -19,6 +19,14 @@ class HRGradWeighting(Weighting[PSDMatrix]):
 
     Raises:
         ValueError: out of range.
+
+    Example:
+        As in :func:`hrgradlib.harmonize`:
+
+        >>> import torch
+        >>> gramian = torch.tensor([[4.0, -1.0], [-1.0, 1.0]])
+        >>> found = HRGradWeighting(harmony=1.0)(gramian)
+        >>> torch.testing.assert_close(found, torch.tensor([0.75, 1.5]))
     """
 
     def __init__(self, harmony: float = 0.5, axis: str = "equiangular") -> None:
@@ -43,6 +51,14 @@ class HRGradAggregator(GramianWeightedAggregator):
 
     Args:
         harmony, axis: as in :func:`hrgradlib.harmonize`.
+
+    Example:
+        Gradients of lengths 2 and 1, 120° apart, as in :func:`hrgradlib.harmonize`:
+
+        >>> import torch
+        >>> jacobian = torch.tensor([[2.0, 0.0], [-0.5, 0.75**0.5]])
+        >>> found = HRGradAggregator(harmony=1.0)(jacobian)
+        >>> torch.testing.assert_close(found, 0.75 * jacobian[0] + 1.5 * jacobian[1])
     """
 
     gramian_weighting: HRGradWeighting
