@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hrgradlib._files import write_atomically
+from hrgradlib._files import write_json
 from hrgradlib.chapters import ch02_verification_bgk as verify
 from hrgradlib.chapters import ch02_verification_bgk_limits as limits
 from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_PROBLEMS, BGK_RIEMANN, BGK_SMOOTH
@@ -148,8 +148,7 @@ def main(names: list[str]) -> None:
         stored[name] = measure(name)
         for r in stored[name]["rows"]:
             r.update({k: None for k, v in r.items() if v != v})  # JSON has no nan
-        text = json.dumps(stored, indent=1) + "\n"
-        write_atomically(path, lambda p, text=text: p.write_text(text, encoding="utf-8"))
+        write_json(path, stored)
         print(f"{name}: {stored[name]['seconds']} s")
 
 

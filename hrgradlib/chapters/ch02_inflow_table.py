@@ -8,11 +8,10 @@ fine mesh (about two minutes of one core). Chapter 2 shows the table.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
-from hrgradlib._files import write_atomically
+from hrgradlib._files import write_json
 from hrgradlib.chapters.ch02_verification import agreement
 from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.paths import results_folder
@@ -47,9 +46,8 @@ def main() -> None:
     table = measure()
     table["seconds"] = round(time.perf_counter() - started, 1)
     table["provenance"] = collect()
-    text = json.dumps(table, indent=1) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, lambda p: p.write_text(text, encoding="utf-8"))
+    write_json(path, table)
     print(f"wrote {path.name}")
 
 

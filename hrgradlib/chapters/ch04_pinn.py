@@ -26,7 +26,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hrgradlib._files import write_atomically
+from hrgradlib._files import write_json
 from hrgradlib.experiments.cases.periodic import sample_points
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.kinetics.periodic import (
@@ -361,8 +361,7 @@ def main(path: Path | None = None, cases: list[Case] | None = None) -> None:
         found = run(case)
         known.add(key)
         rows.append(asdict(case) | {"error": found.error} | found.squares)
-        text = json.dumps({"provenance": collect(), "rows": rows}, indent=0) + "\n"
-        write_atomically(path, lambda part, text=text: part.write_text(text, encoding="utf-8"))
+        write_json(path, {"provenance": collect(), "rows": rows})
         print(
             f"{case.loss:10s} {case.optimizer:12s} ε = {case.eps:g} lr = {case.lr:g} "
             f"{case.steps} steps, seed {case.seed}: error {found.error:.2e}",

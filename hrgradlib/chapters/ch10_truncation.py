@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hrgradlib._files import write_json
 from hrgradlib.experiments.cases.bgk import BGK_LAYER
 from hrgradlib.kinetics.bgk import CONSERVED, maxwellian_coefficients
 from hrgradlib.kinetics.bgk_problems import BGKProblem
@@ -156,7 +157,7 @@ def _write() -> None:
             | dict(zip(("density", "momentum", "energy"), errors, strict=True))
         )
     content = {"problem": _PROBLEM.name, "provenance": collect(), "rows": rows}
-    _table().write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_json(_table(), content)
 
 
 if __name__ == "__main__":

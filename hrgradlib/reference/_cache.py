@@ -19,7 +19,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from hrgradlib._files import write_atomically
+from hrgradlib._files import write_atomically, write_json
 from hrgradlib.paths import home
 from hrgradlib.provenance import collect
 
@@ -81,8 +81,7 @@ def cache_key(name: str, parameters: Mapping[str, object], modules: Sequence[Mod
 def _store(path: Path, key: str, parameters: dict, arrays: dict[str, NDArray]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     record = {"key": key, "parameters": parameters, "provenance": collect()}
-    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    write_atomically(path.with_suffix(".json"), lambda p: p.write_text(text, encoding="utf-8"))
+    write_json(path.with_suffix(".json"), record)
     write_atomically(path, lambda p: _savez(p, arrays | {"_key": np.asarray(key)}))
 
 

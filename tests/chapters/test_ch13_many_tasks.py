@@ -1,8 +1,5 @@
 """The line from the sum to Gauss–Newton: its ends, its invariances, the bounds on cosines."""
 
-import csv
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -10,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hrgradlib import ResidualJacobian, harmonize
-from hrgradlib.chapters import ch13_comparisons as comparisons
 from hrgradlib.chapters import ch13_many_tasks as many_tasks
-from hrgradlib.experiments import results, studies
 
 F64 = torch.float64
 
@@ -162,73 +157,3 @@ def test_a_partly_trained_network_and_its_batch():
     assert next(model.parameters()).dtype == F64
     assert len(metric) == batch.matrix.shape[1] and (metric > 0).all()
     assert len(batch.residuals) % many_tasks.COUNTS[-1] == 0
-
-
-@pytest.fixture
-def stored(tmp_path, monkeypatch):
-    """Two small studies in a folder of their own."""
-    for module in (results, studies, comparisons):
-        monkeypatch.setattr(module, "results_folder", lambda: tmp_path)
-    settings = dict(formulation="layer", guard=False, beta1=0.9, beyond=1.15, harmony=0.5, lr=0.01)
-    table = {
-        "rules": {"trial-root": dict(method="trial-root")},
-        "gauss-newton": {
-            "hrgrad": dict(method="hrgrad"),
-            "sum": dict(method="sum"),
-            "lost": dict(method="hrgrad-gn", harmony=0.0),
-        },
-    }
-    errors = {
-        "trial-root": [3.0, 1.0],
-        "hrgrad": [2.0, 4.0],
-        "sum": [4.0, 4.0],
-        "lost": [np.inf, 1.0],
-    }
-    for study, labels in table.items():
-        rows = [
-            dict(
-                label=label,
-                method=own["method"],
-                seed=seed,
-                max_error=errors[label][seed],
-                seconds=1.0,
-                uphill=0.0,
-                failure="",
-            )
-            for label, own in labels.items()
-            for seed in (1, 0)
-        ]
-        with (tmp_path / f"{study}.csv").open("w", newline="") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-        curve = {"seconds": [0.5, 1.0], "error": [5.0, 1.0]}
-        content = {
-            "settings": {k: settings | v for k, v in labels.items()},
-            "curves": {k: {"0": curve, "1": {} if k == "lost" else curve} for k in labels},
-        }
-        (tmp_path / f"{study}.json").write_text(json.dumps(content))
-    return comparisons
-
-
-def test_cells_are_found_by_their_settings(stored):
-    cell = stored.find(("missing", "rules"), **stored.IDEAS["root"])
-    assert (cell.study, cell.label, cell.median) == ("rules", "trial-root", 2.0)
-    assert list(cell.seeds) == [0, 1] and list(cell.errors) == [3.0, 1.0]
-    assert stored.reference(cell, "sum").label == "sum"
-    with pytest.raises(LookupError, match="no stored run with .*trial-log"):
-        stored.find(("rules",), **stored.IDEAS["log"])
-
-
-def test_comparison_seed_by_seed(stored):
-    root, hrgrad, summed, lost = (
-        stored.find(("rules", "gauss-newton"), method=m)
-        for m in ("trial-root", "hrgrad", "sum", "hrgrad-gn")
-    )
-    found = stored.compare(root, summed)
-    assert (found.ratio, found.wins, found.seeds) == (0.5, 2, 2)
-    assert found.verdict == "better on every seed" and found.p == pytest.approx(0.5)
-    assert stored.compare(root, hrgrad).verdict == "undecided"
-    assert stored.compare(summed, root).verdict == "worse on every seed"
-    assert stored.compare(root, root)[:4] == (1.0, 0, 2, 1.0)
-    assert stored.compare(lost, root).ratio == np.inf
