@@ -2,7 +2,7 @@
 
 Closed forms at the wall, the integral equation, the differential equation and its boundary data,
 free flight, the diffusion limit with Milne's boundary layer, balance of mass, and the other
-representation where both hold. The time-stepping scheme is compared in test_reference_schemes.py.
+representation where both hold. The time-stepping scheme is compared in test_schemes.py.
 """
 
 import numpy as np
