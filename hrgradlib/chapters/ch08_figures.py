@@ -87,7 +87,7 @@ def decay(panels: Mapping[str, Mapping[str, Trace]], bounds: Mapping[str, NDArra
     for axis, (title, traces) in zip(axes[0], panels.items(), strict=True):
         for look, (name, trace) in zip(_DESCENTS, traces.items(), strict=True):
             best = np.minimum.accumulate(trace.stationarity**2)
-            axis.plot(trace.times + 1, np.median(best, 1), look.line, color=look.colour, label=name)
+            axis.plot(trace.times + 1, np.median(best, 1), color=look.colour, label=name)
         proved = bounds[title]
         axis.plot(trace.times + 1, proved, "--", color=BLACK, label=r"$2\Lambda D_\Sigma/T$")
         axis.set(xscale="log", yscale="log", xlabel="steps $T$", title=title)

@@ -312,12 +312,12 @@ def weights(by_weight: Mapping[float, Cell], best: Cell, free: Cell) -> Figure:
         free: the other method, all seeds, weight one.
     """
     fig, axis = subplots(figsize=(6.4, 3.6))
-    _, colour, marker, line = METHOD_LOOK["sum"]
+    _, colour, marker, _ = METHOD_LOOK["sum"]
     tuned = np.array([c.median for c in by_weight.values()])
     axis.loglog(
         list(by_weight),
         np.where(np.isfinite(tuned), tuned, np.nan),
-        marker + line,
+        marker + "-",  # dashed is the other method
         color=colour,
         label="sum, tuning seed",
     )
