@@ -23,8 +23,6 @@ from hrgradlib.reference.parity import ParityScheme, ParitySolution, graded_edge
 __all__ = [
     "against_eps",
     "agreement",
-    "diffusion_density",
-    "free_density",
     "independent",
     "orders",
     "overlap",
@@ -40,25 +38,6 @@ _REFERENCE = InflowReference()
 
 
 # --- exact limits --------------------------------------------------------------------------------
-
-
-def diffusion_density(t: float, x: ArrayLike, coefficient: float = 1 / 3) -> NDArray:
-    """Solution of ``∂t ρ = D ∂xx ρ``, ρ(0) = 1, ρ(1) = 0, empty at t = 0: the limit ε → 0.
-
-    Args:
-        t: positive; 60 terms of the Fourier series serve from ``D t = 0.001`` on.
-        x: in [0, 1], any shape.
-        coefficient: D.
-    """
-    x = np.asarray(x, dtype=float)
-    k = np.pi * np.arange(1, 61)
-    decay = np.exp(-(k**2) * coefficient * t)
-    return 1 - x - (np.sin(x[..., None] * k) * 2 / k) @ decay
-
-
-def free_density(t: float, x: ArrayLike, eps: float) -> NDArray:
-    """``½ (1 − ε x/t)`` behind the front, the solution without collisions: ε → ∞ at fixed t/ε."""
-    return 0.5 * np.maximum(0.0, 1 - eps * np.asarray(x, dtype=float) / t)
 
 
 def wall_density(t: ArrayLike, eps: ArrayLike) -> NDArray:

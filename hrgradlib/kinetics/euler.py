@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from hrgradlib.kinetics.bgk_problems import BGKProblem
 from hrgradlib.kinetics.maxwellian import conserved, primitive
 
-__all__ = ["EulerRiemann", "navier_stokes_fourier"]
+__all__ = ["EulerRiemann", "fluid_history", "navier_stokes_fourier"]
 
 
 class EulerRiemann:
@@ -161,18 +162,59 @@ def navier_stokes_fourier(
         ValueError: ``eps < 0``, or the scheme left the states with positive ρ and T: the solution
             has steepened beyond the mesh.
     """
-    if not eps >= 0:
-        raise ValueError(f"navier_stokes_fourier: found eps = {eps}; expected eps ≥ 0.")
-    low, high = problem.domain
-    dx = (high - low) / nx
-    x = low + (np.arange(nx) + 0.5) * dx
-    moments = conserved(np.moveaxis(problem.initial_moments(x)[0], -1, 0))
+    x, dx, moments = _start(problem, eps, nx, "navier_stokes_fourier")
     hottest = max(problem.left[2], problem.right[2])
     step = courant * min(dx / np.sqrt(12 * hottest), dx**2 / (6 * eps * hottest + 1e-300))
     count = int(np.ceil(t / step))
     for _ in range(count):
         moments = _runge_kutta(moments, t / count, dx, eps)
     return x, primitive(moments, "navier_stokes_fourier")
+
+
+def fluid_history(
+    problem: BGKProblem, eps: float, times: Sequence[float], nx: int = 1440
+) -> tuple[NDArray, NDArray]:
+    """The equations of `navier_stokes_fourier` at several times, by a solver with implicit steps.
+
+    It is not slowed down by conduction, so that large ε cost seconds. The last digits are those of
+    a step control with tolerance 1e-6.
+
+    Args:
+        problem: smooth initial state and domain.
+        eps: Knudsen number, ≥ 0.
+        times: increasing, ≥ 0.
+        nx: cells.
+
+    Returns:
+        Centres [nx] and (ρ, u, T) [len(times), 3, nx].
+
+    Raises:
+        ValueError: as `navier_stokes_fourier`; or the solver gave up.
+    """
+    x, dx, moments = _start(problem, eps, nx, "fluid_history")
+
+    def rate(t: float, flat: NDArray) -> NDArray:
+        return _rate(flat.reshape(nx, 3).T, dx, eps).T.ravel()
+
+    # Conduction takes a slope of a slope, six cells either way, three values in each.
+    band, tolerance = 3 * 6 + 2, 1e-6
+    found = solve_ivp(
+        rate, (0.0, times[-1]), moments.T.ravel(), "LSODA", times,
+        lband=band, uband=band, rtol=tolerance, atol=tolerance,
+    )  # fmt: skip
+    if not found.success:
+        raise ValueError(f"fluid_history: {found.message}; expected a solution the mesh resolves.")
+    return x, np.stack([primitive(y.reshape(nx, 3).T, "fluid_history") for y in found.y.T])
+
+
+def _start(problem: BGKProblem, eps: float, nx: int, owner: str) -> tuple[NDArray, float, NDArray]:
+    """Centres, their spacing and the initial (ρ, ρu, E)."""
+    if not eps >= 0:
+        raise ValueError(f"{owner}: found eps = {eps}; expected eps ≥ 0.")
+    low, high = problem.domain
+    dx = (high - low) / nx
+    x = low + (np.arange(nx) + 0.5) * dx
+    return x, dx, conserved(np.moveaxis(problem.initial_moments(x)[0], -1, 0))
 
 
 def _runge_kutta(moments: NDArray, h: float, dx: float, eps: float) -> NDArray:

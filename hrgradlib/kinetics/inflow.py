@@ -27,10 +27,13 @@ the diffusion equation. Inflow, in its moments with the half-range polynomials p
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from hrgradlib.kinetics.inflow_basis import InflowBasis
@@ -95,6 +98,42 @@ class InflowTransport:
     def initial_density(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """``ρ0`` and ``∂x ρ0`` at x, same shape as x."""
         return torch.full_like(x, self.initial), torch.zeros_like(x)
+
+    def free_density(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
+        """ρ of free transport, f carried at the speed v/ε: the limit of large ε.
+
+        Args:
+            t: positive.
+            x: in [0, 1]; arguments broadcast.
+            eps: Knudsen number.
+        """
+
+        def unit(x: NDArray) -> NDArray:  # behind the front
+            return 0.5 * np.maximum(0.0, 1 - eps * x / t)
+
+        return self._superposed(unit, x)
+
+    def diffusion_density(self, t: float, x: ArrayLike, coefficient: float = 1 / 3) -> NDArray:
+        """Solution of ``∂t ρ = D ∂xx ρ`` with ρ on the walls as it flows in: the limit of small ε.
+
+        Args:
+            t: positive; 60 terms of the Fourier series serve from ``D t = 0.001`` on.
+            x: in [0, 1], any shape.
+            coefficient: D.
+        """
+        k = np.pi * np.arange(1, 61)
+        decay = np.exp(-(k**2) * coefficient * t)
+
+        def unit(x: NDArray) -> NDArray:
+            return 1 - x - (np.sin(x[..., None] * k) * 2 / k) @ decay
+
+        return self._superposed(unit, x)
+
+    def _superposed(self, unit: Callable[[NDArray], NDArray], x: ArrayLike) -> NDArray:
+        """The solution, from that for inflow 1 on the left into an empty slab, by linearity."""
+        x, start = np.asarray(x, dtype=float), self.initial
+        left, right = self.inflow_left - start, self.inflow_right - start
+        return start + left * unit(x) + (right * unit(1 - x) if right else 0.0)
 
 
 class InflowFields(NamedTuple):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from hrgradlib.kinetics.velocity import recurrence
@@ -44,6 +45,20 @@ class PeriodicTransport:
             value = value + amplitude * torch.cos(wave * x)
             slope = slope - amplitude * wave * torch.sin(wave * x)
         return value, slope
+
+    def free_density(self, t: NDArray, x: NDArray, eps: NDArray) -> NDArray:
+        """ρ of free transport, ``f0(x − v t/ε)``: the limit of large ε. Arguments broadcast."""
+        return sum(
+            amplitude * np.sinc(2 * k * t / eps) * np.cos(2 * np.pi * k * x)
+            for k, amplitude in self.modes
+        )
+
+    def diffusion_density(self, t: NDArray, x: NDArray) -> NDArray:
+        """Solution of ``∂t ρ = ⅓ ∂xx ρ``: the limit of small ε. Arguments broadcast."""
+        return sum(
+            amplitude * np.exp(-((2 * np.pi * k) ** 2) * t / 3) * np.cos(2 * np.pi * k * x)
+            for k, amplitude in self.modes
+        )
 
 
 class PeriodicFields(NamedTuple):

@@ -10,14 +10,7 @@ import pytest
 import torch
 from scipy.special import gammaln
 
-from hrgradlib.chapters.ch02_verification import (
-    diffusion_density,
-    free_density,
-    orders,
-    overlap,
-    refine_velocity,
-    wall_density,
-)
+from hrgradlib.chapters.ch02_verification import orders, overlap, refine_velocity, wall_density
 from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.reference._inflow_modes import expand, half_range
 from hrgradlib.reference._inflow_series import TERMS, series
@@ -70,7 +63,7 @@ def test_free_flight_as_eps_grows(reference):
     x, v = np.linspace(0, 1, 9), np.array([-0.9, -0.1, 0.2, 0.6, 1.0])
     for eps in (1e2, 1e4, 1e6):
         t = 0.7 * eps
-        error = np.abs(reference.density(t, x, eps) - free_density(t, x, eps))
+        error = np.abs(reference.density(t, x, eps) - PROBLEM.free_density(t, x, eps))
         assert error.max() < t / eps**2
         flown = (x[:, None] < v * t / eps).astype(float)
         error = np.abs(reference.distribution(t, x[:, None], v, eps) - flown)
@@ -80,7 +73,7 @@ def test_free_flight_as_eps_grows(reference):
 def test_diffusion_limit(reference):
     x = np.linspace(0, 1, 101)
     for t in PROBLEM.eval_times:
-        limit = diffusion_density(t, x)
+        limit = PROBLEM.diffusion_density(t, x)
         assert np.abs(reference.density(t, x, 1e-8) - limit).max() < 2e-7
         errors = [np.abs(reference.density(t, x, e) - limit).max() for e in (1e-4, 1e-5, 1e-6)]
         np.testing.assert_allclose(orders(np.array(errors), (1, 10, 100)), 1.0, atol=0.01)
@@ -94,9 +87,9 @@ def test_milne_boundary_layer(reference):
     inside, at_wall = [], []
     for eps in (1 / n for n in sizes):
         length = 1 + 2 * MILNE * eps
-        longer = diffusion_density(t / length**2, (x + MILNE * eps) / length)
+        longer = PROBLEM.diffusion_density(t / length**2, (x + MILNE * eps) / length)
         inside.append(np.abs(reference.density(t, x, eps) - longer).max())
-        slope = (1 - diffusion_density(t, 1e-5)) / 1e-5
+        slope = (1 - PROBLEM.diffusion_density(t, 1e-5)) / 1e-5
         at_wall.append(abs(1 - reference.density(t, 0.0, eps) - eps * slope / np.sqrt(3)))
     np.testing.assert_allclose(orders(np.array(inside), sizes), 2.0, atol=0.1)
     np.testing.assert_allclose(orders(np.array(at_wall), sizes), 3.0, atol=0.1)

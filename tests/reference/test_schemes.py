@@ -12,14 +12,15 @@ from hrgradlib.chapters.ch02_naive import (
 from hrgradlib.chapters.ch02_verification import (
     against_eps,
     agreement,
-    diffusion_density,
     orders,
     refine_space,
     refine_time,
     relative_error,
 )
+from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.reference.parity import ParityScheme, graded_edges, uncollided_density
 
+PROBLEM = InflowTransport()
 EQUAL = np.linspace(0, 1, 11)
 
 
@@ -76,7 +77,7 @@ def test_limit_is_the_scheme_for_diffusion():
     values = [ParityScheme(e, EQUAL, 2, 8).solve(0.1, 5).density(x) for e in (1e-5, 1e-6, 1e-8)]
     changes = [np.abs(v - values[-1]).max() for v in values[:2]]
     assert changes[0] < 1e-4 and changes[1] < 0.12 * changes[0]
-    assert np.abs(values[-1] - diffusion_density(0.1, x)).max() < 2e-3
+    assert np.abs(values[-1] - PROBLEM.diffusion_density(0.1, x)).max() < 2e-3
 
 
 @pytest.mark.parametrize("eps", [1.0, 0.1, 1e-2, 1e-4])
@@ -157,8 +158,8 @@ def test_naive_schemes_converge_where_eps_is_not_small():
 @pytest.mark.parametrize("eps", [0.01, 0.005, 0.002])
 def test_upwind_diffuses_with_the_wrong_coefficient(eps):
     found = implicit_upwind(eps, 0.05, 40, 200)
-    wrong = diffusion_density(0.05, found.x, upwind_diffusivity(eps, 40))
-    right = diffusion_density(0.05, found.x)
+    wrong = PROBLEM.diffusion_density(0.05, found.x, upwind_diffusivity(eps, 40))
+    right = PROBLEM.diffusion_density(0.05, found.x)
     assert np.abs(found.rho - wrong).max() < 0.4 * np.abs(found.rho - right).max()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,17 @@ from torch import Tensor, nn
 
 from hrgradlib.experiments.cases._case import Case, untrained
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
+from hrgradlib.kinetics import bgk_problems, euler
 from hrgradlib.kinetics.bgk import residual
 from hrgradlib.kinetics.bgk_plain import initial_misfit, plain_residual
 from hrgradlib.kinetics.bgk_problems import BGKProblem
+from hrgradlib.kinetics.euler import EulerRiemann, fluid_history
+from hrgradlib.kinetics.free_flight import free_flight
 from hrgradlib.kinetics.maxwellian import conserved
 from hrgradlib.kinetics.scales import layer_times, stratified
 from hrgradlib.models.bgk import BGKModel, BGKObservables
 from hrgradlib.models.bgk_plain import PlainBGKModel, PlainBGKObservables
+from hrgradlib.reference._cache import cached
 from hrgradlib.reference.bgk import BGKReference
 
 if TYPE_CHECKING:
@@ -115,7 +120,15 @@ class BGKCase(Case):
         return relative_l2(conserved(np.moveaxis(state, -1, 0)), exact)
 
     def trivial_errors(self) -> dict[str, NDArray]:
-        return {"untrained ansatz": self.errors(untrained(BGKModel(self.problem, 1, 1, 1)))}
+        """Free flight is what the ansatz starts from; a jump has no fluid limit beyond Euler."""
+        exact, (t, x, _) = _reference(self.problem)
+        flat = [torch.from_numpy(a.ravel()) for a in (t, x)]
+        flight = free_flight(self.problem, *flat, torch.ones_like(flat[0]), 1.0).moments
+        flown = conserved(flight.T.numpy().reshape(exact.shape))
+        return {
+            "untrained ansatz": self.errors(untrained(BGKModel(self.problem, 1, 1, 1))),
+            "free flight": relative_l2(flown, exact),
+        } | {name: relative_l2(found, exact) for name, found in _fluids(self.problem).items()}
 
 
 #: Of this family.
@@ -158,13 +171,42 @@ def _plain_residuals(
     return torch.where((t == 0)[:, None], misfit, inside)
 
 
+def _fluids(problem: BGKProblem) -> dict[str, NDArray]:
+    """(ρ, ρu, E) of the fluid limits [3, E or 1, T, X] where errors are measured, by name."""
+    x = _places(problem)
+    if problem.length == 0:
+        exact = EulerRiemann(problem.left, problem.right)
+        states = np.stack([exact(t, x) for t in problem.eval_times], 1)
+        return {"Euler": conserved(states)[:, None]}
+    low, high = problem.window
+    # Cells a third as long, each third centre a point of the window.
+    cells = 3 * round(_CELLS * (problem.domain[1] - problem.domain[0]) / (high - low))
+
+    def compute() -> dict[str, NDArray]:
+        found = []
+        for eps in (0.0, *problem.eval_eps):
+            centres, states = fluid_history(problem, eps, problem.eval_times, cells)
+            inside = np.abs(centres[:, None] - x).argmin(0)
+            found.append(conserved(np.moveaxis(states, 1, 0)[..., inside]))
+        return {"moments": np.stack(found, 1)}
+
+    parameters = {"problem": asdict(problem), "cells": cells, "points": _CELLS}
+    stored = cached("bgk-fluids", parameters, compute, [bgk_problems, euler])["moments"]
+    return {"Euler": stored[:, :1], "Navier–Stokes–Fourier": stored[:, 1:]}
+
+
+def _places(problem: BGKProblem) -> NDArray:
+    low, high = problem.window
+    return low + (np.arange(_CELLS) + 0.5) * (high - low) / _CELLS
+
+
 @lru_cache(maxsize=4)
 def _reference(problem: BGKProblem) -> tuple[NDArray, tuple[NDArray, ...]]:
     """(ρ, ρu, E) [3, E, T, X] in the window, and the points."""
-    low, high = problem.window
-    x = low + (np.arange(_CELLS) + 0.5) * (high - low) / _CELLS
     grid = np.broadcast_arrays(
-        np.array(problem.eval_times)[:, None], x, np.array(problem.eval_eps)[:, None, None]
+        np.array(problem.eval_times)[:, None],
+        _places(problem),
+        np.array(problem.eval_eps)[:, None, None],
     )
     solver = BGKReference(problem)
     return conserved(np.stack(solver.moments(*grid))), tuple(grid)

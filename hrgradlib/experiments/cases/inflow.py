@@ -102,7 +102,16 @@ class InflowCase(Case):
         return relative_l2(evaluate(model, *grid)[0], exact, weights)[None]
 
     def trivial_errors(self) -> dict[str, NDArray]:
-        return {"untrained ansatz": self.errors(untrained(InflowModel(self.problem, 1, 1, 1)))}
+        exact, weights, (t, x, eps) = _reference(self.problem, self.problem.eval_eps)
+        free = self.problem.free_density(t, x, eps)
+        diffusion = np.stack(  # whatever ε
+            [self.problem.diffusion_density(time, x[0, 0]) for time in self.problem.eval_times]
+        )
+        return {
+            "untrained ansatz": self.errors(untrained(InflowModel(self.problem, 1, 1, 1))),
+            "free transport": relative_l2(free, exact, weights)[None],
+            "diffusion": relative_l2(diffusion, exact, weights)[None],
+        }
 
     def limit_errors(self, model: nn.Module) -> dict[str, float]:
         exact, weights, grid = _reference(self.problem, (self.problem.check_eps,))

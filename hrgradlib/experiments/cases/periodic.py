@@ -65,7 +65,12 @@ class PeriodicCase(Case):
         return relative_l2(evaluate(model, *grid)[0], exact)[None]
 
     def trivial_errors(self) -> dict[str, NDArray]:
-        return {"untrained ansatz": self.errors(untrained(PeriodicModel(self.problem, 1, 1, 1)))}
+        exact, t, x, eps = _reference(self.problem, 64)
+        return {
+            "untrained ansatz": self.errors(untrained(PeriodicModel(self.problem, 1, 1, 1))),
+            "free transport": relative_l2(self.problem.free_density(t, x, eps), exact)[None],
+            "diffusion": relative_l2(self.problem.diffusion_density(t, x), exact)[None],
+        }
 
 
 #: Of this family.
