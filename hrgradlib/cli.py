@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import math
+import os
+import re
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
-import torch
 
+from hrgradlib._interrupt import Interrupts
+from hrgradlib._plain import speak_plainly
 from hrgradlib.experiments.campaign import CampaignError, book_runs, grid_runs, run_all, write_grid
 from hrgradlib.experiments.cases import CASES, FIRST
+from hrgradlib.experiments.evaluation import PIECE
+from hrgradlib.experiments.folder import FolderError
 from hrgradlib.experiments.results import grid_table
-from hrgradlib.experiments.runner import RunError, run
+from hrgradlib.experiments.runner import RunError, WriteError, run
+from hrgradlib.experiments.sizes import TooLarge
 from hrgradlib.experiments.solution import SolutionError, load_solution
 from hrgradlib.experiments.specs import (
     PROFILES,
@@ -33,16 +40,31 @@ BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; returns the exit code (2: bad input, 1: training failed, 130: interrupted)."""
-    options = _parser().parse_args(arguments)
+    """Entry point; returns the exit code (2: bad input, 1: it failed, 130: interrupted).
+
+    Whatever goes wrong is one line on stderr. What is none of ours to foresee says its kind, and
+    where it was raised if ``HRGRAD_TRACEBACK`` is set.
+    """
+    speak_plainly(sys.stdout, sys.stderr)
     try:
-        return options.action(options)
-    except (SpecError, RunError, CheckpointError, SolutionError) as error:
+        options = _parser().parse_args(arguments)
+        with Interrupts() as interrupts, interrupts.at_once():
+            return options.action(options)
+    except (SpecError, RunError, CheckpointError, SolutionError, TooLarge) as error:
         return _fail(error, BAD_INPUT)
-    except (TrainingFailed, CampaignError) as error:
+    except (TrainingFailed, WriteError, CampaignError, FolderError) as error:
         return _fail(error, FAILED)
     except (Interrupted, KeyboardInterrupt) as error:
-        return _fail(error or "interrupted", INTERRUPTED)
+        return _fail(str(error) or "interrupted", INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        if os.environ.get("HRGRAD_TRACEBACK"):
+            raise
+        reason = (str(error).splitlines() or ["no reason given"])[0]
+        kind = type(error).__name__
+        return _fail(f"{kind}: {reason} (HRGRAD_TRACEBACK=1 shows where)", FAILED)
 
 
 def _fail(error: object, code: int) -> int:
@@ -50,8 +72,17 @@ def _fail(error: object, code: int) -> int:
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, *arguments, **options) -> None:
+        super().__init__(*arguments, **options)
+        # argparse takes -1e-2 for an option: it knows negative numbers without exponents only.
+        self._negative_number_matcher = re.compile(
+            r"-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|-(inf|nan)$", re.IGNORECASE
+        )
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="hrgrad", description=__doc__)
+    parser = _Parser(prog="hrgrad", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     one = commands.add_parser("run", help="train one network and judge it against the reference")
@@ -108,8 +139,7 @@ def _run(options: argparse.Namespace) -> int:
     changes = {name: getattr(options, name) for name in SETTINGS}
     spec = make_spec(options.problem, options.method, options.profile, options.seed, **changes)
     check_number("threads", options.threads, "[1, inf)")
-    torch.set_num_threads(options.threads)
-    result = run(spec, options.out, options.device, options.resume, options.quiet)
+    result = run(spec, options.out, options.device, options.resume, options.quiet, options.threads)
     what = ", ".join(result["quantities"])
     print(
         f"{spec.problem} {spec.method} seed {spec.seed}: max relative L2 error ({what}) "
@@ -120,11 +150,18 @@ def _run(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     solution = load_solution(options.folder)
-    grid = [a.ravel() for a in np.meshgrid(options.t, options.x, options.eps, indexing="ij")]
-    moments = (f(*grid) for f in (solution.density, solution.velocity, solution.temperature))
+    axes = [np.array(values) for values in (options.t, options.x, options.eps)]
+    for k, axis in enumerate(axes):  # refuse before anything is printed
+        solution.density(*(axis if i == k else other[0] for i, other in enumerate(axes)))
+    shape = tuple(len(axis) for axis in axes)
     print("t,x,eps,density,velocity,temperature")
-    for row in zip(*grid, *moments, strict=True):
-        print(",".join(f"{value:.7g}" for value in row))
+    for start in range(0, math.prod(shape), PIECE):
+        places = np.arange(start, min(start + PIECE, math.prod(shape)))
+        index = np.unravel_index(places, shape)
+        grid = [axis[i] for axis, i in zip(axes, index, strict=True)]
+        moments = (f(*grid) for f in (solution.density, solution.velocity, solution.temperature))
+        for row in zip(*grid, *moments, strict=True):
+            print(",".join(f"{value:.7g}" for value in row))
     return 0
 
 

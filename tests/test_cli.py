@@ -1,5 +1,6 @@
 """Bad input gets one clear line on stderr and exit code 2, and leaves nothing behind."""
 
+import io
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import pytest
 import torch
 
+from hrgradlib._seal import sealed
 from hrgradlib.cli import main
 from hrgradlib.experiments import runner
 from hrgradlib.experiments.cases import CASES
@@ -143,7 +145,7 @@ def test_resume_with_other_options(more, trained, capsys):
 
 def test_truncated_checkpoint(unfinished, capsys):
     line = refused(capsys, arguments(unfinished, "--resume"))
-    assert "checkpoint.pt is unreadable" in line and "delete it" in line
+    assert "checkpoint.pt is damaged" in line and "delete it" in line
 
 
 def test_truncated_checkpoint_can_be_deleted(unfinished):
@@ -152,7 +154,9 @@ def test_truncated_checkpoint_can_be_deleted(unfinished):
 
 
 def test_checkpoint_of_another_run(unfinished, capsys):
-    torch.save({"fingerprint": "of another"}, unfinished / "checkpoint.pt")
+    archive = io.BytesIO()
+    torch.save({"done": 1}, archive)
+    (unfinished / "checkpoint.pt").write_bytes(sealed(archive.getvalue(), "of another"))
     assert "belongs to a run with another" in refused(capsys, arguments(unfinished, "--resume"))
 
 

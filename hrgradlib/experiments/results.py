@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from hrgradlib.experiments.campaign import book_runs, run_all
 from hrgradlib.experiments.cases import FIRST
+from hrgradlib.experiments.folder import read_identity, read_records
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.paths import results_folder
 
@@ -59,15 +59,10 @@ def load_run(folder: Path) -> Run:
     """Read a finished run.
 
     Raises:
-        FileNotFoundError: there is none.
-        ValueError: it ended in a failure and has no errors.
+        FolderError: there is none, it ended in a failure, or a file is damaged.
     """
-    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    if "failed" in result:
-        raise ValueError(f"{folder.name} failed: {result['failed']}")
-    spec = Spec(**json.loads((folder / "spec.json").read_text(encoding="utf-8")))
-    with np.load(folder / "records.npz") as stored:
-        records = dict(stored)
+    spec, result = read_identity(folder)
+    records = read_records(folder)
     return Run(
         folder,
         spec,

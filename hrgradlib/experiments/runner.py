@@ -1,32 +1,51 @@
-"""One run: train, judge against the reference, write a folder that explains itself.
-
-A finished folder holds ``spec.json``, ``provenance.json``, ``model.pt``, ``records.npz`` and, last
-of all, ``result.json``: a folder without it is unfinished and can be resumed.
-"""
+"""One run: train, judge against the reference, write a folder that explains itself."""
 
 from __future__ import annotations
 
-import json
+import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from hrgradlib import provenance
-from hrgradlib._files import write_atomically, write_json
-from hrgradlib.experiments.collocation import collocation, sample
+from hrgradlib._files import remove_parts, write_json
+from hrgradlib._interrupt import Interrupts
+from hrgradlib._lock import LOCK, FolderInUse, locked
+from hrgradlib._threads import threads_limited
+from hrgradlib.experiments import folder as store
+from hrgradlib.experiments.collocation import collocation
+from hrgradlib.experiments.folder import FolderError, MissingFile, is_finished
+from hrgradlib.experiments.sizes import check_network, check_step, components
 from hrgradlib.experiments.specs import Spec
-from hrgradlib.optim import jacobian_bytes
 from hrgradlib.paths import home
-from hrgradlib.training.loop import TrainingFailed, train
+from hrgradlib.training.loop import (
+    Interrupted,
+    Schedule,
+    Tasks,
+    TrainingFailed,
+    TrainingState,
+    train,
+)
+from hrgradlib.training.methods import Method
 
-__all__ = ["RunError", "choose_device", "is_finished", "run", "run_folder"]
+__all__ = ["RunError", "WriteError", "choose_device", "fresh", "is_finished", "run", "run_folder"]
+
+# What a run has written before its first checkpoint: no training is lost with it.
+_BEGUN = {"spec.json", "provenance.json", "result.json"}
 
 
 class RunError(RuntimeError):
     """A run cannot start: its folder or its device is not as asked."""
+
+
+class WriteError(RuntimeError):
+    """A file of the run cannot be written; what was written before is whole."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -46,115 +65,119 @@ def run_folder(spec: Spec, label: str = "") -> Path:
     return home() / "runs" / spec.profile / spec.problem / name
 
 
-def is_finished(folder: Path, spec: Spec | None = None) -> bool:
-    """Whether the folder holds a finished run (of this specification, if given)."""
-    try:
-        found = json.loads((folder / "result.json").read_text())
-    except (OSError, json.JSONDecodeError):
-        return False
-    return spec is None or found.get("fingerprint") == spec.fingerprint()
-
-
 def run(
-    spec: Spec, folder: Path, device: str = "auto", resume: bool = False, quiet: bool = False
+    spec: Spec,
+    folder: Path,
+    device: str = "auto",
+    resume: bool = False,
+    quiet: bool = False,
+    threads: int = 1,
 ) -> dict:
     """Train and judge.
 
     Args:
         spec: what to run.
-        folder: new or empty, unless ``resume``.
+        folder: new, empty, or left by a run before its first checkpoint, unless ``resume``.
         device: ``auto``, ``cpu`` or ``cuda``.
-        resume: go on from the folder's checkpoint; return at once if it is finished.
+        resume: go on from the folder's checkpoint; return at once if it is finished and whole,
+            and make again what is missing or damaged.
         quiet: no progress bar.
+        threads: of the CPU; the bits depend on it, and on nothing else of the environment.
 
     Returns:
         The content of ``result.json``: errors by ε and t, their maximum, seconds, losses.
 
     Raises:
-        RunError: the folder is in use, damaged or holds another run, or the device is missing.
-        Interrupted, CheckpointError, TrainingFailed: see :func:`hrgradlib.training.loop.train`.
+        RunError: the folder is in use or holds another run, or the device is missing.
+        SpecError, TooLarge: it is certain to fail; nothing was written.
+        WriteError: a file cannot be written.
+        Interrupted: SIGINT or SIGTERM arrived.
+        CheckpointError: the checkpoint is unreadable or belongs to another run.
+        TrainingFailed: see :func:`hrgradlib.training.loop.train`; or an error is not finite.
     """
     chosen = choose_device(device)
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not resume)):
-        raise RunError(f"{folder} exists and is not empty; choose another, or pass --resume")
-    if resume and is_finished(folder, spec):
-        result = json.loads((folder / "result.json").read_text())
-        if "failed" in result:
-            raise TrainingFailed(result["failed"])
-        return result
-    _claim(folder, spec, resume)
-    write_json(folder / "provenance.json", provenance.collect(chosen))
+    with threads_limited(threads), _stoppable() as moment:
+        if folder.exists() and not folder.is_dir():
+            raise RunError(f"{folder} exists and is a file; choose another folder")
+        if resume and is_finished(folder, spec):
+            return store.read_result(folder)
+        check_network(spec, chosen)
+        method = _build(spec, chosen, quiet)
+        with _held(folder):
+            _claim(folder, spec, resume)
+            try:
+                return _run(spec, folder, method, quiet, moment)
+            except OSError as error:
+                raise WriteError(
+                    f"{folder} cannot be written ({error.strerror or error}); what it holds is "
+                    "whole: make room and use --resume"
+                ) from error
 
-    case, model = spec.case, spec.build_model().to(chosen)
+
+def _build(spec: Spec, device: torch.device, quiet: bool) -> Method:
+    """The method around its network, once it is known that a step fits."""
+    model = spec.build_model().to(device)
     method = spec.kind(model, spec.settings)
+    sizes, parts = spec.case.task_sizes(spec), components(spec, model)
+    check_step(method, sizes, parts, device)
     if method.needs == "jacobian" and not quiet:
-        print(_memory(spec, model), file=sys.stderr)
-    try:
-        records, seconds = train(
-            model,
-            method,
-            case.residuals(spec),
-            lambda generator: collocation(spec, model, generator, chosen),
-            case.task_sizes(spec),
-            steps=spec.steps,
-            lr=spec.lr,
-            warmup=spec.warmup,
-            hold=spec.hold,
-            seed=spec.seed,
-            fingerprint=spec.fingerprint(),
-            checkpoint=folder / "checkpoint.pt",
-            resume=resume,
-            quiet=quiet,
-            watch=lambda: case.errors(model).max(0),
+        rows, n = sum(sizes) * parts, sum(p.numel() for p in model.parameters())
+        size = method.step_bytes(sizes, parts) / 2**20
+        print(
+            f"Gauss–Newton: {rows} residuals x {n} parameters, {size:.0f} MiB a step",
+            file=sys.stderr,
         )
-    except TrainingFailed as failure:
-        write_json(
-            folder / "result.json",
-            {"fingerprint": spec.fingerprint(), "failed": str(failure), "max_error": None},
-        )
-        raise
-    return _finish(folder, spec, model, records.arrays(), seconds)
+    return method
 
 
-def _memory(spec: Spec, model: torch.nn.Module) -> str:
-    """What a step in the Gauss–Newton metric will take, before any is taken."""
+def _run(spec: Spec, folder: Path, method: Method, quiet: bool, moment: list[str]) -> dict:
+    """Everything between the claim of a folder and its last file."""
+    model, owner = method.model, spec.fingerprint()
     device = next(model.parameters()).device
-    one = [p[:1] for p in sample(spec, torch.Generator().manual_seed(0), device)]
-    with torch.no_grad():
-        parts = spec.case.residuals(spec)(model, *one).shape[1]
-    rows, n = sum(spec.case.task_sizes(spec)) * parts, sum(p.numel() for p in model.parameters())
-    size = jacobian_bytes(rows, n, next(model.parameters()).dtype)
-    return f"Gauss–Newton: {rows} residuals x {n} parameters, {size / 2**20:.0f} MiB a step"
-
-
-def _claim(folder: Path, spec: Spec, resume: bool) -> None:
-    path = folder / "spec.json"
+    write_json(folder / "spec.json", spec.to_dict())
+    (folder / "result.json").unlink(missing_ok=True)
+    write_json(folder / "provenance.json", provenance.collect(device))
+    generator = torch.Generator().manual_seed(spec.seed)
+    state = TrainingState(model, method, generator, folder / store.CHECKPOINT, owner)
+    state.restore()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-    except OSError as error:
-        raise RunError(f"{folder} cannot be used ({error.strerror})") from error
-    except ValueError as error:
-        raise RunError(f"{path} is damaged; choose another folder") from error
-    if resume and found is None and any(folder.iterdir()):
-        raise RunError(f"{folder} is not empty and holds no run to resume; choose another")
-    if resume and found not in (None, spec.to_dict()):
-        raise RunError(
-            f"{folder} holds a run with another specification; "
-            "resume with the options it was started with"
-        )
-    write_json(path, spec.to_dict())
+        moment[:] = ["stopped at once; use --resume to go on from the last checkpoint"]
+        train(state, _tasks(spec, model, device), _schedule(spec), _watch(spec, model), quiet)
+        moment[:] = ["stopped while the errors were measured; use --resume"]
+        result = _judge(spec, model, state)
+    except TrainingFailed as failure:
+        store.write_failure(folder, owner, str(failure))
+        raise
+    return store.write_result(folder, owner, model.state_dict(), state.records.arrays(), result)
 
 
-def _finish(folder: Path, spec: Spec, model, arrays: dict, seconds: float) -> dict:
+def _tasks(spec: Spec, model: nn.Module, device: torch.device) -> Tasks:
+    return Tasks(
+        spec.case.residuals(spec),
+        lambda generator: collocation(spec, model, generator, device),
+        spec.case.task_sizes(spec),
+    )
+
+
+def _schedule(spec: Spec) -> Schedule:
+    return Schedule(spec.steps, spec.lr, spec.warmup, spec.hold)
+
+
+def _watch(spec: Spec, model: nn.Module):
+    return lambda: spec.case.errors(model).max(0)
+
+
+def _judge(spec: Spec, model: nn.Module, state: TrainingState) -> dict:
+    """Errors against the reference, and what is quoted of the records."""
     case = spec.case
     by_quantity = case.errors(model)
     errors = by_quantity.max(0)
-    write_atomically(folder / "model.pt", lambda p: torch.save(model.state_dict(), p))
-    write_atomically(folder / "records.npz", lambda p: _savez(p, arrays))
+    if not np.isfinite(errors).all():
+        raise TrainingFailed("the trained network is not finite at the points of the reference")
     # Means over the last tenth: the loss of one batch is noise.
-    tail = max(1, len(arrays["losses"]) // 10)
-    result = {
+    losses = np.stack(state.records.values["losses"])
+    tail = max(1, len(losses) // 10)
+    return {
         "fingerprint": spec.fingerprint(),
         "eps": list(case.problem.eval_eps),
         "times": list(case.problem.eval_times),
@@ -164,21 +187,96 @@ def _finish(folder: Path, spec: Spec, model, arrays: dict, seconds: float) -> di
         "final_error": float(errors[:, -1].max()),
         "limit": case.limit_errors(model),
         "mean_error": float(np.exp(np.log(errors.max(1)).mean())),
-        "seconds": seconds,
-        "losses": arrays["losses"][-tail:].mean(0).tolist(),
+        "seconds": state.seconds,
+        "losses": losses[-tail:].mean(0).tolist(),
     }
-    write_json(folder / "result.json", result)
-    (folder / "checkpoint.pt").unlink(missing_ok=True)
-    return result
 
 
-def _savez(path: Path, arrays: dict) -> None:
-    with path.open("wb") as stream:
-        np.savez_compressed(stream, **arrays)
+@contextmanager
+def _stoppable() -> Iterator[list[str]]:
+    """Turn a signal into :class:`Interrupted`, with what the list says of the moment."""
+    moment = ["stopped before the first step; the same command starts again"]
+    try:
+        with Interrupts() as interrupts, interrupts.at_once():
+            yield moment
+    except KeyboardInterrupt:
+        raise Interrupted(moment[0]) from None
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """The folder, made if need be, for this process alone."""
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(folder))
+        except OSError as error:
+            raise RunError(f"{folder} cannot be used ({error.strerror})") from error
+        except FolderInUse as error:
+            raise RunError(str(error)) from error
+        yield
+
+
+def _claim(folder: Path, spec: Spec, resume: bool) -> None:
+    """Leave in the folder only what the run may go on from.
+
+    Raises:
+        RunError: it holds something else.
+    """
+    remove_parts(folder)
+    names = {path.name for path in folder.iterdir()} - {LOCK}
+    if resume:
+        _check_same(folder, spec, names)
+    elif names and not _only_begun(folder, names):
+        raise RunError(f"{folder} exists and is not empty; choose another, or pass --resume")
+    else:
+        (folder / "result.json").unlink(missing_ok=True)
+
+
+def _only_begun(folder: Path, names: set[str]) -> bool:
+    """Whether all there is was left by a run that ended before its first checkpoint."""
+    try:
+        store.read_spec(folder)
+        if "result.json" in names:
+            store.read_result(folder)
+    except store.RunFailed:
+        return names <= _BEGUN
+    except FolderError:
+        return False
+    return names <= _BEGUN - {"result.json"}
+
+
+def _check_same(folder: Path, spec: Spec, names: set[str]) -> None:
+    """Whatever whole file says whose the folder is decides; the others are made again."""
+    owner = store.owner_of(folder)
+    try:
+        owner = owner or store.read_spec(folder).fingerprint()
+    except MissingFile as error:
+        if names and not store.has_checkpoint(folder, spec):
+            raise RunError(
+                f"{folder} is not empty and holds no run to resume; choose another"
+            ) from error
+        return
+    except FolderError as error:
+        if not store.has_checkpoint(folder, spec):
+            raise RunError(f"{folder}: {error}; choose another folder") from error
+        return
+    if owner != spec.fingerprint():
+        raise RunError(
+            f"{folder} holds a run with another specification; "
+            "resume with the options it was started with"
+        )
 
 
 def fresh(folder: Path) -> Path:
-    """The folder, emptied of an unfinished or outdated run."""
+    """The folder, emptied of an unfinished or outdated run.
+
+    Raises:
+        RunError: another process works in it.
+    """
     if folder.exists():
-        shutil.rmtree(folder)
+        old = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+        with _held(folder):
+            folder.rename(old)  # at once, so that nobody finds half of it
+        shutil.rmtree(old)
     return folder

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +9,14 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.evaluation import evaluate
+from hrgradlib.experiments.evaluation import evaluate, in_pieces
+from hrgradlib.experiments.folder import (
+    FolderError,
+    MissingFile,
+    RunFailed,
+    read_identity,
+    read_weights,
+)
 from hrgradlib.experiments.specs import Spec
 
 __all__ = ["Solution", "SolutionError", "load_solution"]
@@ -58,7 +63,7 @@ class Solution:
 
         For BGK these are (ρ, ρu, E). Arguments and errors as for :meth:`density`.
         """
-        return self._observed.moments(*self._evaluate(t=t, x=x, eps=eps), *self._points(t, x, eps))
+        return in_pieces(self._moments, *self._checked(t=t, x=x, eps=eps))
 
     def heat_flux(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
         """``½<(v − u)³ f>``, the flux of heat, of BGK alone.
@@ -77,9 +82,7 @@ class Solution:
                 f"found problem {case.name!r}, which conducts no heat; expected one of {others} "
                 "(the flux of mass is moments(…)[..., 1])"
             )
-        return self._observed.heat_flux(
-            *self._evaluate(t=t, x=x, eps=eps), *self._points(t, x, eps)
-        )
+        return in_pieces(self._heat_flux, *self._checked(t=t, x=x, eps=eps))
 
     def distribution(self, t: ArrayLike, x: ArrayLike, v: ArrayLike, eps: ArrayLike) -> NDArray:
         """``f(t, x, v; ε)``; arguments broadcast, dimensionless.
@@ -93,14 +96,20 @@ class Solution:
             raise SolutionError(
                 f"found NaN in v or |v| > {fastest:g}; expected v in [{slowest:g}, {fastest:g}]"
             )
-        first, modes = self._evaluate(t=t, x=x, eps=eps)
-        return self._observed.distribution(first, modes, t, x, v, eps)
+        t, x, eps = self._checked(t=t, x=x, eps=eps)
+        return in_pieces(self._distribution, t, x, v, eps)
 
-    @staticmethod
-    def _points(*arguments: ArrayLike) -> tuple[NDArray, ...]:
-        return np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in arguments))
+    def _moments(self, t: NDArray, x: NDArray, eps: NDArray) -> NDArray:
+        return self._observed.moments(*evaluate(self.model, t, x, eps), t, x, eps)
 
-    def _evaluate(self, **arguments: ArrayLike) -> tuple[NDArray, ...]:
+    def _heat_flux(self, t: NDArray, x: NDArray, eps: NDArray) -> NDArray:
+        return self._observed.heat_flux(*evaluate(self.model, t, x, eps), t, x, eps)
+
+    def _distribution(self, t: NDArray, x: NDArray, v: NDArray, eps: NDArray) -> NDArray:
+        return self._observed.distribution(*evaluate(self.model, t, x, eps), t, x, v, eps)
+
+    def _checked(self, **arguments: ArrayLike) -> tuple[NDArray, ...]:
+        """The arguments broadcast, inside what was trained, x in the period if there is one."""
         arrays = {name: np.asarray(a, dtype=float) for name, a in arguments.items()}
         for name, array in arrays.items():
             if not np.isfinite(array).all():
@@ -110,7 +119,9 @@ class Solution:
         self._inside("eps", arrays["eps"], low, high)
         self._inside("t", arrays["t"], 0.0, self.problem.final_time)
         self._inside("x", arrays["x"], *self._observed.places)
-        return evaluate(self.model, *_broadcast(**arrays))
+        if self._observed.period is not None:  # in float64: the network may be of another dtype
+            arrays["x"] = arrays["x"] % self._observed.period
+        return _broadcast(**arrays)
 
     @staticmethod
     def _inside(name: str, array: NDArray, low: float, high: float) -> None:
@@ -139,21 +150,16 @@ def load_solution(folder: str | Path) -> Solution:
     """
     folder = Path(folder)
     try:
-        raw = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        if "failed" in result:
-            raise SolutionError(f"{folder} holds a run that failed: {result['failed']}")
-        spec = Spec(**{f.name: raw[f.name] for f in fields(Spec)})
+        spec, result = read_identity(folder)
         model = spec.build_model()
-        state = torch.load(folder / "model.pt", weights_only=True, map_location="cpu")
-        model.load_state_dict(state)
-    except FileNotFoundError as error:
+        model.load_state_dict(read_weights(folder))
+    except MissingFile as error:
+        raise SolutionError(f"{error}; finish it with hrgrad run … --resume") from error
+    except RunFailed as error:
+        raise SolutionError(str(error)) from error
+    except (FolderError, RuntimeError) as error:  # torch's kind for weights of another network
         raise SolutionError(
-            f"{folder} holds no finished run: no {Path(error.filename).name}; "
-            "finish it with hrgrad run … --resume"
+            f"{folder} cannot be read ({str(error).splitlines()[0]}); "
+            "hrgrad run … --resume makes it again"
         ) from error
-    except SolutionError:
-        raise
-    except Exception as error:  # damaged JSON or weights raise many kinds
-        raise SolutionError(f"{folder} cannot be read ({type(error).__name__}: {error})") from error
     return Solution(spec, model, result)

@@ -15,10 +15,12 @@ class Observables(ABC):
     Attributes:
         speeds: slowest and fastest velocity.
         places: ends of the domain in x.
+        period: of what is periodic in x.
     """
 
     speeds: tuple[float, float]
     places: tuple[float, float]
+    period: float | None = None
 
     @abstractmethod
     def moments(

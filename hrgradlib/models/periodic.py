@@ -134,7 +134,7 @@ class PlainPeriodicModel(PeriodicModel):
 class PeriodicObservables(Observables):
     """``f = ρ + ε Σ b_k φ_k``; outputs ρ [...] and b [..., M]."""
 
-    speeds, places = (-1.0, 1.0), (-np.inf, np.inf)
+    speeds, places, period = (-1.0, 1.0), (-np.inf, np.inf), 1.0
 
     def __init__(self, model: PeriodicModel) -> None:
         self.modes = model.modes

@@ -1,32 +1,39 @@
-"""The training loop: sampling, schedule, records, checkpoints, resume.
+"""The training loop: schedule, steps, looks at the error, checkpoints, interrupts.
 
 A run that is interrupted, even killed, goes on from its last checkpoint and, on the CPU, ends
-with the same bits: the checkpoint holds model, optimizer, random state, records and clock.
+with the same bits: the checkpoint holds model, method, random state, records and clock.
 """
 
 from __future__ import annotations
 
 import math
-import signal
-import sys
 import time
-from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from tqdm import tqdm
+from torch import Tensor
 
-from hrgradlib._files import write_atomically
+from hrgradlib._interrupt import Interrupts
+from hrgradlib._progress import progress
 from hrgradlib.optim import StepRefused
+from hrgradlib.training.state import CheckpointError, Records, TrainingState
 
-__all__ = ["CheckpointError", "Interrupted", "Records", "TrainingFailed", "learning_rate", "train"]
+__all__ = [
+    "CheckpointError",
+    "Interrupted",
+    "Records",
+    "Schedule",
+    "Tasks",
+    "TrainingFailed",
+    "TrainingState",
+    "learning_rate",
+    "train",
+]
 
 
 class TrainingFailed(RuntimeError):
@@ -35,10 +42,6 @@ class TrainingFailed(RuntimeError):
 
 class Interrupted(RuntimeError):
     """The run was asked to stop; its checkpoint is on disk."""
-
-
-class CheckpointError(RuntimeError):
-    """A checkpoint cannot be read or belongs to another run."""
 
 
 def learning_rate(step: int, steps: int, peak: float, warmup: int, hold: float = 0.0) -> float:
@@ -51,169 +54,132 @@ def learning_rate(step: int, steps: int, peak: float, warmup: int, hold: float =
     return peak * rise * 0.5 * (1 + math.cos(math.pi * fallen))
 
 
-@dataclass
-class Records:
-    """What a run logs: ``values[name][i]`` was recorded at step ``at[name][i]`` (from 0)."""
+class Tasks(NamedTuple):
+    """What is learned.
 
-    at: dict[str, list[int]] = field(default_factory=dict)
-    values: dict[str, list[NDArray]] = field(default_factory=dict)
+    Attributes:
+        residuals: (model, *points) → [N, C], C residual components of every point.
+        sample: draws the points of one step from a generator, tasks consecutive.
+        sizes: points per task.
+    """
 
-    def append(self, step: int, found: dict[str, NDArray]) -> None:
-        for name, value in found.items():
-            self.at.setdefault(name, []).append(step)
-            kept = value if value.dtype == bool else value.astype(np.float32)
-            self.values.setdefault(name, []).append(kept)
+    residuals: Callable[..., Tensor]
+    sample: Callable[[torch.Generator], Sequence[Tensor]]
+    sizes: Sequence[int]
 
-    def arrays(self) -> dict[str, NDArray]:
-        """``name`` stacked along a first axis, and ``name_steps``."""
-        stacked = {name: np.stack(v) for name, v in self.values.items()}
-        return stacked | {f"{name}_steps": np.array(a) for name, a in self.at.items()}
+
+@dataclass(frozen=True)
+class Schedule:
+    """When things happen.
+
+    Attributes:
+        steps: how many are taken in all.
+        lr, warmup, hold: see :func:`learning_rate`; ``lr`` is the peak.
+        observe_every: steps between those at which methods record what costs extra.
+        watches: looks at the error, evenly over the steps.
+        save_seconds: between checkpoints.
+    """
+
+    steps: int
+    lr: float
+    warmup: int = 0
+    hold: float = 0.0
+    observe_every: int = 25
+    watches: int = 10
+    save_seconds: float = 30.0
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step, counted from 0."""
+        return learning_rate(step, self.steps, self.lr, self.warmup, self.hold)
+
+    @property
+    def looks(self) -> set[int]:
+        """Numbers of steps after which the error is looked at."""
+        return {self.steps * (i + 1) // self.watches for i in range(self.watches)} - {0}
 
 
 def train(
-    model: nn.Module,
-    method: Any,
-    residuals: Callable[..., Tensor],
-    sample: Callable[[torch.Generator], tuple[Tensor, ...]],
-    sizes: list[int],
-    *,
-    steps: int,
-    lr: float,
-    warmup: int,
-    seed: int,
-    fingerprint: str,
-    checkpoint: Path,
-    hold: float = 0.0,
-    resume: bool = False,
-    observe_every: int = 25,
-    checkpoint_seconds: float = 30.0,
-    quiet: bool = False,
+    state: TrainingState,
+    tasks: Tasks,
+    schedule: Schedule,
     watch: Callable[[], NDArray] | None = None,
-    watches: int = 10,
-) -> tuple[Records, float]:
-    """Run ``method`` for ``steps`` steps.
+    quiet: bool = False,
+) -> None:
+    """Take the steps that ``state`` lacks; it holds the result, also on disk if it has a path.
 
     Args:
-        model: trained in place.
-        method: has ``step(residuals, points, sizes, observe)`` and ``optimizer``.
-        residuals: (model, *points) → [N, C], C residual components of every point.
-        sample: draws the points of one step from a generator.
-        sizes: points per task.
-        fingerprint: identifies the run; a checkpoint of another one is refused.
-        checkpoint: file to write, replaced atomically.
-        watch: evaluated ``watches`` times along the way and recorded as ``"error"``; its time
-            is not counted.
-
-    Returns:
-        The records and the seconds spent in steps.
+        state: moved on in place.
+        watch: recorded as ``"error"`` at the looks of the schedule; its time is not counted.
+        quiet: no progress bar.
 
     Raises:
         TrainingFailed: a loss or gradient became NaN or inf, the metric's kernel singular, or
             memory too small.
         Interrupted: SIGINT or SIGTERM arrived; the checkpoint is written.
-        CheckpointError: the checkpoint is unreadable or belongs to another run.
+        OSError: the checkpoint cannot be written; the last one is as it was.
     """
-    generator = torch.Generator().manual_seed(seed)
-    records, start, seconds = Records(), 0, 0.0
-    if resume and checkpoint.exists():
-        records, start, seconds = _restore(checkpoint, fingerprint, model, method, generator)
-
-    def save(done: int) -> None:
-        _save(checkpoint, fingerprint, model, method, generator, records, done, seconds)
-
-    looks = {steps * (i + 1) // watches - 1 for i in range(watches)} if watch else set()
-    saved_at = time.monotonic()
-    bar = tqdm(
-        total=steps,
-        initial=start,
-        disable=quiet,
-        file=sys.stderr,
-        unit="step",
-        mininterval=0.5,
-        desc=checkpoint.parent.name,
-    )
-    with _stop_flag() as stop, bar:
-        for step in range(start, steps):
-            began = time.perf_counter()
-            method.optimizer.param_groups[0]["lr"] = learning_rate(step, steps, lr, warmup, hold)
-            points = sample(generator)
-            observe = step % observe_every == 0
-            found = _guarded(method, partial(residuals, model), points, sizes, observe)
-            records.append(step, found)
-            seconds += time.perf_counter() - began
-            if step in looks:
-                records.append(step, {"error": watch(), "seconds": np.array(seconds)})
+    looks = schedule.looks if watch else set()
+    saved_at, saved = time.monotonic(), state.done
+    title = state.path.parent.name if state.path else None
+    bar = progress(schedule.steps, "step", initial=state.done, title=title, quiet=quiet)
+    with Interrupts() as interrupts, bar:
+        while True:
+            if state.done in looks and not _looked(state):
+                _look(state, watch, interrupts, schedule.steps)
+            if state.done >= schedule.steps:
+                break
+            found = _step(state, tasks, schedule)
             bar.update()
-            if observe:
+            if (state.done - 1) % schedule.observe_every == 0:
                 bar.set_postfix(loss=f"{found['losses'].sum():.2e}", refresh=False)
-            if stop:
-                save(step + 1)
-                raise Interrupted(f"stopped after step {step + 1} of {steps}; use --resume")
-            if time.monotonic() - saved_at > checkpoint_seconds:
-                save(step + 1)
-                saved_at = time.monotonic()
-    return records, seconds
+            if interrupts:
+                _stop(state, schedule.steps)
+            if time.monotonic() - saved_at > schedule.save_seconds:
+                state.save()
+                saved_at, saved = time.monotonic(), state.done
+        if saved < state.done:
+            state.save()  # what follows, judging the network, may be interrupted too
 
 
-def _guarded(method, residuals, points, sizes, observe) -> dict[str, NDArray]:
+def _step(state: TrainingState, tasks: Tasks, schedule: Schedule) -> dict[str, NDArray]:
+    began = time.perf_counter()
+    state.method.set_learning_rate(schedule.rate(state.done))
+    observe = state.done % schedule.observe_every == 0
+    residuals = partial(tasks.residuals, state.model)
     try:
-        found = method.step(residuals, points, sizes, observe)
-    except (StepRefused, MemoryError) as error:
+        points = tasks.sample(state.generator)
+        found = state.method.step(residuals, points, tasks.sizes, observe)
+    except (StepRefused, MemoryError, OverflowError, torch.cuda.OutOfMemoryError) as error:
         raise TrainingFailed(str(error)) from error
+    except RuntimeError as error:
+        # The bare kind is how torch says that the CPU's memory, or a number, does not suffice.
+        if type(error) is not RuntimeError:
+            raise
+        reason = (str(error).splitlines() or ["no reason given"])[0]
+        raise TrainingFailed(f"step {state.done + 1} cannot be computed: {reason}") from error
     if not np.isfinite(found["losses"]).all():
-        tasks = np.flatnonzero(~np.isfinite(found["losses"])).tolist()
-        raise TrainingFailed(f"the loss of task(s) {tasks} is not finite")
+        broken = np.flatnonzero(~np.isfinite(found["losses"])).tolist()
+        raise TrainingFailed(f"the loss of task(s) {broken} is not finite")
+    state.records.append(state.done, found)
+    state.done += 1
+    state.seconds += time.perf_counter() - began
     return found
 
 
-@contextmanager
-def _stop_flag():
-    """A list that becomes non-empty on SIGINT or SIGTERM (main thread only)."""
-    caught: list[int] = []
-    kinds = (signal.SIGINT, signal.SIGTERM)
+def _looked(state: TrainingState) -> bool:
+    return state.done - 1 in state.records.at.get("error", [])[-1:]
+
+
+def _look(state: TrainingState, watch, interrupts: Interrupts, steps: int) -> None:
+    """Record the error; the first look may compute a reference, for which nobody has to wait."""
     try:
-        before = [
-            signal.signal(kind, lambda number, frame: caught.append(number)) for kind in kinds
-        ]
-    except ValueError:  # not the main thread: nothing to catch
-        yield caught
-        return
-    try:
-        yield caught
-    finally:
-        for kind, handler in zip(kinds, before, strict=True):
-            signal.signal(kind, handler)
+        with interrupts.at_once():
+            error = watch()
+    except KeyboardInterrupt:
+        _stop(state, steps)
+    state.records.append(state.done - 1, {"error": error, "seconds": np.array(state.seconds)})
 
 
-def _save(path, fingerprint, model, method, generator, records, done, seconds) -> None:
-    state = {
-        "fingerprint": fingerprint,
-        "model": model.state_dict(),
-        "optimizer": method.optimizer.state_dict(),
-        "generator": generator.get_state(),
-        "steps": records.at,
-        "done": done,
-        "seconds": seconds,
-        "values": {n: torch.from_numpy(np.stack(v)) for n, v in records.values.items()},
-    }
-    write_atomically(path, lambda temporary: torch.save(state, temporary))
-
-
-def _restore(path, fingerprint, model, method, generator) -> tuple[Records, int, float]:
-    try:
-        state = torch.load(path, weights_only=True, map_location="cpu")
-        found = state["fingerprint"]
-    except Exception as error:  # torch.load raises many kinds on a truncated file
-        raise CheckpointError(
-            f"{path.name} is unreadable ({type(error).__name__}); delete it to start the run again"
-        ) from error
-    if found != fingerprint:
-        raise CheckpointError(
-            f"{path.name} belongs to a run with another specification; "
-            "use the options it was started with, or another folder"
-        )
-    model.load_state_dict(state["model"])
-    method.optimizer.load_state_dict(state["optimizer"])
-    generator.set_state(state["generator"])
-    values = {name: list(stacked.numpy()) for name, stacked in state["values"].items()}
-    return Records(state["steps"], values), state["done"], state["seconds"]
+def _stop(state: TrainingState, steps: int) -> NoReturn:
+    state.save()
+    raise Interrupted(f"stopped after step {state.done} of {steps}; use --resume")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from hrgradlib.optim import (
     HRGrad,
     TaskGradients,
     harmonize,
+    jacobian_bytes,
     residual_jacobian,
     segment_means,
     task_gradients,
@@ -25,7 +27,9 @@ __all__ = [
     "HarmonizedThenAdam",
     "Method",
     "PlainSum",
+    "Residuals",
     "Settings",
+    "Stepping",
     "SummedGaussNewton",
     "record_arrays",
 ]
@@ -53,12 +57,10 @@ class Settings:
     guard: bool = False
 
 
-class Method:
-    """A method holds a model and an optimizer; ``step`` moves both.
+class Method(Protocol):
+    """All that the loop and the commands ask of a method; it holds a model and moves it.
 
-    ``step(residuals, points, sizes, observe)`` returns what to record. Losses of tasks are means
-    over their points of the squared residuals' sum. Numbers that cost extra are computed, and
-    recorded, only when ``observe``.
+    Losses of tasks are means over their points of the squared residuals' sum.
 
     Attributes:
         summary: one line for ``hrgrad list``.
@@ -67,19 +69,71 @@ class Method:
         tuned: settings of a run that replace the defaults; winners of the book's grids, which
             tests compare.
         dtype: of parameters and points.
+        model: what it moves.
     """
 
-    summary: str
+    summary: ClassVar[str]
+    needs: ClassVar[str]
+    tuned: ClassVar[dict[str, float]]
+    dtype: ClassVar[torch.dtype]
+    model: nn.Module
+
+    def __init__(self, model: nn.Module, settings: Settings) -> None: ...
+
+    def set_learning_rate(self, lr: float) -> None:
+        """Of the steps that follow."""
+
+    def step(
+        self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
+    ) -> dict[str, NDArray]:
+        """Move the model once; returns what to record, ``"losses"`` [K] at least.
+
+        Numbers that cost extra are computed, and recorded, only when ``observe``.
+
+        Args:
+            residuals: (\\*points) → [N, C], components of every point.
+            points: tensors of first dimension N; points of a task are consecutive.
+            sizes: points of every task.
+        """
+
+    def state_dict(self) -> dict:
+        """All but the model that the next step depends on, as numbers, texts and tensors."""
+
+    def load_state_dict(self, state: dict) -> None:
+        """Go on from what :meth:`state_dict` returned, bit for bit."""
+
+    def step_bytes(self, sizes: Sequence[int], parts: int) -> int:
+        """Memory that a step takes at the least, C = ``parts`` components a point."""
+
+
+class Stepping:
+    """A :class:`Method` around an optimizer, which is all of its state."""
+
     needs = "gradients"
-    tuned: dict[str, float] = dict(lr=2e-2, beta2=0.99)
+    tuned: ClassVar[dict[str, float]] = dict(lr=2e-2, beta2=0.99)
     dtype = torch.float32
     optimizer: torch.optim.Optimizer
 
     def __init__(self, model: nn.Module, settings: Settings) -> None:
         self.model, self.settings = model, settings
 
+    def set_learning_rate(self, lr: float) -> None:
+        self.optimizer.param_groups[0]["lr"] = lr
 
-class HarmonizedSum(Method):
+    def state_dict(self) -> dict:
+        return {"optimizer": self.optimizer.state_dict()}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.optimizer.load_state_dict(state["optimizer"])
+
+    def step_bytes(self, sizes: Sequence[int], parts: int) -> int:
+        """A gradient and a moment of every task, and what the backward pass needs of layers."""
+        numbers = [p.numel() for p in self.model.parameters()]
+        kept = sum(len(p) for p in self.model.parameters() if p.ndim == 2)
+        return (2 * len(sizes) * sum(numbers) + sum(sizes) * kept) * self.dtype.itemsize
+
+
+class HarmonizedSum(Stepping):
     summary = "HRGrad: harmonised rotation of the task gradients, in Adam's metric"
     optimizer_class = HRGrad
 
@@ -103,7 +157,7 @@ class HarmonizedSum(Method):
         return record_arrays(self.optimizer.step(found))
 
 
-class GaussNewton(Method):
+class GaussNewton(Stepping):
     summary = "HRGrad in the Gauss–Newton metric, with SPRING's momentum; float64"
     needs = "jacobian"
     tuned = dict(lr=0.5, beta1=0.8, beta2=0.99, damping=1e-2, hold=0.3, harmony=0.0, beyond=1.15)
@@ -125,6 +179,10 @@ class GaussNewton(Method):
         )
         self._last = None
 
+    def step_bytes(self, sizes: Sequence[int], parts: int) -> int:
+        parameters = sum(p.numel() for p in self.model.parameters())
+        return jacobian_bytes(sum(sizes) * parts, parameters, self.dtype)
+
     def step(
         self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
     ) -> dict[str, NDArray]:
@@ -142,7 +200,7 @@ class SummedGaussNewton(GaussNewton):
     apart = False
 
 
-class PlainSum(Method):
+class PlainSum(Stepping):
     summary = "the sum of the task losses under Adam"
 
     def __init__(self, model: nn.Module, settings: Settings) -> None:

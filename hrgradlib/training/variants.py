@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -33,6 +34,13 @@ class _Powered(HarmonizedSum):
         self.level = found.losses if self.level is None else self.level.lerp(found.losses, 0.02)
         scaled = found.matrix * self.level.pow(-self.power)[:, None]
         return record_arrays(self.optimizer.step(found._replace(matrix=scaled)))
+
+    def state_dict(self) -> dict:
+        return super().state_dict() | {"level": self.level}
+
+    def load_state_dict(self, state: dict) -> None:
+        super().load_state_dict(state)
+        self.level = state["level"]
 
 
 class RootLosses(_Powered):
@@ -79,3 +87,11 @@ class _Averaged(HRGrad):
 class PersistentConflict(HarmonizedSum):
     summary = "trial: HRGrad on a running mean of the Gramian's cosines: lasting conflict only"
     optimizer_class = _Averaged
+
+    def state_dict(self) -> dict:
+        mean = self.optimizer.mean
+        return super().state_dict() | {"mean": None if mean is None else torch.from_numpy(mean)}
+
+    def load_state_dict(self, state: dict) -> None:
+        super().load_state_dict(state)
+        self.optimizer.mean = None if state["mean"] is None else state["mean"].numpy()
