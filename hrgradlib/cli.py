@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hrgradlib._interrupt import Interrupts
-from hrgradlib._plain import speak_plainly
+from hrgradlib._system.interrupt import Interrupts
+from hrgradlib._system.plain import speak_plainly
 from hrgradlib.experiments.campaign import CampaignError, book_runs, grid_runs, run_all, write_grid
 from hrgradlib.experiments.cases import CASES, FIRST
 from hrgradlib.experiments.evaluation import PIECE

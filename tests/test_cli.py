@@ -8,7 +8,7 @@ import sys
 import pytest
 import torch
 
-from hrgradlib._seal import sealed
+from hrgradlib._system.seal import sealed
 from hrgradlib.cli import main
 from hrgradlib.experiments import runner
 from hrgradlib.experiments.cases import CASES

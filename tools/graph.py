@@ -49,7 +49,7 @@ def imports(path: Path, known: dict[str, Path]) -> Iterator[tuple[str, bool]]:
 def room(module: str) -> str:
     """The folder a module lives in; files beside the folders are the ground, or the door."""
     parts = module.split(".")
-    if len(parts) == 1 or parts[1] == "cli":
+    if len(parts) == 1 or parts[1] in ("cli", "__main__"):
         return "hrgradlib, cli"
     return parts[1] if (PACKAGE / parts[1]).is_dir() else GROUND
 

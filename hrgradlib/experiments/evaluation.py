@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from hrgradlib._progress import progress
+from hrgradlib._system.progress import progress
 
 __all__ = ["evaluate", "in_pieces", "relative_l2"]
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hrgradlib._files import write_bytes, write_json
-from hrgradlib._seal import SealError, opened, sealed
+from hrgradlib._system.seal import SealError, opened, sealed
 from hrgradlib.experiments.specs import Spec, SpecError
 
 __all__ = [

@@ -15,9 +15,9 @@ from torch import nn
 
 from hrgradlib import provenance
 from hrgradlib._files import remove_parts, write_json
-from hrgradlib._interrupt import Interrupts
-from hrgradlib._lock import LOCK, FolderInUse, locked
-from hrgradlib._threads import threads_limited
+from hrgradlib._system.interrupt import Interrupts
+from hrgradlib._system.lock import LOCK, FolderInUse, locked
+from hrgradlib._system.threads import threads_limited
 from hrgradlib.experiments import folder as store
 from hrgradlib.experiments.collocation import collocation
 from hrgradlib.experiments.folder import FolderError, MissingFile, is_finished

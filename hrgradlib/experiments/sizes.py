@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from hrgradlib._memory import free_bytes
 from hrgradlib.experiments.collocation import sample
 from hrgradlib.experiments.specs import Spec, SpecError
+from hrgradlib.optim import free_bytes
 from hrgradlib.training.methods import Method
 
 __all__ = ["TooLarge", "check_network", "check_step", "components"]

@@ -17,7 +17,12 @@ from hrgradlib.optim._harmonize import (
     harmonize_array,
 )
 from hrgradlib.optim._hrgrad import HRGrad, StepRecord
-from hrgradlib.optim._jacobian import ResidualJacobian, jacobian_bytes, residual_jacobian
+from hrgradlib.optim._jacobian import (
+    ResidualJacobian,
+    free_bytes,
+    jacobian_bytes,
+    residual_jacobian,
+)
 from hrgradlib.optim._metric import Candidates, Metric, MetricState, Weights
 from hrgradlib.optim._metrics import METRICS
 from hrgradlib.optim._naive import dense_candidates, naive_task_gradients
@@ -51,6 +56,7 @@ __all__ = [
     "UnsupportedLayerError",
     "Weights",
     "dense_candidates",
+    "free_bytes",
     "harmonic_weights",
     "harmonize",
     "harmonize_array",

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from hrgradlib.optim._taskgrad import task_gradients
 
-__all__ = ["ResidualJacobian", "jacobian_bytes", "residual_jacobian"]
+__all__ = ["ResidualJacobian", "free_bytes", "jacobian_bytes", "residual_jacobian"]
 
 
 class ResidualJacobian(NamedTuple):
@@ -158,7 +158,7 @@ def _rows(residuals, model, points, scale, parts, out) -> Tensor:
 
 def _check_memory(rows: int, n: int, like: Tensor, limit: int | None) -> None:
     needed = jacobian_bytes(rows, n, like.dtype)
-    free = _free_bytes(like.device) if limit is None else limit
+    free = free_bytes(like.device) if limit is None else limit
     if needed > free:
         raise MemoryError(
             f"residual_jacobian: {rows} residuals by {n} parameters in {like.dtype} need "
@@ -167,7 +167,8 @@ def _check_memory(rows: int, n: int, like: Tensor, limit: int | None) -> None:
         )
 
 
-def _free_bytes(device: torch.device) -> int:
+def free_bytes(device: torch.device) -> int:
+    """Memory that the device has free, in bytes."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     try:

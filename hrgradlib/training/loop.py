@@ -18,8 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hrgradlib._interrupt import Interrupts
-from hrgradlib._progress import progress
+from hrgradlib._system.interrupt import Interrupts
+from hrgradlib._system.progress import progress
 from hrgradlib.optim import StepRefused
 from hrgradlib.training.state import CheckpointError, Records, TrainingState
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from hrgradlib._files import write_bytes
-from hrgradlib._seal import ForeignSeal, SealError, opened, sealed
+from hrgradlib._system.seal import ForeignSeal, SealError, opened, sealed
 from hrgradlib.training.methods import Method
 
 __all__ = ["CheckpointError", "Records", "TrainingState"]
