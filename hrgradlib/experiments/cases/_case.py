@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import torch
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BookRun", "Case", "untrained"]
 
+Model = TypeVar("Model", bound=nn.Module)  # the networks of a family
+
 
 class BookRun(NamedTuple):
     """A run that the book shows: a method at its tuned settings, for ``longer`` times the steps."""
@@ -29,7 +31,7 @@ class BookRun(NamedTuple):
     longer: float = 1.0
 
 
-class Case(ABC):
+class Case(ABC, Generic[Model]):
     """A problem: its data, its networks, where they are trained and how they are judged.
 
     Attributes:
@@ -71,7 +73,7 @@ class Case(ABC):
     # --- training --------------------------------------------------------------------------------
 
     @abstractmethod
-    def build(self, spec: Spec) -> nn.Module:
+    def build(self, spec: Spec) -> Model:
         """The network of ``spec.formulation``, ``width``, ``depth`` and ``modes``, any dtype."""
 
     @abstractmethod
@@ -102,11 +104,11 @@ class Case(ABC):
     # --- judging ---------------------------------------------------------------------------------
 
     @abstractmethod
-    def observables(self, model: nn.Module) -> Observables:
+    def observables(self, model: Model) -> Observables:
         """What the outputs of a network of :meth:`build` mean."""
 
     @abstractmethod
-    def errors(self, model: nn.Module) -> NDArray:
+    def errors(self, model: Model) -> NDArray:
         """Relative L2 errors over x against the reference, same points for both; [Q, E, T]."""
 
     @abstractmethod
@@ -117,14 +119,14 @@ class Case(ABC):
         solutions of limit equations.
         """
 
-    def limit_errors(self, model: nn.Module) -> dict[str, float] | None:
+    def limit_errors(self, model: Model) -> dict[str, float] | None:
         """Final errors by quantity far below the trained range; None where there is no check."""
         del model
         return None
 
 
 @torch.no_grad()
-def untrained(model: nn.Module) -> nn.Module:
+def untrained(model: Model) -> Model:
     """The network's formula with its learned part zero, float64: what its ansatz knows."""
     for parameter in model.parameters():
         parameter.zero_()

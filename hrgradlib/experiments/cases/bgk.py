@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from hrgradlib.experiments.cases._case import Case, untrained
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
@@ -54,7 +54,7 @@ _SIZES = {
 }
 
 
-class BGKCase(Case):
+class BGKCase(Case[BGKModel | PlainBGKModel]):
     """One problem of the family; seeds 0, 1, 2 are those that its settings were settled on.
 
     Args:
@@ -81,7 +81,7 @@ class BGKCase(Case):
     def sizes(self, profile: str, method: type[Method]) -> dict[str, Any]:
         return self.with_steps_of(method, _SIZES[profile] | self.own.get(profile, {}))
 
-    def build(self, spec: Spec) -> nn.Module:
+    def build(self, spec: Spec) -> BGKModel | PlainBGKModel:
         if spec.formulation == "plain":
             return PlainBGKModel(self.problem, spec.width, spec.depth)
         return BGKModel(self.problem, spec.width, spec.depth, spec.modes)
@@ -110,11 +110,12 @@ class BGKCase(Case):
             return partial(_plain_residuals, spec.initial_weight**0.5)
         return residuals
 
-    def observables(self, model: nn.Module) -> BGKObservables:
-        kind = PlainBGKObservables if isinstance(model, PlainBGKModel) else BGKObservables
-        return kind(model)
+    def observables(self, model: BGKModel | PlainBGKModel) -> BGKObservables:
+        if isinstance(model, PlainBGKModel):
+            return PlainBGKObservables(model)
+        return BGKObservables(model)
 
-    def errors(self, model: nn.Module) -> NDArray:
+    def errors(self, model: BGKModel | PlainBGKModel) -> NDArray:
         exact, grid = _reference(self.problem)
         state, _ = evaluate(model, *grid)
         return relative_l2(conserved(np.moveaxis(state, -1, 0)), exact)
@@ -155,13 +156,13 @@ CASES = (
 BGK_PROBLEMS = {case.name: case.problem for case in CASES}
 
 
-def residuals(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
+def residuals(model: BGKModel, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
     """Residuals of modes 0 … M + 2, [N, M + 3]."""
     return residual(model.fields(t, x, eps), model.theta)
 
 
 def _plain_residuals(
-    root_weight: float, model: nn.Module, t: Tensor, x: Tensor, eps: Tensor
+    root_weight: float, model: PlainBGKModel, t: Tensor, x: Tensor, eps: Tensor
 ) -> Tensor:
     """Equation and moments for t > 0, the weighted misfit of the data at t = 0; [N, V + 3]."""
     moments, f, transported = model.streams(t, x, eps)

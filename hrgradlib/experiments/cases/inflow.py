@@ -39,7 +39,7 @@ _LEFT = 0.35  # share of the wall points at x = 0
 _EDGES = (0.0, 1e-3, 3e-3, 1e-2, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)  # panels of the norm
 
 
-class InflowCase(Case):
+class InflowCase(Case[InflowModel]):
     """Seeds 0, 1, 2 are those that sizes, points and steps were settled on."""
 
     name = "transport-inflow"
@@ -52,7 +52,7 @@ class InflowCase(Case):
     def sizes(self, profile: str, method: type[Method]) -> dict[str, Any]:
         return self.with_steps_of(method, _SIZES[profile])
 
-    def build(self, spec: Spec) -> nn.Module:
+    def build(self, spec: Spec) -> InflowModel:
         kind = "legendre" if spec.formulation == "micro-macro" else "half-range"
         return InflowModel(self.problem, spec.width, spec.depth, spec.modes, kind=kind)
 
@@ -94,10 +94,10 @@ class InflowCase(Case):
     def residuals(self, spec: Spec) -> Callable[..., Tensor]:
         return residuals
 
-    def observables(self, model: nn.Module) -> InflowObservables:
+    def observables(self, model: InflowModel) -> InflowObservables:
         return InflowObservables(model)
 
-    def errors(self, model: nn.Module) -> NDArray:
+    def errors(self, model: InflowModel) -> NDArray:
         exact, weights, grid = _reference(self.problem, self.problem.eval_eps)
         return relative_l2(evaluate(model, *grid)[0], exact, weights)[None]
 
@@ -113,7 +113,7 @@ class InflowCase(Case):
             "diffusion": relative_l2(diffusion, exact, weights)[None],
         }
 
-    def limit_errors(self, model: nn.Module) -> dict[str, float]:
+    def limit_errors(self, model: InflowModel) -> dict[str, float]:
         exact, weights, grid = _reference(self.problem, (self.problem.check_eps,))
         found = relative_l2(evaluate(model, *grid)[0], exact, weights)
         return {"density": float(found[0, -1])}
@@ -123,7 +123,7 @@ class InflowCase(Case):
 CASES = (InflowCase(),)
 
 
-def residuals(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
+def residuals(model: InflowModel, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
     """Residuals inside, inflow conditions at x = 0 and x = 1; [N, 2K]."""
     fields = model.fields(t, x, eps)
     inside = residual(fields, t, x, eps, model.basis)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from hrgradlib.experiments.cases._case import BookRun, Case, untrained
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["CASES", "PeriodicCase", "point_losses", "residuals", "sample_points"]
 
 
-class PeriodicCase(Case):
+class PeriodicCase(Case[PeriodicModel]):
     """HRGrad and the sum are compared here: on the tuning grid, and in the book also at equal time.
 
     A fifth more steps of the sum take about the wall time of HRGrad at this batch size.
@@ -38,7 +38,7 @@ class PeriodicCase(Case):
     reported_seeds = (0, 1, 2)  # the grid's are others
     book = (BookRun("hrgrad"), BookRun("sum"), BookRun("hrgrad-gn"), BookRun("sum", "longer", 1.2))
 
-    def build(self, spec: Spec) -> nn.Module:
+    def build(self, spec: Spec) -> PeriodicModel:
         kind = PlainPeriodicModel if spec.formulation == "plain" else PeriodicModel
         return kind(self.problem, spec.width, spec.depth, spec.modes)
 
@@ -57,10 +57,10 @@ class PeriodicCase(Case):
             return partial(_plain_residuals, spec.initial_weight**0.5)
         return residuals
 
-    def observables(self, model: nn.Module) -> PeriodicObservables:
+    def observables(self, model: PeriodicModel) -> PeriodicObservables:
         return PeriodicObservables(model)
 
-    def errors(self, model: nn.Module) -> NDArray:
+    def errors(self, model: PeriodicModel) -> NDArray:
         exact, *grid = _reference(self.problem, 64)
         return relative_l2(evaluate(model, *grid)[0], exact)[None]
 
@@ -103,22 +103,23 @@ def sample_points(
     uniform = draw[1] * final_time
     first_half = torch.arange(per_task) < per_task // 2
     t = torch.where(first_half, uniform, in_layer).clamp(max=final_time)
-    return tuple(p.flatten().to(device) for p in (t, draw[2], eps))
+    t, x, eps = (p.flatten().to(device) for p in (t, draw[2], eps))
+    return t, x, eps
 
 
-def residuals(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
+def residuals(model: PeriodicModel, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
     """Macro residual and M micro residuals, [N, 1 + M]."""
     fields = model.fields(t, x, eps)
     return torch.cat([macro_residual(fields)[:, None], micro_residual(fields, eps)], 1)
 
 
-def point_losses(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
+def point_losses(model: PeriodicModel, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
     """Squared :func:`residuals` of every collocation point, shape [N]."""
     return residuals(model, t, x, eps).square().sum(1)
 
 
 def _plain_residuals(
-    root_weight: float, model: nn.Module, t: Tensor, x: Tensor, eps: Tensor
+    root_weight: float, model: PeriodicModel, t: Tensor, x: Tensor, eps: Tensor
 ) -> Tensor:
     """The same for t > 0; at t = 0 the weighted misfit of ``f = ρ + ε g``, by component."""
     density, coefficients = model(t, x, eps)
@@ -132,5 +133,5 @@ def _reference(problem: PeriodicTransport, cells: int) -> tuple[NDArray, ...]:
     eps = np.array(problem.eval_eps)[:, None, None]
     t = np.array(problem.eval_times)[:, None]
     x = np.arange(cells) / cells
-    density = PeriodicReference(problem.modes).density(t, x, eps)
+    density = PeriodicReference(dict(problem.modes)).density(t, x, eps)
     return density, *np.broadcast_arrays(t, x, eps)
