@@ -28,7 +28,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
     Raises:
         OSError: they are not (the disk is full, the folder read-only); the old file is as it was.
-    """
+    """  # noqa: DOC502
 
     def write(part: Path) -> None:
         with part.open("wb") as stream:

@@ -32,7 +32,7 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         FolderInUse: another process (or thread) holds it.
         OSError: nothing can be written there.
-    """
+    """  # noqa: DOC502
     path = folder / LOCK
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)

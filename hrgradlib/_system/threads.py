@@ -19,7 +19,7 @@ def threads_limited(threads: int) -> Iterator[None]:
 
     Raises:
         ModuleNotFoundError: threadpoolctl, of the extra ``run``, is not installed.
-    """
+    """  # noqa: DOC502
     from threadpoolctl import threadpool_limits
 
     before = torch.get_num_threads()

@@ -56,7 +56,7 @@ def profiles(references: Sequence[BGKReference], eps: Mapping[str, Sequence[floa
 def distributions(
     reference: BGKReference, eps: Sequence[float], reach: float = 4.0, count: int = 121
 ) -> Figure:
-    """f over phase space at the final time, one panel per ε; dashed: ``v = x/t``.
+    """The distribution over phase space at the final time, one panel per ε; dashed: ``v = x/t``.
 
     Args:
         reference, eps: what to show; reach: largest |v|; count: points along x; a third more in v.

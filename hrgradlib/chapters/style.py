@@ -89,6 +89,9 @@ def eps_colour(eps: float, low: float = 1e-4, high: float = 1.0) -> str:
     Args:
         eps: Knudsen number; outside [low, high] it takes the colour of the nearer end.
         low, high: the range that the whole map spans.
+
+    Raises:
+        ValueError: ``eps ≤ 0``.
     """
     if not eps > 0:
         raise ValueError(f"Found eps = {eps}; expected a positive number.")

@@ -1,0 +1,1 @@
+"""From a specification to a stored result: cases, runs, campaigns, studies, solutions."""

@@ -32,10 +32,10 @@ def evaluate(model: nn.Module, *points: NDArray) -> tuple[NDArray, ...]:
 
 
 def in_pieces(function: Callable[..., NDArray], *points: NDArray, piece: int = PIECE) -> NDArray:
-    """``function(*points)``, a bounded number of points at a time; a bar if it takes long.
+    r"""``function(*points)``, a bounded number of points at a time; a bar if it takes long.
 
     Args:
-        function: (\\*points) → [N] or [N, columns], each row from the points of its own place.
+        function: (\*points) → [N] or [N, columns], each row from the points of its own place.
         points: arrays of one shape [...].
         piece: points at a time.
 

@@ -67,7 +67,7 @@ def read_spec(folder: Path) -> Spec:
     Raises:
         MissingFile: there is no ``spec.json``.
         FolderError: it is not a specification.
-    """
+    """  # noqa: DOC502
     raw = _read_json(folder / "spec.json")
     known = {f.name: f for f in fields(Spec)}
     needed = {name for name, f in known.items() if f.default is MISSING}
@@ -88,7 +88,7 @@ def read_result(folder: Path) -> dict:
         MissingFile: there is none.
         RunFailed: it says that the run failed.
         FolderError: it is damaged.
-    """
+    """  # noqa: DOC502
     result = _stored_result(folder)
     if "failed" in result:
         raise RunFailed(f"{folder} holds a run that failed: {result['failed']}")
@@ -141,7 +141,7 @@ def write_result(
 
     Raises:
         OSError: a file cannot be written; the folder is unfinished as before.
-    """
+    """  # noqa: DOC502
     model, records = io.BytesIO(), io.BytesIO()
     torch.save(weights, model)
     np.savez_compressed(records, **arrays)

@@ -60,7 +60,7 @@ def load_run(folder: Path) -> Run:
 
     Raises:
         FolderError: there is none, it ended in a failure, or a file is damaged.
-    """
+    """  # noqa: DOC502
     spec, result = read_identity(folder)
     records = read_records(folder)
     return Run(

@@ -49,7 +49,11 @@ class WriteError(RuntimeError):
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto``, ``cpu`` or ``cuda`` to a device that exists."""
+    """``auto``, ``cpu`` or ``cuda`` to a device that exists.
+
+    Raises:
+        RunError: another name, or CUDA where PyTorch sees none.
+    """
     if name not in ("auto", "cpu", "cuda"):
         raise RunError(f"unknown device {name!r}; expected auto, cpu or cuda")
     if name == "cuda" and not torch.cuda.is_available():
@@ -94,7 +98,7 @@ def run(
         Interrupted: SIGINT or SIGTERM arrived.
         CheckpointError: the checkpoint is unreadable or belongs to another run.
         TrainingFailed: see :func:`hrgradlib.training.loop.train`; or an error is not finite.
-    """
+    """  # noqa: DOC502
     chosen = choose_device(device)
     with threads_limited(threads), _stoppable() as moment:
         if folder.exists() and not folder.is_dir():
@@ -273,7 +277,7 @@ def fresh(folder: Path) -> Path:
 
     Raises:
         RunError: another process works in it.
-    """
+    """  # noqa: DOC502
     if folder.exists():
         old = folder.with_name(f"{folder.name}.{os.getpid()}.part")
         with _held(folder):

@@ -63,7 +63,7 @@ def check_step(method: Method, sizes: Sequence[int], parts: int, device: torch.d
 
     Raises:
         TooLarge: it needs more than is free.
-    """
+    """  # noqa: DOC502
     needed = method.step_bytes(sizes, parts)
     _refuse(f"a step on {sum(sizes)} points", needed, free_bytes(device))
 

@@ -45,7 +45,7 @@ class Solution:
         Raises:
             SolutionError: NaN, t outside [0, T], x outside the domain (of a problem with walls),
                 or ε outside the trained range.
-        """
+        """  # noqa: DOC502
         return self.moments(t, x, eps)[..., 0]
 
     def velocity(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:

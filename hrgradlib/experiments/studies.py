@@ -173,7 +173,7 @@ def study_runs(name: str, profile: str = "quick") -> dict[Path, Spec]:
 
     Raises:
         KeyError: no such study.
-    """
+    """  # noqa: DOC502
     seeds, cells = STUDIES[name]
     runs = {}
     for label, settings in cells.items():

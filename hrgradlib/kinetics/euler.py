@@ -161,7 +161,7 @@ def navier_stokes_fourier(
     Raises:
         ValueError: ``eps < 0``, or the scheme left the states with positive ρ and T: the solution
             has steepened beyond the mesh.
-    """
+    """  # noqa: DOC502
     x, dx, moments = _start(problem, eps, nx, "navier_stokes_fourier")
     hottest = max(problem.left[2], problem.right[2])
     step = courant * min(dx / np.sqrt(12 * hottest), dx**2 / (6 * eps * hottest + 1e-300))

@@ -1,5 +1,6 @@
-"""Linear transport with inflow: the data of ``transport-inflow``, and residuals by parity in v,
-scaled so that nothing is stiff anywhere.
+"""Linear transport with inflow: the data of ``transport-inflow``, and residuals by parity in v.
+
+They are scaled so that nothing is stiff anywhere.
 
 The data jump at the corner (t, x) = (0, 0). The jump travels along ``x = v t/ε`` and decays as
 ``e^{−t/ε²}``, so the exact solution is written ``f = S + f'`` with

@@ -117,7 +117,7 @@ def train(
             memory too small.
         Interrupted: SIGINT or SIGTERM arrived; the checkpoint is written.
         OSError: the checkpoint cannot be written; the last one is as it was.
-    """
+    """  # noqa: DOC502
     looks = schedule.looks if watch else set()
     saved_at, saved = time.monotonic(), state.done
     title = state.path.parent.name if state.path else None

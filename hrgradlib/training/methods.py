@@ -86,12 +86,12 @@ class Method(Protocol):
     def step(
         self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
     ) -> dict[str, NDArray]:
-        """Move the model once; returns what to record, ``"losses"`` [K] at least.
+        r"""Move the model once; returns what to record, ``"losses"`` [K] at least.
 
         Numbers that cost extra are computed, and recorded, only when ``observe``.
 
         Args:
-            residuals: (\\*points) → [N, C], components of every point.
+            residuals: (\*points) → [N, C], components of every point.
             points: tensors of first dimension N; points of a task are consecutive.
             sizes: points of every task.
         """

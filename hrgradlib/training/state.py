@@ -70,7 +70,7 @@ class TrainingState:
 
         Raises:
             OSError: it cannot be written; the last one is as it was.
-        """
+        """  # noqa: DOC502
         if self.path is None:
             return
         state = {
