@@ -12,7 +12,6 @@ is what is claimed.
 """
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -21,8 +20,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from hrgradlib import HRGrad, provenance, task_gradients
+from hrgradlib import HRGrad, task_gradients
 from hrgradlib.experiments.specs import make_spec
+from hrgradlib.experiments.store import Table, here
 from hrgradlib.experiments.studies import LITERATURE_SIZE
 from hrgradlib.kinetics.inflow_basis import even_odd
 from hrgradlib.kinetics.velocity import gauss_legendre
@@ -119,7 +119,8 @@ def main() -> None:
     parser.add_argument("--velocities", type=int, default=30)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path, help="also write the result to this file")
+    parser.add_argument("--json", type=Path, help="also keep the result in this table")
+    parser.add_argument("--force", action="store_true", help="it is always measured anew")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     usual = Usual(options.points, options.velocities)
@@ -144,8 +145,8 @@ def main() -> None:
         "ratio {ratio} [{ratio_low}, {ratio_high}]".format(**row)
     )
     if options.json:
-        content = {"provenance": provenance.collect(torch.device("cpu")), "rows": [row]}
-        options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        key = "{points} x {velocities}".format(**row)
+        Table(options.json).put(key, {"rows": [row]}, here(roots=[Path(__file__)]))
 
 
 if __name__ == "__main__":

@@ -11,14 +11,11 @@ live memory, to a page, not of the heap's history. On a GPU: ``torch.cuda.max_me
 """
 
 import argparse
-import json
 import multiprocessing
 from pathlib import Path
 
 import torch
-from steps import K_FOLD, SMALL_STEPS, STEPS, allocator, build
-
-from hrgradlib import provenance
+from steps import K_FOLD, SMALL_STEPS, STEPS, Kept, allocator, build
 
 #: Cells (tasks, points) of the Gauss–Newton metric, on its small network.
 SMALL_CELLS = [(5, 28), (10, 14), (10, 28), (10, 56), (16, 32)]
@@ -85,7 +82,8 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--points", type=int, nargs="+", default=[128, 256, 1024])
     parser.add_argument("--limit", type=int, default=300_000, help="K · points of K-fold methods")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--json", type=Path, help="also write the rows to this file")
+    parser.add_argument("--json", type=Path, help="keep the cells in this table, see steps.py")
+    parser.add_argument("--force", action="store_true", help="measure cells that are there, too")
     return parser.parse_args(argv)
 
 
@@ -93,7 +91,7 @@ def main() -> None:
     options = arguments()
     allocator(threshold=1 << 16, keep=1 << 16)
     torch.set_num_threads(1)
-    device, rows = torch.device(options.device), []
+    device = torch.device(options.device)
     for name in (*STEPS, *SMALL_STEPS):  # loads what a first step loads
         peak(name, 2, 4, device)
     cells = [
@@ -102,16 +100,11 @@ def main() -> None:
         for p in options.points
     ]
     cells += [(k, p, list(SMALL_STEPS)) for k, p in SMALL_CELLS]
-    for tasks, per_task, chosen in cells:
+    kept = Kept(options.json, Path(__file__), device, options.force)
+    for tasks, per_task, chosen in kept.missing(cells):
         found = {name: apart(name, tasks, per_task, device) for name in chosen}
-        rows += summary(tasks, per_task, found, against=chosen[0])
-    if options.json:
-        content = {
-            "provenance": provenance.collect(device),
-            "measure": "allocated" if device.type == "cuda" else "resident",
-            "rows": rows,
-        }
-        options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        rows = summary(tasks, per_task, found, against=chosen[0])
+        kept.put(rows, measure="allocated" if device.type == "cuda" else "resident")
 
 
 if __name__ == "__main__":

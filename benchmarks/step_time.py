@@ -1,6 +1,6 @@
 """Time of one optimizer step, side by side in one run (methods: `steps.py`).
 
-    python benchmarks/step_time.py [--tasks 2 5 16 32] [--points 128 256 ...] [--json F [--update]]
+    python benchmarks/step_time.py [--tasks 2 5 16 32] [--points 128 256 ...] [--json F]
 
 The methods take turns, in an order that rotates; printed are the median time and the median and
 range over the turns of the ratio to the plain summed step of the same turn, and the ratio of the
@@ -12,16 +12,13 @@ machines; the ratios are what is claimed.
 """
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from steps import K_FOLD, PARTS, SMALL_STEPS, STEPS, allocator, build
-
-from hrgradlib import provenance
+from steps import K_FOLD, PARTS, SMALL_STEPS, STEPS, Kept, allocator, build
 
 #: Cells (tasks, points) of the Gauss–Newton metric, on its small network.
 SMALL_CELLS = [(5, 28), (10, 14), (10, 28), (10, 56), (16, 32)]
@@ -88,21 +85,6 @@ def summary(tasks: int, per_task: int, seconds: dict, against: str) -> list[dict
     return rows
 
 
-def updated(old: dict, new: dict) -> dict:
-    """The old content with the cells of the new one in place of its own."""
-    again = {(r["tasks"], r["points"]) for r in new["rows"]}
-    kept = [r for r in old["rows"] if (r["tasks"], r["points"]) not in again]
-    rows = sorted(
-        kept + new["rows"], key=lambda r: (r["step"] in SMALL_STEPS, r["tasks"], r["points"])
-    )
-    renewed = {
-        "provenance": new["provenance"],
-        "budget_seconds": new["budget_seconds"],
-        "cells": sorted(again),
-    }
-    return old | {"rows": rows, "updates": [*old.get("updates", []), renewed]}
-
-
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tasks", type=int, nargs="+", default=[2, 5, 16, 32])
@@ -112,12 +94,8 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=150_000, help="K · points of K-fold methods")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--json", type=Path, help="also write the rows to this file")
-    parser.add_argument(
-        "--update",
-        action="store_true",
-        help="keep the other cells of an existing file; no Gauss–Newton cells",
-    )
+    parser.add_argument("--json", type=Path, help="keep the cells in this table, see steps.py")
+    parser.add_argument("--force", action="store_true", help="measure cells that are there, too")
     return parser.parse_args(argv)
 
 
@@ -125,25 +103,17 @@ def main() -> None:
     options = arguments()
     allocator(threshold=1 << 30, keep=2**31 - 1)
     torch.set_num_threads(options.threads)
-    device, rows = torch.device(options.device), []
-    cells = [(k, p, names(k, p, options.limit)) for k in options.tasks for p in options.points]
-    if not options.update:
-        cells += [(k, p, list(SMALL_STEPS)) for k, p in SMALL_CELLS]
-    for tasks, per_task, chosen in cells:
+    device = torch.device(options.device)
+    small = [(k, p, list(SMALL_STEPS)) for k, p in SMALL_CELLS]
+    grid = [(k, p, names(k, p, options.limit)) for k in options.tasks for p in options.points]
+    kept = Kept(options.json, Path(__file__), device, options.force)
+    for tasks, per_task, chosen in kept.missing(grid + small):
         print(f"{tasks} tasks of {per_task} points …", file=sys.stderr)
         closures = {name: build(name, tasks, per_task, device) for name in chosen}
         seconds = measure(closures, options.budget, options.turns, device)
-        rows += summary(tasks, per_task, seconds, against=chosen[0])
-    if options.json:
-        content = {
-            "provenance": provenance.collect(device),
-            "clock": "wall" if device.type == "cuda" else "process",
-            "budget_seconds": options.budget,
-            "rows": rows,
-        }
-        if options.update:
-            content = updated(json.loads(options.json.read_text(encoding="utf-8")), content)
-        options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        clocked = "wall" if device.type == "cuda" else "process"
+        rows = summary(tasks, per_task, seconds, against=chosen[0])
+        kept.put(rows, clock=clocked, budget_seconds=options.budget)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import torch
 from conflictfree.grad_operator import ConFIG_update
@@ -19,6 +20,7 @@ from torchjd.autojac import backward, jac_to_grad
 
 from hrgradlib import HRGrad, HRGradAggregator, residual_jacobian, task_gradients
 from hrgradlib.experiments.cases.periodic import point_losses, residuals, sample_points
+from hrgradlib.experiments.store import Table, here
 from hrgradlib.kinetics.periodic import PeriodicTransport
 from hrgradlib.models import PeriodicModel
 
@@ -184,6 +186,41 @@ def build(name: str, tasks: int, per_task: int, device: torch.device) -> Step:
     """One step by its name, with a network, points and an optimizer of its own."""
     small = name in SMALL_STEPS
     return (SMALL_STEPS if small else STEPS | PARTS)[name](Bench(tasks, per_task, device, small))
+
+
+class Kept:
+    """Measured cells in a stored table, each put there when it is measured.
+
+    Args:
+        path: of the table; without one nothing is kept.
+        script: that measures.
+        device: what it measures on.
+        force: measure cells anew that are there, made by this code.
+    """
+
+    def __init__(
+        self, path: Path | None, script: Path, device: torch.device, force: bool = False
+    ) -> None:
+        self.table = path and Table(path)
+        self.script, self.device, self.force = script, device, force
+
+    def missing(self, cells: list[tuple]) -> list[tuple]:
+        """Those of the cells (tasks, points, names of steps) that have to be measured."""
+        if self.table is None or self.force:
+            return cells
+        now = here(roots=[self.script], device=self.device)
+        return [cell for cell in cells if not self.table.has(self._key(*cell), now)]
+
+    def put(self, rows: list[dict], **values) -> None:
+        """Keep the rows of one cell."""
+        if self.table is not None:
+            cell = rows[0]["tasks"], rows[0]["points"], [row["step"] for row in rows]
+            origin = here(roots=[self.script], device=self.device)
+            self.table.put(self._key(*cell), values | {"rows": rows}, origin)
+
+    @staticmethod
+    def _key(tasks: int, points: int, steps: list[str]) -> str:
+        return f"{tasks} x {points}" + " Gauss-Newton" * ("hrgrad-gn" in steps)
 
 
 def allocator(threshold: int, keep: int) -> None:

@@ -1,4 +1,4 @@
-"""The command ``hrgrad``: train, evaluate, list, reproduce the book's runs, repeat the grid."""
+"""The command ``hrgrad``: train, evaluate, list; sets of runs and the book's stored results."""
 
 from __future__ import annotations
 
@@ -7,30 +7,23 @@ import math
 import os
 import re
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 
 from hrgradlib._system.interrupt import Interrupts
 from hrgradlib._system.plain import speak_plainly
-from hrgradlib.experiments.campaign import CampaignError, book_runs, grid_runs, run_all, write_grid
-from hrgradlib.experiments.cases import CASES, FIRST
+from hrgradlib.experiments._children import end_with_parent
+from hrgradlib.experiments._commands import add_commands
+from hrgradlib.experiments.campaign import CampaignError
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.evaluation import PIECE
 from hrgradlib.experiments.folder import FolderError
-from hrgradlib.experiments.results import grid_table
 from hrgradlib.experiments.runner import RunError, WriteError, run
 from hrgradlib.experiments.sizes import TooLarge
 from hrgradlib.experiments.solution import SolutionError, load_solution
-from hrgradlib.experiments.specs import (
-    PROFILES,
-    SETTINGS,
-    SpecError,
-    check_name,
-    check_number,
-    make_spec,
-)
-from hrgradlib.experiments.studies import STUDIES, study_runs, write_study
+from hrgradlib.experiments.specs import PROFILES, SETTINGS, SpecError, check_number, make_spec
+from hrgradlib.experiments.store import StoreError
 from hrgradlib.training import METHODS
 from hrgradlib.training.loop import CheckpointError, Interrupted, TrainingFailed
 
@@ -48,9 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
     speak_plainly(sys.stdout, sys.stderr)
     try:
         options = _parser().parse_args(arguments)
+        end_with_parent()
         with Interrupts() as interrupts, interrupts.at_once():
             return options.action(options)
-    except (SpecError, RunError, CheckpointError, SolutionError, TooLarge) as error:
+    except (SpecError, RunError, CheckpointError, SolutionError, StoreError, TooLarge) as error:
         return _fail(error, BAD_INPUT)
     except (TrainingFailed, WriteError, CampaignError, FolderError) as error:
         return _fail(error, FAILED)
@@ -114,24 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="problems, methods, profiles")
     listing.set_defaults(action=_list)
 
-    book = commands.add_parser("reproduce", help="train every run the book shows")
-    book.set_defaults(action=_reproduce)
-
-    grid = commands.add_parser("grid", help="repeat the tuning grid and write its table")
-    grid.add_argument("--problem", default=FIRST)
-    grid.add_argument("--table", type=Path, help="CSV file (default: the book's)")
-    grid.set_defaults(action=_grid)
-
-    study = commands.add_parser("study", help="repeat a study of the book and write its table")
-    study.add_argument("name", help=f"one of {', '.join(STUDIES)}")
-    study.set_defaults(action=_study)
-
-    for sub in (one, book, grid, study):
-        sub.add_argument("--profile", default="quick")
-        sub.add_argument("--device", default="auto", help="auto, cpu or cuda")
-        sub.add_argument("--quiet", action="store_true", help="no progress bar")
-    for sub in (book, grid, study):
-        sub.add_argument("--jobs", type=int, default=2, help="runs at a time, one thread each")
+    one.add_argument("--profile", default="quick")
+    one.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    one.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_commands(commands)
     return parser
 
 
@@ -177,45 +157,6 @@ def _list(options: argparse.Namespace) -> int:
         print(f"{title}:")
         for name, text in table.items():
             print(f"  {name:20s} {text}")
-    return 0
-
-
-def _check(options: argparse.Namespace) -> None:
-    check_name("profile", options.profile, PROFILES)
-    check_number("jobs", options.jobs, "[1, inf)")
-
-
-def _reproduce(options: argparse.Namespace) -> int:
-    _check(options)
-    runs, began = book_runs(options.profile), time.perf_counter()
-    trained = run_all(runs, options.device, options.jobs, options.quiet)
-    print(
-        f"hrgrad: {len(runs)} runs of profile {options.profile}: {trained} trained, "
-        f"{len(runs) - trained} already there, {time.perf_counter() - began:.0f} s",
-        file=sys.stderr,
-    )
-    return 0
-
-
-def _grid(options: argparse.Namespace) -> int:
-    _check(options)
-    check_name("problem", options.problem, CASES)
-    runs = grid_runs(options.problem, options.profile)
-    run_all(runs, options.device, options.jobs, options.quiet)
-    table = options.table or grid_table(options.problem)
-    table.parent.mkdir(parents=True, exist_ok=True)
-    write_grid(runs, table)
-    print(f"hrgrad: {len(runs)} runs written to {table}", file=sys.stderr)
-    return 0
-
-
-def _study(options: argparse.Namespace) -> int:
-    _check(options)
-    check_name("study", options.name, STUDIES)
-    runs = study_runs(options.name, options.profile)
-    run_all(runs, options.device, options.jobs, options.quiet)
-    table = write_study(options.name, runs)
-    print(f"hrgrad: {len(runs)} runs written to {table}", file=sys.stderr)
     return 0
 
 

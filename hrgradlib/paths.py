@@ -25,7 +25,12 @@ def home() -> Path:
     return Path(chosen).absolute() if chosen else checkout() or Path.cwd()
 
 
-def results_folder() -> Path:
-    """Where tables of studies lie: the book's own in a checkout, else ``results/`` in the home."""
+def results_folder(profile: str = "quick") -> Path:
+    """Where stored results lie: the book's own in a checkout, else ``results/`` in the home.
+
+    Those of another profile than ``quick`` are not the book's: ``results/PROFILE/`` in the home.
+    """
+    if profile != "quick":
+        return home() / "results" / profile
     root = checkout()
     return root / "book" / "results" if root else home() / "results"

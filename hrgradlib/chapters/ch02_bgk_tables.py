@@ -6,7 +6,6 @@ in a few minutes on one core; with names behind it, only the tables named.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import sys
@@ -14,19 +13,17 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from hrgradlib._files import write_json
 from hrgradlib.chapters import ch02_verification_bgk as verify
 from hrgradlib.chapters import ch02_verification_bgk_limits as limits
 from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_PROBLEMS, BGK_RIEMANN, BGK_SMOOTH
-from hrgradlib.paths import results_folder
-from hrgradlib.provenance import collect
+from hrgradlib.experiments.store import Table, here, read
 from hrgradlib.reference.bgk import BGKReference
 from hrgradlib.reference.bgk_similarity import Similarity, SimilarityMesh, solve_similarity
 
-__all__ = ["TABLES", "measure", "read_tables", "tables_path"]
+__all__ = ["TABLES", "main", "measure", "read_tables"]
 
+_NAME = "bgk-verification"
 _SCAN = (100.0, 10.0, 1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6, 1e-8)
 _FLUID = (1e-4, 2.5e-4, 1e-3, 2e-3, 4e-3, 8e-3)
 
@@ -119,37 +116,30 @@ TABLES: dict[str, Callable[[], list[dict]]] = {
 
 
 def measure(name: str) -> dict:
-    """One table: its rows, the processor time they took, and where they come from."""
+    """One table: its rows, and the processor time they took."""
     started = time.process_time()
     rows = TABLES[name]()
-    seconds = round(time.process_time() - started, 1)
-    return {"seconds": seconds, "provenance": collect(), "rows": rows}
-
-
-def tables_path() -> Path:
-    """The file committed with the book."""
-    return results_folder() / "bgk-verification.json"
+    return {"seconds": round(time.process_time() - started, 1), "rows": rows}
 
 
 def read_tables() -> dict[str, list[dict]]:
     """Rows of the stored tables, by name; undefined orders are nan."""
-    stored = json.loads(tables_path().read_text(encoding="utf-8"))
-    return {name: [{k: math.nan if v is None else v for k, v in r.items()} for r in table["rows"]]
-            for name, table in stored.items()}  # fmt: skip
+    return {table.key: [{k: math.nan if v is None else v for k, v in r.items()}
+                        for r in table.values["rows"]] for table in read(_NAME)}  # fmt: skip
 
 
 def main(names: list[str]) -> None:
-    """Measure the named tables, or all, and replace them in the file."""
+    """Measure the named tables, all (``--force``), or what is missing or other code made."""
+    names = list(TABLES) if "--force" in names else names
     if unknown := set(names) - set(TABLES):
         raise SystemExit(f"found tables {sorted(unknown)}; expected some of {list(TABLES)}")
-    path = tables_path()
-    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    for name in names or TABLES:
-        stored[name] = measure(name)
-        for r in stored[name]["rows"]:
+    stored, now = Table.named(_NAME), here(roots=[__spec__.name])
+    for name in names or [name for name in TABLES if not stored.has(name, now)]:
+        found = measure(name)
+        for r in found["rows"]:
             r.update({k: None for k, v in r.items() if v != v})  # JSON has no nan
-        write_json(path, stored)
-        print(f"{name}: {stored[name]['seconds']} s")
+        stored.put(name, found, here(roots=[__spec__.name]))
+        print(f"{name}: {found['seconds']} s")
 
 
 if __name__ == "__main__":

@@ -7,22 +7,20 @@ fine mesh (about two minutes of one core). Chapter 2 shows the table.
 
 from __future__ import annotations
 
-import argparse
 import time
-from pathlib import Path
 
-from hrgradlib._files import write_json
 from hrgradlib.chapters.ch02_verification import agreement
+from hrgradlib.experiments.store import Table, here, read
 from hrgradlib.kinetics.inflow import InflowTransport
-from hrgradlib.paths import results_folder
-from hrgradlib.provenance import collect
 
-__all__ = ["measure", "results_file"]
+__all__ = ["main", "measure", "read_table"]
+
+_NAME = "inflow-reference"
 
 
-def results_file() -> Path:
-    """Where the table is kept, with the book."""
-    return results_folder() / "inflow-reference.json"
+def read_table() -> dict:
+    """The stored table, as :func:`measure` makes it."""
+    return read(_NAME)[0].values
 
 
 def measure(problem: InflowTransport | None = None) -> dict:
@@ -39,16 +37,11 @@ def measure(problem: InflowTransport | None = None) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Judge the reference of transport-inflow.")
-    parser.add_argument("--out", type=Path, default=results_file(), help="file to write")
-    path = parser.parse_args().out
+    """Measure, and replace the stored table."""
     started = time.perf_counter()
-    table = measure()
-    table["seconds"] = round(time.perf_counter() - started, 1)
-    table["provenance"] = collect()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, table)
-    print(f"wrote {path.name}")
+    values = measure()
+    seconds = {"seconds": round(time.perf_counter() - started, 1)}
+    Table.named(_NAME).put("table", values | seconds, here(roots=[__spec__.name]))
 
 
 if __name__ == "__main__":

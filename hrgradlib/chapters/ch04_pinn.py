@@ -12,13 +12,12 @@ coordinate, steps. What takes minutes is stored by ``python -m hrgradlib.chapter
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from dataclasses import fields as names_of
 from functools import cache, partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -26,9 +25,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hrgradlib._files import write_json
 from hrgradlib.experiments.cases.periodic import sample_points
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
+from hrgradlib.experiments.store import Table, here, read
 from hrgradlib.kinetics.periodic import (
     PeriodicFields,
     PeriodicTransport,
@@ -37,8 +36,6 @@ from hrgradlib.kinetics.periodic import (
 )
 from hrgradlib.kinetics.velocity import gauss_legendre, legendre
 from hrgradlib.models import PeriodicModel
-from hrgradlib.paths import results_folder
-from hrgradlib.provenance import collect
 from hrgradlib.reference.periodic import PeriodicReference
 from hrgradlib.training import METHODS
 from hrgradlib.training.loop import learning_rate
@@ -200,6 +197,17 @@ class Case:
     modes: int
     points: int
 
+    @property
+    def key(self) -> str:
+        """Its name in the stored table."""
+        run = f"{self.loss} {self.optimizer} eps{self.eps:g} lr{self.lr:g}"
+        return f"{run} {self.steps} steps s{self.seed}"
+
+    def fingerprint(self) -> str:
+        """Hash of all settings."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
     @classmethod
     def of(cls, profile: str, loss: str, optimizer: str, eps: float, seed: int = 0) -> Case:
         """The chapter's sizes."""
@@ -299,6 +307,7 @@ def trainings(profile: str, seed: int = 0) -> dict[tuple[str, str, float], Outco
 
 # --- what is stored ------------------------------------------------------------------------------
 
+_NAME = "pinn"
 RATES = {"adam": (1e-2, 2e-2, 4e-2), "gauss-newton": (0.25, 0.5, 1.0)}
 SEEDS = (0, 1, 2)
 BUDGETS = (700, 2800, 11200)  # steps of Adam at one learning rate, seed 0
@@ -318,13 +327,9 @@ def study() -> Iterator[Case]:
             yield from (replace(case, steps=steps) for steps in BUDGETS)
 
 
-def _path() -> Path:
-    return results_folder() / "pinn.json"
-
-
-def stored(path: Path | None = None) -> list[dict]:
+def stored() -> list[dict]:
     """Rows of the stored study: the case, ``error``, ``own``, ``macro``, ``micro``."""
-    return json.loads((path or _path()).read_text(encoding="utf-8"))["rows"]
+    return [row.values for row in read(_NAME)]
 
 
 def best_errors(rows: list[dict], loss: str, optimizer: str, eps: float) -> list[float]:
@@ -349,26 +354,18 @@ def budget_errors(rows: list[dict], loss: str, eps: float) -> list[float]:
     return [found[steps] for steps in BUDGETS]
 
 
-def main(path: Path | None = None, cases: list[Case] | None = None) -> None:
-    """Run what is not stored yet; the file is complete after every training."""
-    path = path or _path()
-    rows = stored(path) if path.exists() else []
-    known = {tuple(row[field.name] for field in names_of(Case)) for row in rows}
+def main(cases: list[Case] | None = None, force: bool = False) -> None:
+    """Run the cases whose row is missing, or was made by other code or with other settings."""
+    table = Table.named(_NAME)
     for case in cases or list(study()):
-        key = tuple(asdict(case).values())
-        if key in known:
+        origin = here(case.fingerprint(), roots=[__spec__.name])
+        if table.has(case.key, origin) and not force:
             continue
         found = run(case)
-        known.add(key)
-        rows.append(asdict(case) | {"error": found.error} | found.squares)
-        write_json(path, {"provenance": collect(), "rows": rows})
-        print(
-            f"{case.loss:10s} {case.optimizer:12s} ε = {case.eps:g} lr = {case.lr:g} "
-            f"{case.steps} steps, seed {case.seed}: error {found.error:.2e}",
-            file=sys.stderr,
-        )
+        table.put(case.key, asdict(case) | {"error": found.error} | found.squares, origin)
+        print(f"{case.key}: error {found.error:.2e}", file=sys.stderr)
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    main()
+    main(force="--force" in sys.argv)

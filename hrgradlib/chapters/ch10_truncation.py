@@ -8,25 +8,24 @@ reference: what remains is the error that even a perfect network with M modes ha
 
 from __future__ import annotations
 
-import json
+import sys
 from itertools import product
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hrgradlib._files import write_json
 from hrgradlib.experiments.cases.bgk import BGK_LAYER
+from hrgradlib.experiments.store import Table, here, read
 from hrgradlib.kinetics.bgk import CONSERVED, maxwellian_coefficients
 from hrgradlib.kinetics.bgk_problems import BGKProblem
 from hrgradlib.kinetics.free_flight import free_distribution
 from hrgradlib.kinetics.maxwellian import conserved
-from hrgradlib.paths import results_folder
-from hrgradlib.provenance import collect
 from hrgradlib.reference.bgk import BGKReference
 
-__all__ = ["MomentSystem", "read_truncation", "truncation_errors"]
+__all__ = ["MomentSystem", "main", "read_truncation", "truncation_errors"]
 
+_NAME = "bgk-truncation"
 _SPEEDS = np.linspace(-9, 9, 121)
 _ROOM = 1.25  # of the mesh beyond the problem's domain
 _PROBLEM, _EPS, _MODES = BGK_LAYER, (1.0, 0.3, 0.1, 0.03), (4, 6, 8, 11, 14)  # of the table
@@ -138,28 +137,25 @@ def truncation_errors(
     return np.linalg.norm(found - exact, axis=1) / np.linalg.norm(exact, axis=1)
 
 
-def read_truncation() -> tuple[list[dict], dict]:
-    """The stored table: rows with eps, modes, split, density, momentum, energy; and its origin."""
-    content = json.loads(_table().read_text(encoding="utf-8"))
-    return content["rows"], content["provenance"]
+def read_truncation() -> list[dict]:
+    """Rows of the stored table: eps, modes, split, density, momentum, energy."""
+    return [row.values for row in read(_NAME)]
 
 
-def _table():
-    return results_folder() / "bgk-truncation.json"
-
-
-def _write() -> None:
-    reference, rows = BGKReference(_PROBLEM), []
+def main(force: bool = False) -> None:
+    """Measure the rows that the stored table lacks or that other code made."""
+    reference, table = BGKReference(_PROBLEM), Table.named(_NAME)
     for eps, split, modes in product(_EPS, (False, True), _MODES):
+        key = f"eps{eps:g} {'split' if split else 'whole'} {modes} modes"
+        origin = here(roots=[__spec__.name])
+        if table.has(key, origin) and not force:
+            continue
         errors = [float(f"{e:.3e}") for e in truncation_errors(reference, eps, modes, split)]
-        rows.append(
-            {"eps": eps, "modes": modes, "split": split}
-            | dict(zip(("density", "momentum", "energy"), errors, strict=True))
-        )
-    content = {"problem": _PROBLEM.name, "provenance": collect(), "rows": rows}
-    write_json(_table(), content)
+        named = dict(zip(("density", "momentum", "energy"), errors, strict=True))
+        values = {"problem": _PROBLEM.name, "eps": eps, "modes": modes, "split": split} | named
+        table.put(key, values, origin)
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    _write()
+    main(force="--force" in sys.argv)

@@ -6,12 +6,10 @@ as :data:`LABELS` does; the counts are those of chapter 12.
 
 from __future__ import annotations
 
-import json
-
 from torch import nn
 
 from hrgradlib.chapters.looks import label_of
-from hrgradlib.paths import results_folder
+from hrgradlib.experiments.store import read
 
 __all__ = [
     "LABELS",
@@ -48,8 +46,10 @@ LABELS = {
 
 
 def stored(name: str) -> dict:
-    """The JSON ``book/results/NAME.json``."""
-    return json.loads((results_folder() / f"{name}.json").read_text(encoding="utf-8"))
+    """A stored measurement: ``rows`` of all its cells, ``machine`` (that of the first)."""
+    cells = read(name)
+    rows = [row for cell in cells for row in cell.values["rows"]]
+    return {"rows": rows, "machine": cells[0].origin.machine}
 
 
 def cell(rows: list[dict], tasks: int, points: int, step: str) -> dict:

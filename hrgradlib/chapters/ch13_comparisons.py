@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from hrgradlib.experiments.results import grid_table, read_grid
-from hrgradlib.experiments.studies import read_study
-from hrgradlib.paths import results_folder
+from hrgradlib.experiments.store import Table
+from hrgradlib.experiments.studies import read_grid, read_study
 
 __all__ = ["IDEAS", "Cell", "Comparison", "cells", "compare", "find", "reference", "tuning"]
 
@@ -105,7 +104,7 @@ def find(studies: Iterable[str], **wanted) -> Cell:
     """
     studies = list(studies)
     for study in studies:
-        if not (results_folder() / f"{study}.csv").exists():
+        if not Table.named(study).rows:
             continue
         for cell in cells(study):
             if all(cell.settings.get(name) == value for name, value in wanted.items()):
@@ -160,7 +159,7 @@ def tuning(**wanted) -> dict[float, float]:
         seeds = {seed for cell in grid for seed in cell.seeds}
         pairs = [
             (r["lr"], r["max_error"])
-            for r in read_grid(grid_table("transport-periodic"))
+            for r in read_grid("transport-periodic")
             if r["method"] == "hrgrad" and r["beta2"] == 0.99 and r["seed"] in seeds
         ]
     else:

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from functools import partial
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from hrgradlib.experiments._children import run_each
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.runner import fresh, is_finished, run_folder
+from hrgradlib.experiments.folder import (
+    FolderError,
+    RunFailed,
+    has_checkpoint,
+    read_result,
+    read_spec,
+)
+from hrgradlib.experiments.runner import code_behind, fresh, in_use, is_finished, run_folder
 from hrgradlib.experiments.specs import GRID, SETTINGS, Spec, make_spec
 
 __all__ = [
     "CampaignError",
     "best_settings",
     "book_runs",
-    "fold_provenance",
     "grid_runs",
     "grid_scores",
+    "has_ended",
     "run_all",
-    "write_grid",
+    "train_each",
 ]
 
 
@@ -64,51 +70,50 @@ def run_all(runs: dict[Path, Spec], device: str, jobs: int, quiet: bool) -> int:
         CampaignError: runs that failed, with the last line each of them printed.
     """
     missing = {f: s for f, s in runs.items() if not is_finished(f, s)}
-    failures = []
-    with (
-        ThreadPoolExecutor(max_workers=jobs) as pool,
-        tqdm(total=len(missing), disable=quiet or not missing, unit="run", file=sys.stderr) as bar,
-    ):
-        waiting = {pool.submit(_run_one, f, s, device): f for f, s in missing.items()}
-        for done in as_completed(waiting):
-            bar.update()
-            if done.result():
-                failures.append(f"{waiting[done].name}: {done.result()}")
+    failures = [
+        f"{folder.name}: {words}"
+        for folder, words in train_each(missing, device, jobs, quiet)
+        if words
+    ]
     if failures:
         raise CampaignError("; ".join(failures))
     return len(missing)
 
 
-def _run_one(folder: Path, spec: Spec, device: str) -> str:
-    """One run as a process of its own; returns its last words if it failed."""
-    resumable = (folder / "checkpoint.pt").exists() and _same(folder, spec)
+def train_each(
+    runs: dict[Path, Spec], device: str, jobs: int, quiet: bool
+) -> Iterator[tuple[Path, str]]:
+    """Train them all, ``jobs`` at a time; yields each folder when its run has ended.
+
+    With it come the last words of a run that failed, else an empty text. A run goes on from its
+    checkpoint if that is of this specification and this code; what else a folder holds is removed.
+    """
+    commands = {folder: partial(_command, folder, spec, device) for folder, spec in runs.items()}
+    bar = tqdm(total=len(runs), disable=quiet or not runs, unit="run", file=sys.stderr)
+    # One thread each, NumPy's matrix products included: runs share the cores, and the timing.
+    with bar, closing(run_each(commands, jobs, OMP_NUM_THREADS="1")) as finished:
+        for folder, ended in finished:
+            bar.update()
+            yield folder, ended.words if ended.code else ""
+
+
+def _command(folder: Path, spec: Spec, device: str) -> list[str] | None:
+    """One run as a process of its own; nothing if it is done, None while another trains it."""
+    if folder.exists() and in_use(folder):
+        return None
+    if is_finished(folder, spec) and is_of(folder, spec):
+        return []
+    resumable = has_checkpoint(folder, spec) and is_of(folder, spec)
     if not resumable:
         fresh(folder)
-    command = [
-        sys.executable,
-        "-m",
-        "hrgradlib.cli",
-        "run",
-        spec.problem,
-        "--method",
-        spec.method,
-        "--profile",
-        spec.profile,
-        "--seed",
-        str(spec.seed),
-        "--device",
-        device,
-        "--quiet",
-        "--out",
-        str(folder),
+    names = {name: getattr(spec, name) for name in ("method", "profile", "seed")}
+    options = names | {"device": device, "out": folder}
+    return [
+        *(sys.executable, "-m", "hrgradlib.cli", "run", spec.problem, "--quiet"),
+        *(word for name, value in options.items() for word in (f"--{name}", str(value))),
         *_flags(spec),
-    ] + ["--resume"] * resumable
-    # One thread each, NumPy's matrix products included: runs share the cores, and the timing.
-    alone = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=alone)
-    if done.returncode == 0:
-        return ""
-    return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        *["--resume"] * resumable,
+    ]
 
 
 def _flags(spec: Spec) -> list[str]:
@@ -120,40 +125,26 @@ def _flags(spec: Spec) -> list[str]:
     return flags
 
 
-def _same(folder: Path, spec: Spec) -> bool:
+def is_of(folder: Path, spec: Spec) -> bool:
+    """Whether what a folder holds was made with this specification, by the code as it is now."""
     try:
-        return json.loads((folder / "spec.json").read_text()) == spec.to_dict()
-    except (OSError, json.JSONDecodeError):
+        made_by = json.loads((folder / "provenance.json").read_bytes())
+        return read_spec(folder) == spec and made_by.get("code") == code_behind(spec)
+    except (OSError, ValueError, AttributeError):
         return False
 
 
-def write_grid(runs: dict[Path, Spec], target: Path) -> None:
-    """Results of a finished grid as CSV, and beside it where the runs come from."""
-    rows = [_row(folder, spec) for folder, spec in runs.items()]
-    with target.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    content = fold_provenance(runs) | {"steps": sorted({spec.steps for spec in runs.values()})}
-    target.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
-
-def fold_provenance(runs: Iterable[Path]) -> dict:
-    """Where a set of runs comes from: that of the first, and every commit."""
-    origins = [json.loads((f / "provenance.json").read_text(encoding="utf-8")) for f in runs]
-    return origins[0] | {"commit": sorted({o["commit"] for o in origins})}
-
-
-def _row(folder: Path, spec: Spec) -> dict:
-    result = json.loads((folder / "result.json").read_text())
-    return {
-        "method": spec.method,
-        "lr": spec.lr,
-        "beta2": spec.beta2,
-        "seed": spec.seed,
-        "max_error": f"{result['max_error']:.4e}",
-        "mean_error": f"{result['mean_error']:.4e}",
-    }
+def has_ended(folder: Path, spec: Spec) -> bool:
+    """Whether it holds a whole result of this specification and code, of a failed run too."""
+    if not is_of(folder, spec):
+        return False
+    try:
+        read_result(folder)
+    except RunFailed:
+        return True
+    except FolderError:
+        return False
+    return is_finished(folder, spec)
 
 
 def grid_scores(rows: Iterable[dict]) -> dict[str, dict[tuple[float, float], float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from hrgradlib.experiments.campaign import book_runs, run_all
 from hrgradlib.experiments.cases import FIRST
 from hrgradlib.experiments.folder import read_identity, read_records
 from hrgradlib.experiments.specs import Spec
-from hrgradlib.paths import results_folder
+from hrgradlib.experiments.store import Origin, recorded
 
-__all__ = ["Run", "book_results", "failure", "grid_table", "load_run", "read_grid", "uphill_share"]
+__all__ = ["Run", "book_results", "failure", "load_run", "row_of", "uphill_share"]
 
 FAILED_ERROR = 0.1  # final error, max over ε
 STALLED, MOVED = 10.0, 100.0  # factors by which losses fell
@@ -118,14 +118,42 @@ def uphill_share(records: dict[str, NDArray]) -> float:
     return float((cosines <= 0).mean())
 
 
-def grid_table(problem: str, variant: str = "") -> Path:
-    """The stored tuning grid of a problem (or of a variant), committed with the book."""
-    name = "-".join(part for part in (problem, "grid", variant) if part)
-    return results_folder() / f"{name}.csv"
+def row_of(folder: Path, spec: Spec) -> tuple[dict, Origin]:
+    """What a table keeps of a run that has ended: numbers, curves, settings; and its origin.
+
+    Of a run that failed: settings and why.
+    """
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    origin = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    settings = {name: value for name, value in spec.to_dict().items() if name != "seed"}
+    values = {"method": spec.method, "seed": spec.seed}
+    values |= {"failure": result["failed"]} if "failed" in result else _numbers(folder, result)
+    values["settings"] = settings
+    return values, recorded(origin, spec.fingerprint(), origin.get("code", ""))
 
 
-def read_grid(table: Path) -> list[dict]:
-    """Rows of a stored grid, numbers as numbers."""
-    with table.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    return [{k: v if k == "method" else float(v) for k, v in row.items()} for row in rows]
+def _numbers(folder: Path, result: dict) -> dict:
+    run = load_run(folder)
+    acted = [name for name in ("guarded", "stationary") if name in run.records]
+    quantities = {name: np.array(errors)[:, -1] for name, errors in result["quantities"].items()}
+    limit = result.get("limit") or {}
+    return {
+        "max_error": _digits(run.max_error, 5),
+        "mean_error": _digits(run.mean_error, 5),
+        "seconds": round(run.seconds, 1),
+        "uphill": _digits(uphill_share(run.records), 5),
+        **{name: _digits(run.records[name].mean(), 5) for name in acted},
+        "failure": failure(run) or "",
+        **{f"final_{name}": _digits(errors.max(), 5) for name, errors in quantities.items()},
+        **{f"limit_{name}": _digits(error, 5) for name, error in limit.items()},
+        "curve": {
+            "seconds": [round(s, 1) for s in run.records["seconds"].ravel().tolist()],
+            "error": [_digits(error.max(), 4) for error in run.records["error"]],
+            "eps": run.eps.tolist(),
+            "final": {n: [_digits(e, 4) for e in errors] for n, errors in quantities.items()},
+        },
+    }
+
+
+def _digits(value: float, count: int) -> float:
+    return float(f"{value:.{count - 1}e}")

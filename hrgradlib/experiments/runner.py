@@ -22,6 +22,7 @@ from hrgradlib.experiments import folder as store
 from hrgradlib.experiments.collocation import collocation
 from hrgradlib.experiments.folder import FolderError, MissingFile, is_finished
 from hrgradlib.experiments.sizes import check_network, check_step, components
+from hrgradlib.experiments.sources import code_fingerprint
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.paths import home
 from hrgradlib.training.loop import (
@@ -34,7 +35,16 @@ from hrgradlib.training.loop import (
 )
 from hrgradlib.training.methods import Method
 
-__all__ = ["RunError", "WriteError", "choose_device", "fresh", "is_finished", "run", "run_folder"]
+__all__ = [
+    "RunError",
+    "WriteError",
+    "choose_device",
+    "code_behind",
+    "fresh",
+    "is_finished",
+    "run",
+    "run_folder",
+]
 
 # What a run has written before its first checkpoint: no training is lost with it.
 _BEGUN = {"spec.json", "provenance.json", "result.json"}
@@ -67,6 +77,14 @@ def run_folder(spec: Spec, label: str = "") -> Path:
     """Where the book keeps a run: ``runs/<profile>/<problem>/<method>[-label]-<seed>``."""
     name = "-".join(part for part in (spec.method, label, f"s{spec.seed}") if part)
     return home() / "runs" / spec.profile / spec.problem / name
+
+
+def code_behind(spec: Spec) -> str:
+    """Fingerprint of the code that a run's numbers depend on: its case, its method, the loop."""
+    case, method = type(spec.case), spec.kind
+    return code_fingerprint(
+        case.__module__, method.__module__, train.__module__, collocation.__module__
+    )
 
 
 def run(
@@ -140,7 +158,8 @@ def _run(spec: Spec, folder: Path, method: Method, quiet: bool, moment: list[str
     device = next(model.parameters()).device
     write_json(folder / "spec.json", spec.to_dict())
     (folder / "result.json").unlink(missing_ok=True)
-    write_json(folder / "provenance.json", provenance.collect(device))
+    origin = provenance.collect(device) | {"code": code_behind(spec)}
+    write_json(folder / "provenance.json", origin)
     generator = torch.Generator().manual_seed(spec.seed)
     state = TrainingState(model, method, generator, folder / store.CHECKPOINT, owner)
     state.restore()
@@ -270,6 +289,15 @@ def _check_same(folder: Path, spec: Spec, names: set[str]) -> None:
             f"{folder} holds a run with another specification; "
             "resume with the options it was started with"
         )
+
+
+def in_use(folder: Path) -> bool:
+    """Whether another process works in a folder, which exists."""
+    try:
+        with locked(folder):
+            return False
+    except FolderInUse:
+        return True
 
 
 def fresh(folder: Path) -> Path:

@@ -2,28 +2,34 @@
 
 A study is data: labels, and for each label the settings in which it departs from the profile, and
 the problem and profile where they are not the usual ones. Every label runs on the same seeds.
-``hrgrad study NAME`` trains what is missing and writes the table
-``book/results/NAME.csv`` and, beside it, origins and error-against-time curves as JSON.
+``hrgrad study NAME`` trains what is missing; the stored table has a row per run: numbers, the error
+against time and ε, settings, origin.
 """
 
 from __future__ import annotations
 
-import csv
-import json
-from dataclasses import asdict
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
-from hrgradlib.experiments.campaign import fold_provenance
+from hrgradlib.experiments.campaign import has_ended, train_each
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.results import failure, load_run, uphill_share
+from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run_folder
 from hrgradlib.experiments.specs import Spec, make_spec
+from hrgradlib.experiments.store import Table, read
 from hrgradlib.optim import AXES
-from hrgradlib.paths import results_folder
 
-__all__ = ["LITERATURE_SIZE", "STUDIES", "read_study", "study_runs", "write_study"]
+__all__ = [
+    "LITERATURE_SIZE",
+    "STUDIES",
+    "complete",
+    "read_grid",
+    "read_study",
+    "row_key",
+    "study_runs",
+]
 
 PROBLEM = "transport-periodic"
 FIVE = (0, 1, 2, 3, 4)
@@ -183,84 +189,57 @@ def study_runs(name: str, profile: str = "quick") -> dict[Path, Spec]:
     return runs
 
 
-def _label(folder: Path) -> str:
-    return folder.name.split("--", 1)[1].rsplit("-s", 1)[0]
+def complete(
+    table: Table, runs: dict[Path, Spec], device: str, jobs: int, quiet: bool
+) -> dict[str, str]:
+    """Train these runs of a table, and put their rows as they come, in place of earlier ones.
+
+    What is finished in its folder already is not trained again, if this code made it.
+
+    Returns:
+        Last words by row of the runs that left no result.
+    """
+    ended = {f: s for f, s in runs.items() if has_ended(f, s)}
+    for folder, spec in ended.items():
+        table.put(row_key(folder), *row_of(folder, spec))
+    lost, missing = {}, {f: s for f, s in runs.items() if f not in ended}
+    with closing(train_each(missing, device, jobs, quiet)) as trained:
+        for folder, words in trained:
+            if has_ended(folder, missing[folder]):  # of a failed training too: a result as well
+                table.put(row_key(folder), *row_of(folder, missing[folder]))
+            else:
+                lost[row_key(folder)] = words
+    return lost
 
 
-def write_study(name: str, runs: dict[Path, Spec]) -> Path:
-    """The table and the curves of a study whose runs are finished; returns the table's path."""
-    target = results_folder() / f"{name}.csv"
-    rows, curves = [], {}
-    for folder, spec in runs.items():
-        row, curve = _row(folder, spec)
-        rows.append({"label": _label(folder)} | row)
-        curves.setdefault(_label(folder), {})[str(spec.seed)] = curve
-    with target.open("w", newline="", encoding="utf-8") as stream:
-        names = dict.fromkeys(name for row in rows for name in row)  # problems differ in quantities
-        writer = csv.DictWriter(stream, fieldnames=list(names), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    settings = {
-        _label(f): {k: v for k, v in asdict(s).items() if k != "seed"} for f, s in runs.items()
-    }
-    content = fold_provenance(runs) | {"settings": settings, "curves": curves}
-    target.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return target
+def row_key(folder: Path) -> str:
+    """Name in its table of the row that a run makes."""
+    return folder.name.split("--", 1)[-1]
 
 
-def _row(folder: Path, spec: Spec) -> tuple[dict, dict]:
-    """Numbers of one run, and its error against training time and against ε."""
-    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    if "failed" in result:
-        return dict(
-            method=spec.method,
-            seed=spec.seed,
-            max_error="inf",
-            mean_error="inf",
-            seconds="",
-            uphill="",
-            guarded="",
-            stationary="",
-            failure=result["failed"],
-        ), {}
-    run = load_run(folder)
-    curve = {
-        "seconds": np.round(run.records["seconds"].ravel(), 1).tolist(),
-        "error": [float(f"{e.max():.3e}") for e in run.records["error"]],
-        "eps": run.eps.tolist(),
-        "final": {
-            name: [float(f"{e[-1]:.3e}") for e in errors]  # at T, by eps
-            for name, errors in result["quantities"].items()
-        },
-    }
-    acted = {
-        name: f"{run.records[name].mean():.4e}" if name in run.records else ""
-        for name in ("guarded", "stationary")
-    }
-    final = {
-        f"final_{name}": f"{np.max(np.array(errors)[:, -1]):.4e}"
-        for name, errors in result["quantities"].items()
-    }
-    if result.get("limit"):
-        final |= {f"limit_{name}": f"{error:.4e}" for name, error in result["limit"].items()}
-    return dict(
-        method=spec.method,
-        seed=spec.seed,
-        max_error=f"{run.max_error:.4e}",
-        mean_error=f"{run.mean_error:.4e}",
-        seconds=f"{run.seconds:.1f}",
-        uphill=f"{uphill_share(run.records):.4e}",
-        **acted,
-        failure=failure(run) or "",
-        **final,
-    ), curve
+_COLUMNS = ("label", "method", "seed", "max_error", "mean_error", "seconds", "uphill")
+_COLUMNS += ("guarded", "stationary", "failure")  # problems differ in what comes then
 
 
 def read_study(name: str) -> tuple[list[dict], dict]:
-    """Rows of a stored study, numbers as numbers, and the content of its JSON file."""
-    table = results_folder() / f"{name}.csv"
-    with table.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    text = ("label", "method", "failure")
-    rows = [{k: v if k in text else float(v or "nan") for k, v in row.items()} for row in rows]
-    return rows, json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))
+    """Rows of a stored study, and its ``settings`` and ``curves`` by label (and seed).
+
+    A number that a row lacks is nan; the errors of a training that failed are inf.
+    """
+    found = [{"label": row.key.rsplit("-s", 1)[0]} | row.values for row in read(name)]
+    more = (n for row in found for n in row if n not in ("curve", "settings"))
+    names = dict.fromkeys((*_COLUMNS, *more))
+    rows = [{n: row.get(n, np.nan) for n in names} for row in found]
+    for row in rows:
+        if row["failure"] and np.isnan(row["max_error"]):
+            row |= {"max_error": np.inf, "mean_error": np.inf}
+    content = {"settings": {row["label"]: row["settings"] for row in found}, "curves": {}}
+    for row in found:
+        content["curves"].setdefault(row["label"], {})[str(row["seed"])] = row.get("curve", {})
+    return rows, content
+
+
+def read_grid(problem: str, variant: str = "") -> list[dict]:
+    """Rows of a stored tuning grid of a problem: method, lr, beta2, seed, errors, steps."""
+    name = "-".join(part for part in (problem, "grid", variant) if part)
+    return [row.values | row.values["settings"] for row in read(name)]

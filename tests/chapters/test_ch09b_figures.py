@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 from drawing import check, untried
-from matplotlib import pyplot as plt
 
 from hrgradlib.chapters import ch09b_figures as figures
-from hrgradlib.experiments.studies import read_study
 
 EPS = (1.0, 0.1)
 X = np.linspace(0.01, 0.99, 13)
@@ -51,20 +49,3 @@ def test_draws(name):
 
 def test_every_figure_is_tried():
     assert not untried(figures, DRAWN)
-
-
-def test_no_stored_error_lies_outside_the_figure():
-    rows, _ = read_study("inflow")
-    groups = {
-        label: tuple(
-            np.array([r[k] for r in rows if r["label"] == label])
-            for k in ("final_density", "limit_density")
-        )
-        for label in {r["label"] for r in rows}
-    }
-    fig = figures.final_errors(groups, {"bound": 1e-2}, 1e-8)
-    for place, axis in enumerate(fig.axes):
-        low, high = axis.get_xlim()
-        values = np.concatenate([pair[place] for pair in groups.values()])
-        assert low < values.min() and values.max() < high
-    plt.close(fig)

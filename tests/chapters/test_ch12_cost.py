@@ -7,12 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from matplotlib import pyplot as plt
 from torch import nn
 
 from hrgradlib import residual_jacobian, task_gradients
 from hrgradlib.chapters import ch12_cost as cost
-from hrgradlib.chapters import ch12_figures as figures
 
 CPU = torch.device("cpu")
 
@@ -117,67 +115,18 @@ def test_memory_grows_with_the_points():
     assert many > few and many > 2 * 2048 * 64 * 4 * 3  # one layer's three streams at least
 
 
-@pytest.mark.parametrize("name", ["step-time", "step-memory"])
-def test_stored_measurements_hold_what_the_chapter_shows(name):
-    content = cost.stored(name)
-    assert content["provenance"]["device"] == "cpu"
-    assert {r["step"] for r in content["rows"]} <= {*cost.LABELS}
-    for tasks in (5, 16):
-        for points in (256, 1024):
-            assert cost.cell(content["rows"], tasks, points, "sum")["ratio"] == 1.0
-            assert cost.cell(content["rows"], tasks, points, "hrgrad")["ratio"] > 0
-    with pytest.raises(KeyError, match="no measurement of 'sum' with 3 tasks"):
-        cost.cell(content["rows"], 3, 256, "sum")
-    for row in content["rows"] if name == "step-time" else []:
-        assert row["ratio_low"] <= row["ratio"] <= row["ratio_high"] and row["turns"] >= 3
-
-
-@pytest.mark.parametrize("tasks", [5, 16])
-@pytest.mark.parametrize("points", [256, 512, 1024, 4096])
-def test_stored_times_keep_the_promise(tasks, points):
-    assert cost.cell(cost.stored("step-time")["rows"], tasks, points, "hrgrad")["ratio"] <= 1.10
-
-
-@pytest.mark.parametrize("tasks, points, factor", [(5, 512, 3.5), (5, 1024, 3.5), (16, 256, 9.0)])
-def test_stored_gradients_are_so_much_faster_than_torchjds(tasks, points, factor):
-    rows = cost.stored("step-time")["rows"]
-    ours, theirs = (cost.cell(rows, tasks, points, s) for s in ("gradients", "torchjd-gradients"))
-    assert ours["turns"] == theirs["turns"] >= 3
-    assert theirs["milliseconds"] >= factor * ours["milliseconds"]
-
-
-def test_where_the_factor_is_missed_nothing_with_one_backward_pass_reaches_it():
-    rows = cost.stored("step-time")["rows"]
-    ours, theirs = (cost.cell(rows, 5, 256, s) for s in ("gradients", "torchjd-gradients"))
-    limit = cost.separate_passes(rows, 5, 256)
-    assert limit < 3.5
-    assert theirs["milliseconds"] / ours["milliseconds"] > 0.95 * limit
-
-
-def test_an_update_replaces_only_its_own_cells(benchmarks):
-    _, step_time, _ = benchmarks
-    row = dict(step="sum", points=8, ratio=1.0)
-    old = {"provenance": {"commit": "a"}, "rows": [row | {"tasks": k} for k in (2, 5)]}
-    new = {
-        "provenance": {"commit": "b"},
-        "budget_seconds": 1.0,
-        "rows": [row | {"tasks": 5, "ratio": 1.5}],
-    }
-    both = step_time.updated(old, new)
-    assert [(r["tasks"], r["ratio"]) for r in both["rows"]] == [(2, 1.0), (5, 1.5)]
-    assert both["provenance"] == {"commit": "a"}
-    assert both["updates"][0]["cells"] == [(5, 8)]
-
-
-def test_stored_memory_keeps_the_promise():
-    rows = cost.stored("step-memory")["rows"]
-    for tasks in (5, 16):
-        for points in (256, 1024):
-            assert cost.cell(rows, tasks, points, "hrgrad")["ratio"] <= 1.2
-
-
-def test_figures_from_stored_rows():
-    times, memory = cost.stored("step-time")["rows"], cost.stored("step-memory")["rows"]
-    for fig in (figures.overhead(times), figures.task_gradients(times), figures.memory(memory)):
-        fig.canvas.draw()
-        plt.close(fig)
+def test_cells_are_kept_as_they_are_measured(benchmarks, tmp_path):
+    steps, *_ = benchmarks
+    path, script = tmp_path / "cells.json", Path(steps.__file__)
+    cells = [(2, 8, ["sum"]), (5, 8, ["sum"]), (5, 8, ["sum-small", "hrgrad-gn"])]
+    kept = steps.Kept(path, script, CPU)
+    assert kept.missing(cells) == cells
+    kept.put([dict(tasks=5, points=8, step="sum", ratio=1.5)], clock="process")
+    again = steps.Kept(path, script, CPU)
+    assert again.missing(cells) == [cells[0], cells[2]]
+    assert steps.Kept(path, script, CPU, force=True).missing(cells) == cells
+    (row,) = again.table.rows.values()
+    assert row.values["rows"][0]["ratio"] == 1.5 and row.values["clock"] == "process"
+    nothing = steps.Kept(None, script, CPU)
+    nothing.put([dict(tasks=5, points=8, step="sum")])
+    assert nothing.missing(cells) == cells

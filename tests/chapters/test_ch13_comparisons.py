@@ -1,20 +1,16 @@
 """Cells of stored studies: found by their settings, compared seed by seed."""
 
-import csv
-import json
-
 import numpy as np
 import pytest
 
 from hrgradlib.chapters import ch13_comparisons as comparisons
-from hrgradlib.experiments import results, studies
+from hrgradlib.experiments.store import Origin, Table
 
 
 @pytest.fixture
 def stored(tmp_path, monkeypatch):
     """Two small studies in a folder of their own."""
-    for module in (results, studies, comparisons):
-        monkeypatch.setattr(module, "results_folder", lambda: tmp_path)
+    monkeypatch.setattr("hrgradlib.experiments.store.results_folder", lambda profile: tmp_path)
     settings = dict(formulation="layer", guard=False, beta1=0.9, beyond=1.15, harmony=0.5, lr=0.01)
     table = {
         "rules": {"trial-root": dict(method="trial-root")},
@@ -31,29 +27,16 @@ def stored(tmp_path, monkeypatch):
         "lost": [np.inf, 1.0],
     }
     for study, labels in table.items():
-        rows = [
-            dict(
-                label=label,
-                method=own["method"],
-                seed=seed,
-                max_error=errors[label][seed],
-                seconds=1.0,
-                uphill=0.0,
-                failure="",
-            )
-            for label, own in labels.items()
-            for seed in (1, 0)
-        ]
-        with (tmp_path / f"{study}.csv").open("w", newline="") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-        curve = {"seconds": [0.5, 1.0], "error": [5.0, 1.0]}
-        content = {
-            "settings": {k: settings | v for k, v in labels.items()},
-            "curves": {k: {"0": curve, "1": {} if k == "lost" else curve} for k in labels},
-        }
-        (tmp_path / f"{study}.json").write_text(json.dumps(content))
+        stored = Table(tmp_path / f"{study}.json")
+        for label, own in labels.items():
+            for seed in (1, 0):
+                row = {"method": own["method"], "seed": seed, "settings": settings | own}
+                if np.isfinite(errors[label][seed]):
+                    row |= {"max_error": errors[label][seed], "seconds": 1.0, "uphill": 0.0}
+                    row |= {"curve": {"seconds": [0.5, 1.0], "error": [5.0, 1.0]}, "failure": ""}
+                else:
+                    row |= {"failure": "NaN or inf"}
+                stored.put(f"{label}-s{seed}", row, Origin("", "", "", "", {}))
     return comparisons
 
 

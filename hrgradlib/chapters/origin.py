@@ -1,0 +1,41 @@
+"""Where the stored numbers of a page come from, said on the page."""
+
+from __future__ import annotations
+
+from hrgradlib.experiments.catalogue import RESULTS, describe
+from hrgradlib.experiments.store import Row, Table, names_read
+
+__all__ = ["origin", "show_origin"]
+
+
+def show_origin(*names: str) -> None:
+    """Print a line for every stored result that this page shows.
+
+    Raises:
+        ValueError: the page has read others, or names one that :data:`RESULTS` does not list.
+    """
+    if unlisted := sorted((names_read() - set(names)) | (set(names) - set(RESULTS))):
+        raise ValueError(
+            f"show_origin: found {', '.join(unlisted)}; expected all results this page has read, "
+            "by their names in RESULTS"
+        )
+    for name in names:
+        print(origin(name))
+
+
+def origin(name: str) -> str:
+    """Rows, day and commits of a stored result, and whether it is stale or of an unclean tree."""
+    table = Table.named(name)
+    rows = list(table.rows.values())
+    days = sorted({row.origin.time[:10] for row in rows})
+    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    noted = describe(RESULTS[name], table)
+    hint = f"; {noted}; made by: {RESULTS[name].command}" if noted else ""
+    count = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
+    return f"{name}: {count} of {when}, commit {_commits(rows)}{hint}"
+
+
+def _commits(rows: list[Row]) -> str:
+    words = {word for row in rows for word in row.origin.commit.split()}
+    commits = sorted({word[:7] for word in words if len(word) >= 40})
+    return ", ".join(commits) if len(commits) < 4 else f"one of {len(commits)}"

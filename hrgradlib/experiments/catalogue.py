@@ -1,0 +1,270 @@
+"""Every stored result of the book: what makes it, how long that takes, which pages show it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hrgradlib.experiments.campaign import CampaignError, grid_runs
+from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.runner import code_behind, fresh
+from hrgradlib.experiments.sources import code_fingerprint
+from hrgradlib.experiments.specs import Spec
+from hrgradlib.experiments.store import Row, StoreError, Table
+from hrgradlib.experiments.studies import STUDIES, complete, row_key, study_runs
+from hrgradlib.paths import checkout, home
+
+__all__ = ["RESULTS", "Stored", "describe", "overview", "remake", "states"]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A line of :data:`RESULTS`.
+
+    Attributes:
+        name: of the file, ``NAME.json``.
+        minutes: that making all of it takes on one core.
+        chapters: pages that show it.
+        module: ``python -m`` of it makes the table; empty for trainings.
+        script: below the checkout's root, makes the table with ``--json FILE``.
+        gone: what has to be checked out to make it, where today's code does not.
+    """
+
+    name: str
+    minutes: float
+    chapters: tuple[str, ...]
+    module: str = ""
+    script: str = ""
+    gone: str = ""
+
+    @property
+    def command(self) -> str:
+        """What makes it, as typed; ``hrgrad results NAME`` does the same."""
+        if self.module:
+            return f"python -m {self.module}"
+        if self.script:
+            return f"python {self.script} --json book/results/{self.name}.json"
+        if self.name in STUDIES:
+            return f"hrgrad study {self.name}"
+        at = f" at commit {self.gone}" if self.gone else ""
+        return f"hrgrad grid --problem {self.name.split('-grid')[0]}{at}"
+
+    def table(self, profile: str) -> Table:
+        """Its rows; those of another problem's grid, which no page shows, lie in the home."""
+        if self.name in RESULTS:
+            return Table.named(self.name, profile)
+        return Table(home() / "results" / profile / f"{self.name}.json")
+
+    def runs(self, profile: str) -> dict[Path, Spec]:
+        """The trainings it consists of, by folder; none for a measurement."""
+        if self.module or self.script or self.gone:
+            return {}
+        if self.name in STUDIES:
+            return study_runs(self.name, profile)
+        return grid_runs(self.name.removesuffix("-grid"), profile)
+
+    def code(self) -> str:
+        """Fingerprint of the code that measures it; that of trainings differs by row."""
+        if self.gone:
+            return "gone"
+        return code_fingerprint(self.module or _root() / self.script)
+
+
+RESULTS = {
+    line.name: line
+    for line in (
+        Stored("axis", 7, ("08_convergence",)),
+        Stored("bgk", 67, ("10_bgk",)),
+        Stored("bgk-plain", 12, ("10_bgk",)),
+        Stored("bgk-truncation", 5, ("10_bgk",), module="hrgradlib.chapters.ch10_truncation"),
+        Stored(
+            "bgk-verification",
+            5,
+            ("02_reference_solvers",),
+            module="hrgradlib.chapters.ch02_bgk_tables",
+        ),
+        Stored("gauss-newton", 26, ("13_many_tasks",)),
+        Stored("gauss-newton-grid", 26, ("13_many_tasks",)),
+        Stored("gauss-newton-long", 19, ("13_many_tasks",)),
+        Stored("guard", 12, ("09_linear_transport", "13_many_tasks")),
+        Stored("inflow", 42, ("09b_inflow",)),
+        Stored(
+            "inflow-reference",
+            8,
+            ("02_reference_solvers", "09b_inflow"),
+            module="hrgradlib.chapters.ch02_inflow_table",
+        ),
+        Stored("literature-step", 1, ("09b_inflow", "12_what_it_costs"),
+               script="benchmarks/literature_step.py"),
+        Stored("pinn", 15, ("04_pinn_and_apnn",), module="hrgradlib.chapters.ch04_pinn"),
+        Stored("plain", 18, ("13_many_tasks",)),
+        Stored("plain-grid", 29, ("13_many_tasks",)),
+        Stored("points", 11, ("09b_inflow", "10_bgk")),
+        Stored("rules", 31, ("13_many_tasks",)),
+        Stored("rules-grid", 29, ("13_many_tasks",)),
+        Stored("step-memory", 2, ("12_what_it_costs",), script="benchmarks/step_memory.py"),
+        Stored("step-time", 5, ("12_what_it_costs",), script="benchmarks/step_time.py"),
+        Stored("transport-periodic-grid", 32, ("09_linear_transport", "13_many_tasks")),
+        Stored(
+            "transport-periodic-grid-earlier-factor", 60, ("09_linear_transport",), gone="df70874"
+        ),
+    )
+}  # fmt: skip
+
+
+def states(line: Stored, table: Table, profile: str = "quick") -> dict[str, str]:
+    """State of every row that is there or wanted.
+
+    Returns:
+        By key: ``fresh``; ``unknown``, its code was not recorded; ``stale``, code or specification
+        have changed since; ``missing``; ``left over``, no longer asked for.
+    """
+    runs = {row_key(folder): spec for folder, spec in line.runs(profile).items()}
+    if not runs:
+        code = line.code()
+        return {key: _state(row, code, row.origin.spec) for key, row in table.rows.items()} or {
+            "table": "missing"
+        }
+    found = {key: "missing" for key in runs if key not in table.rows}
+    for key, row in table.rows.items():
+        spec = runs.get(key)
+        found[key] = _state(row, code_behind(spec), spec.fingerprint()) if spec else "left over"
+    return found
+
+
+def _state(row: Row, code: str, spec: str) -> str:
+    if not row.origin.code:
+        return "unknown"
+    return "fresh" if (row.origin.code, row.origin.spec) == (code, spec) else "stale"
+
+
+def describe(line: Stored, table: Table, profile: str = "quick") -> str:
+    """One line on what is not as it should be; empty if every row is fresh and of a clean tree."""
+    counts = Counter(states(line, table, profile).values())
+    counts["unclean"] = sum(row.origin.unclean for row in table.rows.values())
+    words = {
+        "unknown": "stale (code not recorded)",
+        "stale": "stale (code or settings changed)",
+        "missing": "missing",
+        "left over": "left over (no longer asked for)",
+        "unclean": "from an unclean tree",
+    }
+    return ", ".join(f"{counts[state]} {text}" for state, text in words.items() if counts[state])
+
+
+def overview(names: Iterable[str], profile: str = "quick") -> Iterator[dict[str, str]]:
+    """Lines of ``hrgrad results``: name, rows, state, minutes, chapters, command."""
+    for name in names:
+        line = RESULTS[name]
+        table = line.table(profile)
+        yield {
+            "name": name,
+            "rows": str(len(table.rows)),
+            "minutes": f"{line.minutes:g}",
+            "chapters": ", ".join(line.chapters),
+            "command": line.command,
+            "state": describe(line, table, profile) or "fresh",
+        }
+
+
+def remake(
+    name: str,
+    profile: str = "quick",
+    *,
+    replace: bool = True,
+    force: bool = False,
+    device: str = "auto",
+    jobs: int = 2,
+    quiet: bool = False,
+    dry_run: bool = False,
+) -> str:
+    """Make the rows of a stored result that are missing, and those that are stale.
+
+    Args:
+        name: of :data:`RESULTS`.
+        profile: of its trainings; another one than ``quick`` has tables of its own.
+        replace: whether stale rows are made anew; else only missing ones are added.
+        force: make all of them anew.
+        device, jobs, quiet: of the trainings.
+        dry_run: only say what would be done.
+
+    Returns:
+        What was done, a line for people.
+
+    Raises:
+        StoreError: no such result, or it cannot be made here.
+        CampaignError: trainings that left no result.
+    """
+    line = RESULTS.get(name) or _grid(name)
+    table = line.table(profile)
+    found = states(line, table, profile)
+    again = {"missing"} | ({"stale", "unknown"} if replace or force else set())
+    chosen = [k for k, s in found.items() if s != "left over" and (force or s in again)]
+    kept = f"{name}: {len(table.rows)} rows in {_place(table)}"
+    replaced = sum(key in table.rows for key in chosen)
+    todo = f"{kept}; {len(chosen)} to be made, {replaced} of them in place of what is there"
+    if line.minutes:
+        todo += f" (all: {line.minutes:g} min on a core)"
+    if not chosen:
+        old = sum(state != "fresh" for state in found.values())
+        hint = f"; {old} stale: `hrgrad results {name}` makes them anew" if old else ""
+        return f"{kept}; nothing to be done{hint}"
+    if line.gone:
+        raise StoreError(f"{name} is kept as evidence: {line.command} made it")
+    runs = line.runs(profile)
+    if not runs and profile != "quick":
+        raise StoreError(f"{name} is no training and has no profile {profile!r}; leave it out")
+    if dry_run:
+        return todo
+    print(f"hrgrad: {todo}", file=sys.stderr)
+    if not runs:
+        _measure(line, table, force)
+        return f"{name}: written to {_place(table)}"
+    wanted = {f: s for f, s in runs.items() if row_key(f) in chosen}
+    for folder in wanted if force else ():
+        fresh(folder)
+    lost = complete(table, wanted, device, jobs, quiet)
+    if replace or force:
+        table.keep(map(row_key, runs))
+    if lost:
+        raise CampaignError("; ".join(f"{key}: {words}" for key, words in lost.items()))
+    return f"{name}: {len(wanted)} rows written to {_place(table)}"
+
+
+def _grid(name: str) -> Stored:
+    problem = name.removesuffix("-grid")
+    if problem == name or problem not in CASES:
+        raise StoreError(f"unknown result {name!r}; expected one of {', '.join(RESULTS)}")
+    return Stored(name, 0, ())
+
+
+def _measure(line: Stored, table: Table, force: bool) -> None:
+    """Run the command of a measurement, which puts its rows itself, those that are fresh not."""
+    script = [str(_root() / line.script), "--json", str(table.path)] if line.script else []
+    command = [*(script or ("-m", line.module)), *["--force"] * force]
+    code = subprocess.run([sys.executable, *command]).returncode
+    if code:
+        raise StoreError(f"{line.command} ended with exit code {code}")
+
+
+def _root() -> Path:
+    """The checkout.
+
+    Raises:
+        StoreError: this is an installed copy.
+    """
+    root = checkout()
+    if root is None:
+        raise StoreError("benchmarks are no part of the installed package; use a checkout")
+    return root
+
+
+def _place(table: Table) -> str:
+    root = checkout()
+    if root and table.path.is_relative_to(root):
+        return str(table.path.relative_to(root))
+    return str(table.path)

@@ -1,0 +1,39 @@
+"""A page says where its stored numbers come from."""
+
+import pytest
+
+from hrgradlib.chapters.origin import origin, show_origin
+from hrgradlib.experiments import store
+from hrgradlib.experiments.store import Origin, Row, Table
+
+
+@pytest.fixture(autouse=True)
+def nothing_read(monkeypatch):
+    monkeypatch.setattr(store, "_READ", set())
+
+
+def test_a_line_per_result_that_the_page_shows(capsys):
+    store.read("inflow")
+    show_origin("inflow", "guard")
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == origin("inflow") and second == origin("guard")
+    assert first.startswith("inflow: 12 rows of 20") and "commit f93d893" in first
+
+
+@pytest.mark.parametrize("named", [(), ("guard",), ("inflow", "nobody")])
+def test_a_page_names_all_that_it_has_read_and_nothing_else(named):
+    store.read("inflow")
+    with pytest.raises(ValueError, match="expected all results this page has read"):
+        show_origin(*named)
+
+
+def test_what_is_wrong_with_rows_is_said(monkeypatch):
+    commit = "abcdef0" + "0" * 33
+    rows = [Row("guard", {}, Origin("", "", commit + "+", "2026-01-02T03:04:05", {}))]
+    monkeypatch.setattr(Table, "named", lambda name: type("T", (), {"rows": {"x": rows[0]}}))
+    said = origin("literature-step")
+    assert said == (
+        "literature-step: 1 row of 2026-01-02, commit abcdef0; 1 stale (code not "
+        "recorded), 1 from an unclean tree; made by: python benchmarks/literature_step.py "
+        "--json book/results/literature-step.json"
+    )

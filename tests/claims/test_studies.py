@@ -1,0 +1,84 @@
+"""Stored studies are complete, of the settings that are in the code, and hold what pages say."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from hrgradlib.chapters import ch09b_figures as figures
+from hrgradlib.chapters.ch02_bgk_tables import read_tables
+from hrgradlib.experiments.specs import Spec, make_spec
+from hrgradlib.experiments.studies import STUDIES, read_study, study_runs
+
+PLACE = {"problem": "transport-periodic", "profile": "quick"}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_stored_table_is_complete_and_of_these_settings(name):
+    rows, content = read_study(name)
+    seeds, cells = STUDIES[name]
+    assert {(r["label"], r["seed"]) for r in rows} == {(c, s) for c in cells for s in seeds}
+    for spec in study_runs(name).values():
+        label = next(
+            c
+            for c in cells
+            if content["settings"].get(c)
+            and spec == make_spec(seed=spec.seed, **(PLACE | cells[c]))
+        )
+        # A setting that came later was at its default before.
+        stored = {f.name: f.default for f in fields(Spec)} | content["settings"][label]
+        assert spec.to_dict() == stored | {"seed": spec.seed}
+    assert all(np.isfinite(r["max_error"]) or r["failure"] for r in rows)
+
+
+def test_the_guard_leaves_no_step_uphill():
+    """The claim of chapter 9, read from the stored trainings: every step of every seed."""
+    rows = [r for r in read_study("guard")[0] if r["label"] == "hrgrad-guard"]
+    assert len(rows) == 3 and all(r["uphill"] == 0 for r in rows)
+
+
+FULL = {
+    ("inflow", "full"): dict(density=5e-3),
+    ("bgk", "smooth-full"): dict(density=2e-3, momentum=5e-3, energy=2e-3),
+    ("bgk", "layer-full"): dict(density=5e-3, momentum=5e-3, energy=5e-3),
+    ("bgk", "riemann-full"): dict(density=2e-2, momentum=2e-2, energy=2e-2),
+}
+
+
+@pytest.mark.parametrize(("study", "label"), FULL, ids=lambda name: name)
+def test_the_stored_full_runs_hold_their_bounds(study, label):
+    rows = [row for row in read_study(study)[0] if row["label"] == label]
+    assert len(rows) == 3
+    for quantity, bound in FULL[study, label].items():
+        assert np.median([row[f"final_{quantity}"] for row in rows]) <= bound
+
+
+@pytest.mark.parametrize("problem", ["bgk-smooth", "bgk-layer", "bgk-riemann"])
+def test_references_err_by_less_than_a_tenth_of_the_errors_judged(problem):
+    """Every stored error of the profile full, at every eps, against the reference's estimate."""
+    own = {r["eps"]: r for r in read_tables()["estimates"] if r["problem"] == problem}
+    curves = read_study("bgk")[1]["curves"][problem.removeprefix("bgk-") + "-full"]
+    assert len(curves) == 3
+    for curve in curves.values():
+        assert len(curve["eps"]) == 7
+        for name, errors in curve["final"].items():
+            for eps, error in zip(curve["eps"], errors, strict=True):
+                assert error >= 10 * own[eps][name], (name, eps)
+
+
+def test_no_stored_error_lies_outside_the_figure():
+    rows, _ = read_study("inflow")
+    groups = {
+        label: tuple(
+            np.array([r[k] for r in rows if r["label"] == label])
+            for k in ("final_density", "limit_density")
+        )
+        for label in {r["label"] for r in rows}
+    }
+    fig = figures.final_errors(groups, {"bound": 1e-2}, 1e-8)
+    for place, axis in enumerate(fig.axes):
+        low, high = axis.get_xlim()
+        values = np.concatenate([pair[place] for pair in groups.values()])
+        assert low < values.min() and values.max() < high
+    plt.close(fig)

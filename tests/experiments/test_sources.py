@@ -1,0 +1,113 @@
+"""Fingerprints of code: they change with what is computed, and with nothing else."""
+
+import textwrap
+import time
+
+import pytest
+
+from hrgradlib.experiments import sources
+from hrgradlib.experiments.runner import code_behind
+from hrgradlib.experiments.sources import code_fingerprint, modules_behind
+from hrgradlib.experiments.specs import make_spec
+
+CODE = '''
+"""What it does."""
+from neighbour import half
+
+__all__ = ["f"]
+
+
+class A:
+    x: int = 3
+
+
+def f(x, y=1.0):
+    """In words."""
+    # how
+    return half(x) + y
+'''
+SAME = [
+    CODE.replace("# how", "# how, at length"),
+    CODE.replace('"""In words."""', '"""In other words."""'),
+    CODE.replace('    """In words."""\n', ""),
+    CODE.replace('__all__ = ["f"]', '__all__ = ["A", "f"]'),
+    CODE.replace("half(x) + y", "(half( x )\n        + y)"),
+]
+OTHER = [
+    CODE.replace("y=1.0", "y=2.0"),
+    CODE.replace("y=1.0", "y=1"),
+    CODE.replace("+ y", "- y"),
+    CODE.replace("x: int = 3", "x: int = 4"),
+    CODE.replace("import half", "import half as half_, third as half"),
+]
+
+
+def fingerprint_of(folder, code, neighbour="def half(x): return x / 2"):
+    folder.mkdir()
+    (folder / "script.py").write_text(textwrap.dedent(code))
+    (folder / "neighbour.py").write_text(neighbour)
+    return code_fingerprint(folder / "script.py")
+
+
+@pytest.mark.parametrize("code", SAME)
+def test_words_and_formatting_do_not_count(tmp_path, code):
+    assert fingerprint_of(tmp_path / "a", CODE) == fingerprint_of(tmp_path / "b", code)
+
+
+@pytest.mark.parametrize("code", OTHER)
+def test_what_is_computed_counts(tmp_path, code):
+    assert fingerprint_of(tmp_path / "a", CODE) != fingerprint_of(tmp_path / "b", code)
+
+
+def test_what_is_imported_counts(tmp_path):
+    other = fingerprint_of(tmp_path / "b", CODE, "def half(x): return x / 3")
+    assert fingerprint_of(tmp_path / "a", CODE) != other
+
+
+def test_packages_hand_on_to_the_modules_that_define():
+    assert sources._defining("hrgradlib.optim", "harmonize") == "hrgradlib.optim._harmonize"
+    assert sources._defining("hrgradlib", "HRGrad") == "hrgradlib.optim._hrgrad"
+    assert sources._defining("hrgradlib", "HRGradAggregator") == "hrgradlib.optim._torchjd"
+    assert sources._defining("hrgradlib.chapters", "style") == "hrgradlib.chapters.style"
+
+
+def behind(problem, method):
+    spec = make_spec(problem, method, "smoke")
+    roots = type(spec.case).__module__, spec.kind.__module__
+    return {name.removeprefix("hrgradlib.") for name in modules_behind(*roots)}
+
+
+def test_a_run_depends_on_its_case_and_method_and_on_no_other():
+    periodic, inflow = (behind(p, "hrgrad-gn") for p in ("transport-periodic", "transport-inflow"))
+    assert {
+        "kinetics.periodic",
+        "models.periodic",
+        "reference.periodic",
+        "optim._jacobian",
+    } <= periodic
+    assert {"kinetics.inflow", "models.inflow", "reference.inflow"} <= inflow
+    for found in (periodic, inflow):
+        assert not {"reference.bgk", "provenance", "paths", "cli"} & found
+        assert not any(name.startswith("chapters") for name in found)
+    assert "reference.inflow" not in periodic and "reference.periodic" not in inflow
+
+
+def test_runs_of_one_case_and_method_share_their_code():
+    one, two = (
+        make_spec("transport-periodic", "sum", "smoke", seed, lr=0.1 + seed) for seed in (0, 1)
+    )
+    assert code_behind(one) == code_behind(two)
+    assert code_behind(one) != code_behind(make_spec("bgk-smooth", "sum", "smoke"))
+
+
+def test_it_is_quick():
+    for cached in (sources._tree, sources._imports, sources._shape):
+        cached.cache_clear()
+    began = time.process_time()
+    code_behind(make_spec("bgk-smooth", "hrgrad-gn", "smoke"))
+    assert time.process_time() - began < 1
+
+
+def test_a_root_that_is_not_there():
+    with pytest.raises(FileNotFoundError):
+        code_fingerprint("hrgradlib.nobody")
