@@ -118,9 +118,13 @@ test-oldest: ## the unit tests with the oldest versions that pyproject.toml allo
 chromium:
 	@command -v chromium chromium-browser google-chrome >/dev/null || .ci/apt-install chromium
 
-lint: setup ## ruff: style, documentation, format
+lint: setup ## ruff and mypy: style, documentation, format, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+types: setup ## mypy alone
+	$(BIN)/mypy
 
 graph: setup ## draw the import graph again: docs/import-graph.svg
 	$(BIN)/python tools/graph.py docs/import-graph.svg

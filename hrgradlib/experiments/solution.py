@@ -33,6 +33,14 @@ class Solution:
         spec: how it was trained.
         problem: data and ranges.
         result: errors against the reference, as measured at the end of the run.
+
+    Example:
+        ``folder`` is that of ``hrgrad run transport-periodic``. The initial data, 1 + ½ cos 2πx,
+        hold exactly, whatever the training:
+
+        >>> solution = load_solution(folder)
+        >>> solution.density(t=0.0, x=[0.0, 0.25, 0.5], eps=0.01).round(6).tolist()
+        [1.5, 1.0, 0.5]
     """
 
     def __init__(self, spec: Spec, model: torch.nn.Module, result: dict) -> None:
@@ -147,6 +155,11 @@ def load_solution(folder: str | Path) -> Solution:
 
     Raises:
         SolutionError: the folder holds no finished run, or a file of it is damaged.
+
+    Example:
+        >>> solution = load_solution(folder)
+        >>> solution.spec.problem, solution.problem.eps_range
+        ('transport-periodic', (0.0001, 1.0))
     """
     folder = Path(folder)
     try:

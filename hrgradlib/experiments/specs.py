@@ -128,6 +128,7 @@ class Spec:
         return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict:
+        """What ``spec.json`` holds."""
         return asdict(self)
 
     def with_(self, **changes) -> Spec:

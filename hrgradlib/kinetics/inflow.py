@@ -108,6 +108,7 @@ class InflowTransport:
             x: in [0, 1]; arguments broadcast.
             eps: Knudsen number.
         """
+        t, eps = np.asarray(t), np.asarray(eps)
 
         def unit(x: NDArray) -> NDArray:  # behind the front
             return 0.5 * np.maximum(0.0, 1 - eps * x / t)

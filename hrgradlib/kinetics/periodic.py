@@ -48,17 +48,19 @@ class PeriodicTransport:
 
     def free_density(self, t: NDArray, x: NDArray, eps: NDArray) -> NDArray:
         """ρ of free transport, ``f0(x − v t/ε)``: the limit of large ε. Arguments broadcast."""
-        return sum(
+        waves = (
             amplitude * np.sinc(2 * k * t / eps) * np.cos(2 * np.pi * k * x)
             for k, amplitude in self.modes
         )
+        return sum(waves, np.zeros(()))
 
     def diffusion_density(self, t: NDArray, x: NDArray) -> NDArray:
         """Solution of ``∂t ρ = ⅓ ∂xx ρ``: the limit of small ε. Arguments broadcast."""
-        return sum(
+        waves = (
             amplitude * np.exp(-((2 * np.pi * k) ** 2) * t / 3) * np.cos(2 * np.pi * k * x)
             for k, amplitude in self.modes
         )
+        return sum(waves, np.zeros(()))
 
 
 class PeriodicFields(NamedTuple):

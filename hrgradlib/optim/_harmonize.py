@@ -308,7 +308,7 @@ def _find_axis(
     cosines: NDArray, active: NDArray, axis: str, tolerance: float
 ) -> tuple[NDArray, NDArray, NDArray]:
     """Coefficients of the unit axis on the unit gradients, its worst cosine, and stationarity."""
-    stationary: NDArray = ~active.any(-1)
+    stationary = np.asarray(~active.any(-1))
     coefficients, worst, solved = AXES[axis].find(cosines, active, tolerance)
     rest = ~(solved | stationary)
     if rest.any():

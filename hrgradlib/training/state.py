@@ -30,6 +30,7 @@ class Records:
     values: dict[str, list[NDArray]] = field(default_factory=dict)
 
     def append(self, step: int, found: dict[str, NDArray]) -> None:
+        """Add what was found at a step, by name."""
         for name, value in found.items():
             self.at.setdefault(name, []).append(step)
             kept = value if value.dtype == bool else value.astype(np.float32)
