@@ -129,9 +129,12 @@ def read_records(folder: Path) -> dict[str, NDArray]:
     content = io.BytesIO(_whole(folder, "records.npz"))
     try:
         with np.load(content) as stored:
-            return dict(stored)
+            records = dict(stored)
     except Exception as error:
         raise FolderError(f"records.npz is damaged ({type(error).__name__})") from error
+    if strange := [n for n, a in records.items() if not isinstance(a, np.ndarray)]:
+        raise FolderError(f"records.npz is damaged (it holds {strange}, which are no arrays)")
+    return records
 
 
 def write_result(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from hrgradlib.optim import (
     HRGrad,
+    StepRefused,
     TaskGradients,
     harmonize,
     jacobian_bytes,
@@ -191,6 +192,8 @@ class GaussNewton(Stepping):
         if self.apart:
             return record_arrays(self.optimizer.step(found))
         losses = found.losses.cpu().numpy()
+        if broken := np.flatnonzero(~np.isfinite(losses)).tolist():  # to the step they are one task
+            raise StepRefused(f"the loss of task(s) {broken} is not finite", broken)
         record = self.optimizer.step(found._replace(sizes=(sum(found.sizes),)))
         return record_arrays(record) | {"losses": losses}
 
