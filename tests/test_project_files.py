@@ -95,3 +95,12 @@ def test_scripts_keep_their_line_endings():
 def test_documented_extras_exist():
     named = set(re.findall(r"'\.\[(\w+)\]'", text("README.md")))
     assert named == set(PROJECT["optional-dependencies"])
+
+
+def test_contributing_names_files_and_targets_that_exist():
+    page = text("CONTRIBUTING.md")
+    files = set(re.findall(r"[`(]((?:\.?[\w-]+/)+[\w.-]*|[\w-]+\.(?:md|toml|yml))[`)]", page))
+    rooted = {f for f in files if not (ROOT / f).exists() and not (ROOT / "hrgradlib" / f).exists()}
+    assert len(files) > 30
+    assert not rooted - {".venv/bin/ruff"}
+    assert set(re.findall(r"make ([a-z-]+)", page)) <= targets()
