@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
@@ -283,3 +285,76 @@ def test_gauss_newton_says_what_memory_it_takes(capsys, tmp_path):
         == 0
     )
     assert "150 residuals x 705 parameters, 1 MiB a step" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_list_in_any_terminal(encoding):
+    done = subprocess.run(
+        [sys.executable, "-m", "hrgradlib", "list"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+    )
+    assert done.returncode == 0 and done.stderr == b""
+    text = done.stdout.decode(encoding)
+    assert ("ε in [1e-4, 1]" if encoding == "utf-8" else "eps in [1e-4, 1]") in text
+
+
+@pytest.mark.parametrize("number", ["-1e-2", "-1E-02", "-0.01", "-.01", "-10.e-3"])
+def test_negative_numbers_are_numbers(number, trained, capsys):
+    capsys.readouterr()
+    given = ["evaluate", str(trained), "--t", "0.1", "--eps", "0.1", "--x", number, "0.99", "1e300"]
+    assert main(given) == 0
+    rows = capsys.readouterr().out.splitlines()[1:]
+    assert rows[0].split(",")[3:] == rows[1].split(",")[3:]  # periodic
+    assert "nan" not in rows[2]
+    assert "found lr = -0.01" in refused(capsys, arguments(trained, "--lr", number))
+
+
+def test_evaluate_writes_piece_by_piece(trained, capsys, monkeypatch):
+    given = ["evaluate", str(trained), "--t", "0", "0.1", "--x", "0", "0.3", "0.7", "--eps", "1"]
+    assert main(given) == 0
+    whole = capsys.readouterr().out.split("seed 0")[-1].split("\nt,x")[-1]
+    monkeypatch.setattr("hrgradlib.cli.PIECE", 4)
+    assert main(given) == 0
+    rows = capsys.readouterr().out.split("t,x")[-1].splitlines()[1:]
+    assert len(rows) == 6
+    expected = np.loadtxt(whole.splitlines()[-6:], delimiter=",")
+    np.testing.assert_allclose(np.loadtxt(rows, delimiter=","), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_evaluate_refuses_before_it_prints(trained, capsys):
+    capsys.readouterr()
+    given = ["evaluate", str(trained), "--t", "0.1", "--x", "0.5", "--eps", "0.1", "2"]
+    assert "found eps" in refused(capsys, given)
+
+
+def test_what_nobody_foresaw_is_one_line(capsys, monkeypatch):
+    def fail(*arguments):
+        raise KeyError("odd")
+
+    monkeypatch.setattr("hrgradlib.cli._list", fail)
+    assert main(["list"]) == 1
+    assert capsys.readouterr().err == "hrgrad: KeyError: 'odd' (HRGRAD_TRACEBACK=1 shows where)\n"
+    monkeypatch.setenv("HRGRAD_TRACEBACK", "1")
+    with pytest.raises(KeyError):
+        main(["list"])
+
+
+def test_without_the_extra_the_command_says_what_to_install(capsys, monkeypatch):
+    from hrgradlib import __main__ as door
+
+    monkeypatch.setattr(door, "find_spec", lambda name: None if name == "tqdm" else name)
+    assert door.main() == 2
+    line = capsys.readouterr().err
+    assert line == "hrgrad: the command needs tqdm: pip install 'hrgradlib[run]'\n"
+
+
+def test_a_reader_that_leaves_is_no_error(trained):
+    command = [sys.executable, "-m", "hrgradlib", "evaluate", str(trained), "--t", "0.1"]
+    places = [str(k / 7000) for k in range(7000)]
+    command += ["--eps", "0.1", "--x", *places]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline().startswith(b"t,x,eps")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 1

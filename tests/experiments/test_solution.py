@@ -215,3 +215,36 @@ def test_heat_flux_broadcasts_and_vanishes_at_the_start():
     assert np.shape(bgk.heat_flux(0.1, 0.0, 0.1)) == ()
     with pytest.raises(SolutionError, match="trained range"):
         bgk.heat_flux(0.1, 0.0, 2.0)
+
+
+def test_many_points_are_evaluated_in_pieces(solution, monkeypatch):
+    """The network sees a bounded number at a time, in the order of the points."""
+    from hrgradlib.experiments import solution as module
+    from hrgradlib.experiments.evaluation import PIECE
+
+    seen = []
+
+    def evaluate(model, *points):
+        seen.append(np.size(points[0]))
+        return original(model, *points)
+
+    original = module.evaluate
+    monkeypatch.setattr(module, "evaluate", evaluate)
+    x = np.linspace(0, 1, PIECE + 5).reshape(1, -1, 1)
+    t, eps = np.array([0.0, 0.1]).reshape(2, 1, 1), 0.1
+    density = solution.density(t, x, eps)
+    assert density.shape == (2, PIECE + 5, 1)
+    assert max(seen) == PIECE and sum(seen) == 2 * (PIECE + 5)
+    some = np.arange(0, PIECE + 5, 997)
+    np.testing.assert_allclose(density[:, some, 0], solution.density(t[..., 0], x[0, some, 0], eps),
+                               atol=1e-6)  # fmt: skip
+    f = solution.distribution(0.1, x[0, :, 0], 0.5, eps)
+    np.testing.assert_allclose(f[some], solution.distribution(0.1, x[0, some, 0], 0.5, eps),
+                               atol=1e-6)  # fmt: skip
+
+
+@pytest.mark.parametrize("periods", [1.0, 1e5, 1e6, -3.0])
+def test_a_periodic_solution_is_periodic(periods, solution):
+    near = solution.density(0.1, 0.25, 0.1)  # 0.25 + periods is exact
+    assert solution.density(0.1, 0.25 + periods, 0.1) == near
+    assert np.isfinite(solution.density(0.1, 1e300, 0.1))
