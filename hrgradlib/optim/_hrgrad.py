@@ -8,6 +8,7 @@ conflict every ``w_k = 1``, and the step is momentum's, Adam's or SPRING's for t
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -137,6 +138,7 @@ class HRGrad(torch.optim.Optimizer):
                 "vector of all parameters is harmonised."
             )
         self._state: MetricState | None = None
+        self._moved: list[nn.Parameter] = []  # what the state is of
 
     def add_param_group(self, param_group: dict) -> None:
         if self.param_groups:
@@ -176,9 +178,13 @@ class HRGrad(torch.optim.Optimizer):
                 device = value.device if name == "step" else parameter.device
                 self.state[parameter][name] = value.detach().to(device, copy=True)
 
-    def _metric_state(self, given: Given, parameters: list[nn.Parameter]) -> MetricState:
+    def _metric_state(
+        self, given: Given, parameters: list[nn.Parameter], sizes: list[int]
+    ) -> MetricState:
         """The metric's state: of the last step, restored from ``self.state``, or a first one."""
-        tasks, sizes = self.param_groups[0]["tasks"], [p.numel() for p in parameters]
+        tasks = self.param_groups[0]["tasks"]
+        if self._state is not None and tasks == given.tasks and _same(parameters, self._moved):
+            return self._state
         if self.state and tasks != given.tasks:
             raise ValueError(
                 f"HRGrad: got gradients of {given.tasks} tasks after steps with {tasks}; "
@@ -190,8 +196,6 @@ class HRGrad(torch.optim.Optimizer):
                 f"HRGrad: {sum(sizes)} numbers are trained now, {before} were before; "
                 "parameters cannot be frozen or released between steps. Make a new optimizer."
             )
-        if self._state is not None:
-            return self._state
         rows = given.matrix[0].split(sizes)
         like = [row.view(p.shape) for row, p in zip(rows, parameters, strict=True)]
         state = self.metric.init(given.tasks, like)
@@ -204,7 +208,7 @@ class HRGrad(torch.optim.Optimizer):
         steps = self.state[parameters[0]]["step"] if self.state else torch.zeros(())
         for p, named in zip(parameters, state.views(), strict=True):
             self.state[p] = {"step": steps, **named}  # one counter for all
-        self._state = state
+        self._state, self._moved = state, parameters
 
     @torch.no_grad()
     def step(  # type: ignore[override]  # gradients, where others take a closure
@@ -227,9 +231,9 @@ class HRGrad(torch.optim.Optimizer):
                 before. In every case parameters and moments are left as they were.
         """  # noqa: DOC502 (ValueError: raised by the reader and the state)
         group, parameters = self.param_groups[0], self._trained
-        count = sum(p.numel() for p in parameters)
-        given = read(gradients, self.metric.needs, group["metric"], count)
-        state = self._metric_state(given, parameters)
+        sizes = [p.numel() for p in parameters]
+        given = read(gradients, self.metric.needs, group["metric"], sum(sizes))
+        state = self._metric_state(given, parameters, sizes)
         offered = self._offer(given, state)
         choice = _choose(offered, group)
         direction = offered.combine(choice.weights)
@@ -252,6 +256,10 @@ class HRGrad(torch.optim.Optimizer):
         """What the metric offers; nothing moves."""
         done = next(iter(self.state.values()), {"step": 0})["step"]
         return self.metric.offer(state, given, int(done) + 1, self.param_groups[0])
+
+
+def _same(one: list, other: list) -> bool:
+    return len(one) == len(other) and all(map(operator.is_, one, other))
 
 
 def _finite(vector: Tensor) -> bool:
@@ -310,16 +318,13 @@ class _Choice(NamedTuple):
 
 def _choose(offered: Candidates, group: dict) -> _Choice:
     products, tasks = offered.products, offered.tasks
-    if not np.isfinite(products).all():
-        broken = ~np.isfinite(products).all(1)
-        named = np.flatnonzero(broken[:tasks] | broken[tasks:]).tolist()
-        raise StepRefused(
-            f"HRGrad: NaN or inf in the Gramian of task(s) {named}; nothing was updated.", named
-        )
     found = _solve(offered.on_moments, group, offered.roundoff)
     weights = Weights(found.weights)
     if not group["guard"] or _descends(offered, weights):
         return _Choice(weights, found.cosine, found.stationary)
+    if not np.isfinite(products).all():
+        broken = np.flatnonzero(~np.isfinite(products[tasks:]).all(1)).tolist()
+        raise StepRefused(f"HRGrad: NaN or inf in the Gramian of task(s) {broken}.", broken)
     # The current gradients constrain the rotation but, at a whisper, do not pull themselves.
     scale = np.concatenate([np.ones(tasks), np.full(tasks, _WHISPER)])
     found = _solve(products * scale[:, None] * scale, group, offered.roundoff)
