@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torchjd.autojac import backward, jac_to_grad
 
-from hrgradlib import HRGrad, HRGradAggregator
+from hrgradlib import HRGrad, HRGradAggregator, TaskGradients
 
 PIXELS = torch.linspace(-1, 1, 12)
 
@@ -48,10 +48,7 @@ def train(method, steps=300):
                 jac_to_grad(parameters, HRGradAggregator())  # .jac to .grad
                 optimizer.step()
             else:
-                rows = [p.jac.flatten(1) for p in parameters]
-                optimizer.step(torch.cat(rows, 1))
-                for p in parameters:
-                    del p.jac
+                optimizer.step(TaskGradients.from_jac(parameters))
         schedule.step()
     with torch.no_grad():
         spreads = [truth.var(0).mean() for truth in sample(2000)[1]]

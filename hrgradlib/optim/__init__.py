@@ -1,8 +1,9 @@
 """The optimizer: from K task gradients to one step. Knows no equation and no network of the book.
 
-Gramian → weights (``_harmonize``, ``_hull``); K gradients from one backward pass (``_taskgrad``,
-``_jacobian``); metrics (``_metric``, ``_metrics``); the optimizer itself (``_hrgrad``); the same
-for TorchJD (``_torchjd``, which needs the extra ``torchjd``).
+Gramian → weights (``_harmonize``, ``_hull``); K gradients (``_taskgrad``, ``_jacobian``) from one
+backward pass (``_recorder``: ``_standin``, ``_layers``, ``_rowwise``) or many (``_backwards``), and
+compared (``_check``); metrics (``_metric``, ``_metrics``); the optimizer itself (``_hrgrad``); the
+same for TorchJD (``_torchjd``, which needs the extra ``torchjd``).
 """
 
 from hrgradlib.optim._given import Given
@@ -29,6 +30,7 @@ from hrgradlib.optim._naive import dense_candidates, naive_task_gradients
 from hrgradlib.optim._properties import Property
 from hrgradlib.optim._refused import StateMismatch, StepRefused
 from hrgradlib.optim._taskgrad import (
+    FallbackWarning,
     TaskGradients,
     UnsupportedLayerError,
     segment_means,
@@ -42,6 +44,7 @@ __all__ = [
     "AxisFound",
     "Candidates",
     "Given",
+    "FallbackWarning",
     "HRGrad",
     "Harmonized",
     "Harmony",

@@ -14,7 +14,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hrgradlib.optim._taskgrad import task_gradients
+from hrgradlib.optim._check import remembered
+from hrgradlib.optim._probe import probe_one, probe_two
+from hrgradlib.optim._recorder import trainable
+from hrgradlib.optim._segments import read_sizes
+from hrgradlib.optim._taskgrad import ENGINES, gradients_of
 
 __all__ = ["ResidualJacobian", "free_bytes", "jacobian_bytes", "residual_jacobian"]
 
@@ -25,7 +29,9 @@ class ResidualJacobian(NamedTuple):
     Attributes:
         residuals: [R] ``r_i / √N_k``, R = points · components; tasks are consecutive.
         matrix: [R, n] row i is the gradient of ``residuals[i]`` by all trainable parameters.
-        sizes: rows of every task, K numbers that sum to R.
+        sizes: rows of every task, K numbers that sum to R; 0 for an absent task.
+        parameters: those of the columns, so that an optimizer can tell their order.
+        engine: how the rows were found, see :class:`hrgradlib.TaskGradients`.
 
     Example:
         >>> found = ResidualJacobian(torch.tensor([3.0, 4.0, 1.0]), torch.ones(3, 5), (2, 1))
@@ -36,11 +42,19 @@ class ResidualJacobian(NamedTuple):
     residuals: Tensor
     matrix: Tensor
     sizes: tuple[int, ...]
+    parameters: tuple[nn.Parameter, ...] = ()
+    engine: str = "one-backward"
 
     @property
     def losses(self) -> Tensor:
-        """[K] the task losses."""
-        return torch.stack([r.square().sum() for r in self.residuals.split(self.sizes)])
+        """[K] the task losses; NaN for an absent task."""
+        parts = self.residuals.split(self.sizes)
+        return torch.stack([r.square().sum() if len(r) else r.new_tensor(torch.nan) for r in parts])
+
+    @property
+    def present(self) -> tuple[bool, ...]:
+        """K times whether the task had points."""
+        return tuple(size > 0 for size in self.sizes)
 
 
 def jacobian_bytes(residuals: int, parameters: int, dtype: torch.dtype) -> int:
@@ -62,28 +76,38 @@ def residual_jacobian(
     residuals: Callable[..., Tensor],
     model: nn.Module,
     points: Sequence[Tensor],
-    sizes: Sequence[int],
+    sizes: Sequence[int] | Tensor,
     chunk: int = 4096,
     memory_limit: int | None = None,
     out: ResidualJacobian | None = None,
+    *,
+    engine: str | None = None,
+    check: bool | None = None,
 ) -> ResidualJacobian:
     r"""Residuals of all points and their Jacobian by the parameters.
 
     The loss of task k is the mean over its points of the squared residuals' sum.
 
     Args:
-        residuals: (\*points) → [N, C], C residual components of every point, through the model.
-        model: under the conditions of :func:`hrgradlib.task_gradients`.
-        points: tensors of first dimension N, points of a task consecutive.
-        sizes: number of points of every task, ``Σ sizes = N``.
+        residuals: (\*points) → [N, C], C residual components of every point, through the model;
+            called with one point, with two, and with pieces of the batch, points repeated.
+            Derivatives by the points may be taken by ``torch.autograd.grad`` (let the points
+            require a gradient) or carried forward.
+        model: what :func:`hrgradlib.task_gradients` finds in one backward pass is found so here;
+            anything else takes a forward and backward pass per residual.
+        points: tensors of first dimension N, points of a task consecutive; all that belongs to a
+            point (targets, weights) must be among them.
+        sizes: number of points of every task, ``Σ sizes = N``; 0 for an absent task.
         chunk: rows (points · components) that pass through the network at a time; bounds the
             memory of the pass, not that of the result.
         memory_limit: bytes that may be taken; default: what the device has free.
         out: an earlier result that is no longer needed; its storage is used again if it fits.
+        engine, check: as in :func:`hrgradlib.task_gradients`.
 
     Raises:
         MemoryError: the result and its kernel do not fit (before any pass over all points).
-        ValueError: sizes, points or residuals do not match.
+        ValueError: sizes, points or residuals do not match, or the residuals of a point are not
+            its own (data of other points in a closure, rows that mix).
         UnsupportedLayerError: as in :func:`hrgradlib.task_gradients`.
 
     Example:
@@ -96,30 +120,31 @@ def residual_jacobian(
         >>> torch.testing.assert_close(found.losses, torch.tensor([9.0, 36.0]))  # means of (w x)²
         >>> torch.testing.assert_close(found.matrix[:, 0], torch.tensor([0.5**0.5, 0.5**0.5, 2.0]))
     """  # noqa: DOC502 (MemoryError, UnsupportedLayerError: raised by what it calls)
-    count = _count(points, sizes)
-    with torch.no_grad():
-        one = residuals(*(p[:1] for p in points))
-    if not isinstance(one, Tensor) or one.ndim != 2 or len(one) != 1:
-        found = tuple(one.shape) if isinstance(one, Tensor) else type(one).__name__
-        raise ValueError(
-            f"residual_jacobian: for one point the residuals have shape {found}; "
-            "expected (1, C), one row of components per point."
-        )
+    numbers = read_sizes(sizes, "residual_jacobian")
+    count = _count(points, numbers)
+    parameters = tuple(trainable(model))
+    one = probe_one(residuals, points)
     parts = one.shape[1]
-    n = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    n = sum(p.numel() for p in parameters)
     _check_memory(count * parts, n, one, memory_limit)
+    probe_two(residuals, points, one, remembered(residuals, model, parameters, numbers))
 
     values, matrix = _storage(out, count * parts, n, one)
-    scale = torch.tensor([s**-0.5 for s in sizes], dtype=one.dtype, device=one.device)
-    scale = scale.repeat_interleave(torch.tensor(sizes, device=one.device))
-    step = max(1, chunk // parts)
+    scale = torch.tensor([max(s, 1) ** -0.5 for s in numbers], dtype=one.dtype, device=one.device)
+    scale = scale.repeat_interleave(torch.tensor(numbers, device=one.device))
+    step, slowest = max(1, chunk // parts), 0
     for start in range(0, count, step):
-        piece = [p[start : start + step] for p in points]
-        rows = slice(start * parts, start * parts + len(piece[0]) * parts)
-        values[rows] = _rows(
-            residuals, model, piece, scale[start : start + step], parts, matrix[rows]
+        own = [p[start : start + step] for p in points]
+        rows = slice(start * parts, start * parts + len(own[0]) * parts)
+        repeated = _repeated(own, scale[start : start + step], parts)
+        tasks = (1,) * (len(own[0]) * parts)
+        found = gradients_of(
+            _each(residuals), model, tasks, matrix[rows], repeated, engine, check, residuals
         )
-    return ResidualJacobian(values, matrix, tuple(int(s) * parts for s in sizes))
+        values[rows] = found.losses
+        slowest = max(slowest, ENGINES.index(found.engine))
+    sizes_of_rows = tuple(s * parts for s in numbers)
+    return ResidualJacobian(values, matrix, sizes_of_rows, parameters, ENGINES[slowest])
 
 
 def _storage(
@@ -131,29 +156,31 @@ def _storage(
     return like.new_empty(rows), like.new_empty(rows, n)
 
 
-def _count(points: Sequence[Tensor], sizes: Sequence[int]) -> int:
+def _count(points: Sequence[Tensor], sizes: tuple[int, ...]) -> int:
     lengths = {len(p) for p in points}
-    if lengths != {sum(sizes)} or min(sizes) < 1:
+    if lengths != {sum(sizes)}:
         raise ValueError(
             f"residual_jacobian: found points of lengths {sorted(lengths)} and "
-            f"sizes that sum to {sum(sizes)}; expected equal, each size ≥ 1."
+            f"sizes that sum to {sum(sizes)}; expected equal."
         )
     return sum(sizes)
 
 
-def _rows(residuals, model, points, scale, parts, out) -> Tensor:
-    """Scaled residuals of some points; their gradients [rows, n] are written to ``out``."""
-    repeated = [p.repeat_interleave(parts, 0) for p in points]
-    own = torch.arange(parts, device=out.device).repeat(len(points[0]))[:, None]
-    scale = scale.repeat_interleave(parts)
-    kept = []
+def _repeated(points: Sequence[Tensor], scale: Tensor, parts: int) -> list[Tensor]:
+    """Points once per component, the component of every row [rows, 1], and its scale [rows]."""
+    component = torch.arange(parts, device=scale.device).repeat(len(scale))[:, None]
+    rows = [p.detach().repeat_interleave(parts, 0).requires_grad_(p.requires_grad) for p in points]
+    return [*rows, component, scale.repeat_interleave(parts)]
 
-    def each() -> Tensor:
-        kept.append(residuals(*repeated).gather(1, own)[:, 0] * scale)
-        return kept[0]
 
-    task_gradients(each, model, [1] * len(own), out=out)
-    return kept[0].detach()
+def _each(residuals: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The scaled residuals of repeated points, one per row."""
+
+    def each(*repeated: Tensor) -> Tensor:
+        *points, component, scale = repeated
+        return residuals(*points).gather(1, component)[:, 0] * scale
+
+    return each
 
 
 def _check_memory(rows: int, n: int, like: Tensor, limit: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Parameters of shape (), as inverse problems have: refused by name, stepped, resumed, frozen."""
+"""Parameters of shape (), as inverse problems have: differentiated, stepped, resumed, frozen."""
 
 import copy
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from hrgradlib import HRGrad, UnsupportedLayerError, task_gradients
+from hrgradlib import HRGrad, task_gradients
 
 
 class Inverse(nn.Module):
@@ -19,10 +19,41 @@ class Inverse(nn.Module):
         return self.rate * self.layer(x)
 
 
-def test_it_is_refused_by_name():
-    model, x = Inverse(), torch.randn(6, 3)
-    with pytest.raises(UnsupportedLayerError, match="'rate'"):
-        task_gradients(lambda: model(x).square().sum(1), model, [4, 2])
+def test_it_has_a_column():
+    model, x = Inverse().double(), torch.randn(6, 3, dtype=torch.float64)
+    losses = lambda: model(x).square().sum(1)  # noqa: E731
+    found = task_gradients(losses, model, [4, 2])
+    assert found.engine == "one-backward"
+    means = [part.mean() for part in losses().split([4, 2])]
+    rates = [torch.autograd.grad(m, model.rate, retain_graph=True)[0] for m in means]
+    torch.testing.assert_close(found.by_parameter(model)[0], torch.stack(rates))
+
+
+def test_an_unknown_coefficient_is_found():
+    """u' = −r u and data of r = 2, one evaluation for each; both are trained together."""
+
+    class Decay(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Linear(16, 1))
+            self.rate = nn.Parameter(torch.tensor(0.5))
+
+    model = Decay().double()
+    t = torch.linspace(0, 1, 20, dtype=torch.float64)[:, None].requires_grad_()
+
+    def losses():
+        u = model.net(t)
+        (du,) = torch.autograd.grad(u.sum(), t, create_graph=True)
+        equation, data = du + model.rate * u, model.net(seen) - torch.exp(-2 * seen)
+        return torch.cat([equation, data])[:, 0].square()
+
+    seen = torch.rand(10, 1, dtype=torch.float64)
+    optimizer = HRGrad(model.parameters(), lr=2e-2)
+    for _ in range(400):
+        found = task_gradients(losses, model, [20, 10])
+        optimizer.step(found)
+    assert found.engine == "one-backward"
+    assert abs(model.rate.item() - 2) < 0.75  # half of the way
 
 
 def test_it_is_stepped_and_resumed():

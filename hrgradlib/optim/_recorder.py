@@ -1,0 +1,373 @@
+"""One backward pass fills the matrix of all task gradients.
+
+The model's parameters are replaced by stand-ins while the losses are built *and* differentiated
+(activation checkpointing builds them a second time in the backward pass). Operations on rows record
+here; what is an expression of parameters alone (a transposed or generated weight, a normalised one)
+is recorded as a whole and pulled back to its parameters at the end, once per task, without any row.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import accumulate
+
+import torch
+from torch import Tensor, nn
+
+from hrgradlib.optim._layers import use
+from hrgradlib.optim._segments import Segments
+from hrgradlib.optim._standin import StandIn, UnsupportedLayerError
+
+__all__ = ["Blocks", "Recorder", "trainable"]
+
+#: For every layer call whose rows are not the whole batch: its tasks ``first, last + 1``.
+Blocks = list[tuple[int, int]]
+
+_BLOCKS_UP_TO = 64  # tasks
+_LARGEST_SCATTER = 2**26  # numbers [K, N, ...] that a parameter with one row per point may take
+
+
+def trainable(model: nn.Module) -> list[nn.Parameter]:
+    """Parameters that require a gradient, each once, in the order of ``model.parameters()``."""
+    return [p for p in model.parameters() if p.requires_grad]
+
+
+class Recorder:
+    """Lends the model stand-ins for its trainable parameters and collects their gradients."""
+
+    use = staticmethod(use)  # what stand-ins do
+
+    def __init__(self, model: nn.Module, sizes: tuple[int, ...], out: Tensor | None) -> None:
+        self.model, self.task_sizes, self.rows = model, sizes, sum(sizes)
+        self.slots = [  # every place in the model that holds a trainable parameter
+            (module._parameters, key, p)
+            for module in model.modules()
+            for key, p in module._parameters.items()
+            if p is not None and p.requires_grad
+        ]
+        self.parameters = list({id(p): p for *_, p in self.slots}.values())  # tied ones once
+        self.device = self.parameters[0].device
+        self.whole = Call(self, self.rows, Segments(sizes, self.device))
+        self.calls: list[Call] = []  # those of part of the rows
+        self.matrix = matrix_for(self.parameters, len(sizes), out)
+        starts = accumulate((p.numel() for p in self.parameters), initial=0)
+        self.lent = {
+            id(p): StandIn.of(p, start, self)
+            for p, start in zip(self.parameters, starts, strict=False)
+        }
+        self.expressions: list[StandIn] = []
+        self.armed = False  # gradients are recorded only in the final backward pass
+        self.probing: int | None = None  # or the task whose rows are being found
+        self._constants: set[int] | None = None
+        self._partial: set[int] | None = None
+
+    def name(self, parameter: Tensor) -> str:
+        """Of a parameter, for messages."""
+        place = {id(p): (table, key) for table, key, p in self.slots}[id(parameter)]
+        return next(
+            ".".join(filter(None, (prefix, key)))
+            for prefix, module in self.model.named_modules()
+            for key in module._parameters
+            if (module._parameters is place[0] and key == place[1])
+        )
+
+    # --- what the stand-ins ask ---------------------------------------------------------------
+
+    def is_rows(self, tensor: Tensor) -> bool:
+        """Whether a tensor that is no stand-in has one row per point, or per point of some tasks.
+
+        The others are constants; an activation that is neither cannot be split.
+        """
+        if self._constants is None:
+            self._constants = {id(b) for b in self.model.buffers()}
+        if id(tensor) in self._constants:
+            return False
+        if tensor.ndim and (tensor.shape[0] == self.rows or tensor.shape[0] in self._blocks()):
+            return True
+        if tensor.requires_grad and not tensor.is_leaf:
+            raise UnsupportedLayerError(
+                f"task_gradients: a parameter meets a tensor of shape {tuple(tensor.shape)}; "
+                f"expected ({self.rows}, ...), points first."
+            )
+        return False
+
+    def _blocks(self) -> set[int]:
+        """Numbers of points of consecutive tasks, the whole batch apart."""
+        if self._partial is None:
+            ends = list(accumulate(self.task_sizes, initial=0))
+            # Tasks of single points would make a block of any number.
+            few = len(self.task_sizes) <= _BLOCKS_UP_TO and max(self.task_sizes) > 1
+            pairs = [(a, b) for a in range(len(ends)) for b in range(a)] if few else []
+            self._partial = {ends[a] - ends[b] for a, b in pairs} - {0, self.rows}
+        return self._partial
+
+    def call(self, rows: int) -> Call:
+        """The call of an operation on so many rows."""
+        if rows == self.rows:
+            return self.whole
+        self.calls.append(Call(self, rows, None))
+        return self.calls[-1]
+
+    # --- evaluation -----------------------------------------------------------------------------
+
+    @contextmanager
+    def lending(self) -> Iterator[None]:
+        """The stand-ins are in place."""
+        before = [p.grad for p in self.parameters]
+        try:
+            for table, key, p in self.slots:
+                table[key] = self.lent[id(p)]
+            for p in self.parameters:
+                p.grad = None
+            with _eagerly():
+                yield
+        finally:
+            for p, grad in zip(self.parameters, before, strict=True):
+                p.grad = grad
+            for table, key, p in self.slots:
+                table[key] = p
+            # They point back: without this their memory waits for the collector.
+            self.lent.clear()
+            self.expressions.clear()
+            self.calls.clear()
+
+    def backward(self, values: Tensor, known: list[Blocks]) -> None:
+        """The one backward pass fills the matrix.
+
+        Args:
+            values: [N] losses of the points, evaluated while lending.
+            known: earlier findings about which tasks' rows a layer saw; a new one is appended.
+
+        Raises:
+            UnsupportedLayerError: a parameter was used behind its stand-in's back.
+        """
+        if isinstance(values, StandIn):
+            raise UnsupportedLayerError("task_gradients: the losses are made of parameters alone.")
+        if self.calls:
+            self._resolve(values, known)
+        seed = self.whole.segments.seed(values)
+        self.armed = True
+        values.backward(seed)
+        self.armed = False
+        self._refuse_bypassed()
+        if self.expressions:
+            self._pull_back()
+        self._collect([*self.lent.values()])
+
+    def _resolve(self, values: Tensor, known: list[Blocks]) -> None:
+        """Find the tasks of every call of part of the rows: K backward passes, once."""
+        ends = list(accumulate(self.task_sizes, initial=0))
+        for blocks in known:
+            if len(blocks) == len(self.calls) and all(
+                a == b or ends[b] - ends[a] == call.rows
+                for (a, b), call in zip(blocks, self.calls, strict=True)
+            ):
+                break
+        else:
+            values_of_tasks = values.split(list(self.task_sizes))
+            for task, part in enumerate(values_of_tasks):
+                self.probing, self.armed = task, True
+                part.sum().backward(retain_graph=True)
+            self.probing, self.armed = None, False
+            blocks = [call.block(ends) for call in self.calls]
+            known.append(blocks)
+        for call, (first, last) in zip(self.calls, blocks, strict=True):
+            call.place(first, last)
+
+    def _refuse_bypassed(self) -> None:
+        bypassed = [p for p in self.parameters if p.grad is not None]
+        if bypassed:
+            raise UnsupportedLayerError(
+                f"task_gradients: parameter {self.name(bypassed[0])!r} was used directly (a "
+                "reference kept outside the model); only what reaches it through the model can "
+                "be split into tasks."
+            )
+        with torch._C.DisableTorchFunctionSubclass():
+            behind = [s for s in (*self.lent.values(), *self.expressions) if s.grad is not None]
+        if behind:
+            raise UnsupportedLayerError(
+                f"task_gradients: {behind[0].label} was differentiated by something that does not "
+                "look at its type."
+            )
+
+    def _pull_back(self) -> None:
+        """From expressions of parameters to the parameters: vector–Jacobian products of K rows."""
+        used = [e for e in self.expressions if e.total is not None]
+        leaves = [s for s in self.lent.values() if s.is_expressed]
+        if not used or not leaves:
+            return
+        found = _pulled([e.expression for e in used], [s.expression for s in leaves], used)
+        for leaf, part in zip(leaves, found, strict=True):
+            if part is not None:
+                leaf.add(part)
+
+    def _collect(self, lent: list[StandIn]) -> None:
+        """The totals into the matrix, in the order of the parameters."""
+        for one in lent:
+            if one.total is None:  # not used
+                one.total = self.matrix.new_zeros(len(self.matrix), *one.value.shape)
+        if any(one.placed for one in lent):
+            for one in lent:
+                if not one.placed:
+                    one.block().copy_(one.total)
+        else:
+            torch.cat([t.total.reshape(len(self.matrix), -1) for t in lent], 1, out=self.matrix)
+
+
+def _eagerly() -> AbstractContextManager:
+    """Compiled code does not look at the type of a parameter, and would remember stand-ins."""
+    dynamo = sys.modules.get("torch._dynamo")
+    if dynamo is None:  # nothing was compiled
+        return nullcontext()
+    if hasattr(torch.compiler, "set_stance"):
+        return torch.compiler.set_stance("force_eager")
+    return dynamo.config.patch(disable=True)  # before PyTorch 2.6
+
+
+def _pulled(outputs: list[Tensor], leaves: list[Tensor], used: list[StandIn]) -> Sequence:
+    totals = [e.total for e in used]
+    rows = [
+        torch.autograd.grad(
+            outputs, leaves, [t[k] for t in totals], retain_graph=True, allow_unused=True
+        )
+        for k in range(len(totals[0]))
+    ]
+    return [None if parts[0] is None else torch.stack(parts) for parts in zip(*rows, strict=True)]
+
+
+def matrix_for(parameters: Sequence[Tensor], tasks: int, out: Tensor | None) -> Tensor:
+    """[K, n], ``out`` if it is given.
+
+    Raises:
+        ValueError: ``out`` has another shape or is not contiguous.
+    """
+    n = sum(p.numel() for p in parameters)
+    if out is None:
+        dtype = parameters[0].dtype
+        for p in parameters:
+            dtype = dtype if p.dtype == dtype else torch.promote_types(dtype, p.dtype)
+        return torch.empty(tasks, n, dtype=dtype, device=parameters[0].device)
+    if out.shape != (tasks, n) or not out.is_contiguous():
+        raise ValueError(
+            f"task_gradients: found out.shape = {tuple(out.shape)}; expected "
+            f"({tasks}, {n}), contiguous."
+        )
+    return out
+
+
+class Call:
+    """Rows that pass through a layer together, and the tasks they belong to."""
+
+    def __init__(self, recorder: Recorder, rows: int, segments: Segments | None) -> None:
+        self.recorder, self.rows, self.segments = recorder, rows, segments
+        self.first, self.last = 0, len(recorder.task_sizes)
+        self.seen: dict[int, tuple[int, int]] = {}  # while probing: task to its extreme rows
+
+    # --- which tasks ----------------------------------------------------------------------------
+
+    def _note(self, grad: Tensor) -> None:
+        rows = grad.flatten(1).ne(0).any(1).nonzero().flatten().tolist()
+        if rows:
+            task = self.recorder.probing
+            low, high = self.seen.get(task, (rows[0], rows[-1]))
+            self.seen[task] = min(low, rows[0]), max(high, rows[-1])
+
+    def block(self, ends: list[int]) -> tuple[int, int]:
+        """``first, last + 1`` of the tasks whose points, all of them in order, are the rows.
+
+        Raises:
+            UnsupportedLayerError: they are not.
+        """
+        if not self.seen:  # no loss needs it
+            return 0, 0
+        first, last = min(self.seen), max(self.seen) + 1
+        start = ends[first]
+        fits = ends[last] - start == self.rows and all(
+            ends[k] - start <= low and high < ends[k + 1] - start
+            for k, (low, high) in self.seen.items()
+        )
+        if not fits:
+            raise UnsupportedLayerError(
+                f"task_gradients: a layer got {self.rows} rows, which are not those of the batch "
+                f"({self.recorder.rows}) nor those of some consecutive tasks in order."
+            )
+        return first, last
+
+    def place(self, first: int, last: int) -> None:
+        """Its tasks are known."""
+        self.first, self.last = first, last
+        if first == last:
+            return
+        self.segments = Segments(self.recorder.task_sizes[first:last], self.recorder.device)
+
+    # --- what the backward pass brings ----------------------------------------------------------
+
+    def _records(self, grad: Tensor) -> bool:
+        if self.recorder.probing is None:
+            if self.recorder.armed and self.segments is None:
+                raise UnsupportedLayerError(
+                    f"task_gradients: a layer that got {self.rows} rows was of no use to the "
+                    "losses in an earlier evaluation, and is now."
+                )
+            return self.recorder.armed
+        if self.segments is None:
+            self._note(grad)
+        return False
+
+    def record_product(self, weight, bias, left: Tensor, right: Tensor, came: Tensor) -> None:
+        """Add ``Σ_{i in task k} left_i right_iᵀ`` for the weight, ``Σ left_i`` for the bias.
+
+        ``came`` is the one of the two that the backward pass brought.
+        """
+        if not self.recorder.armed or not self._records(came):
+            return
+        left = self.segments.stack(left)
+        if isinstance(bias, StandIn):
+            self._add(bias, left.sum(1))
+        if not isinstance(weight, StandIn):
+            return
+        right = self.segments.stack(right)
+        if self is not self.recorder.whole:
+            self._add(weight, torch.bmm(left.mT, right))
+        elif self.segments.longest == 1 and weight.own is not None:
+            weight.add_products(left, right)
+        elif weight.total is None:
+            weight.total = torch.bmm(left.mT, right)
+        else:
+            weight.total.baddbmm_(left.mT, right)
+
+    def record_sum(self, standin: StandIn, grad: Tensor) -> None:
+        """Add ``Σ_{i in task k} grad_i``, the stand-in having been the same for all rows."""
+        if self._records(grad):
+            left = self.segments.stack(grad.reshape(self.rows, 1, -1))
+            self._add(standin, left.sum(1).view(-1, *standin.value.shape))
+
+    def record_rows(self, standin: StandIn, grad: Tensor) -> None:
+        """Row i of the stand-in is used by row i alone."""
+        if self._records(grad):
+            tasks = len(self.recorder.task_sizes)
+            if tasks * grad.numel() > _LARGEST_SCATTER:
+                raise UnsupportedLayerError(
+                    f"task_gradients: {standin.label} has a row per point; its gradients by "
+                    f"{tasks} tasks are too many."
+                )
+            owners = self._owners()
+            total = standin.open()
+            total[owners, torch.arange(self.rows, device=owners.device)] += grad
+
+    def record_gather(self, standin: StandIn, codes: Tensor, grad: Tensor) -> None:
+        """Add the gradients of ``standin[codes]``."""
+        if self._records(grad):
+            owners = self._owners().view([-1] + [1] * (codes.ndim - 1)).expand_as(codes)
+            standin.open().index_put_((owners, codes), grad, accumulate=True)
+
+    def _owners(self) -> Tensor:
+        return self.segments.owners(self.recorder.device) + self.first
+
+    def _add(self, standin: StandIn, part: Tensor) -> None:
+        if self is self.recorder.whole:
+            standin.add(part)
+        else:
+            standin.open()[self.first : self.last] += part
