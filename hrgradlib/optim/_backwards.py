@@ -48,6 +48,9 @@ def by_backwards(
         sizes: points of every task.
         matrix: [K, n] to be filled.
         replay: lets ``again`` repeat what it did.
+
+    Raises:
+        RuntimeError: autograd's, where a single backward pass fails.
     """
     matrix.zero_()
     tasks = [k for k, size in enumerate(sizes) if size]
@@ -90,6 +93,6 @@ def by_segments(
     return torch.cat(values)
 
 
-def piece(points: Tensor, rows: slice) -> Tensor:
+def piece(points: Tensor, rows: slice | Tensor) -> Tensor:
     """Rows of points; where they ask for derivatives, leaves of their own."""
     return points[rows].detach().requires_grad_(points.requires_grad)

@@ -61,7 +61,7 @@ def read(gradients, needs: type, metric: str, count: int) -> Given:
 def _read_tasks(gradients: TaskGradients | Tensor, count: int) -> Given:
     losses: Tensor | None = None
     if isinstance(gradients, TaskGradients):
-        losses, matrix = gradients
+        losses, matrix = gradients.losses, gradients.matrix
     else:
         matrix = gradients
     if matrix.ndim != 2 or matrix.shape[1] != count or matrix.shape[0] < 1:

@@ -29,7 +29,7 @@ def use(func: Callable, args: tuple, kwargs: dict) -> Any:
 
     Raises:
         UnsupportedLayerError: it cannot be split into tasks.
-    """
+    """  # noqa: DOC502 (raised by what it calls)
     if func is linear:
         return _linear(*args, **kwargs)
     tensors = [*tensors_in((args, kwargs))]
@@ -84,7 +84,7 @@ def _name(func) -> str:
 
 
 def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    lent = weight if isinstance(weight, StandIn) else bias if isinstance(bias, StandIn) else input
+    lent = next(t for t in (weight, bias, input) if isinstance(t, StandIn))
     recorder = lent.recorder
     if isinstance(input, StandIn) or not recorder.is_rows(input):
         if any(_made_of_points(t) for t in (weight, bias)):
@@ -155,7 +155,7 @@ def _channels(values: Tensor | None, like: Tensor) -> Tensor | None:
 def _prelu(first: StandIn, input: Tensor, weight: Tensor) -> Tensor:
     if isinstance(input, StandIn):
         raise refusal(first, "as the input of prelu")
-    slope = _channels(weight, input) if weight.numel() > 1 else weight.view(())
+    slope = weight.view(-1 if weight.numel() > 1 else 1, *[1] * (input.ndim - 2))
     return torch.where(input > 0, input, slope * input)
 
 
@@ -186,7 +186,7 @@ def _index_select(first: StandIn, values: Tensor, dim: int, index: Tensor) -> Te
     return _getitem(first, values, index)
 
 
-_LAYERS = {
+_LAYERS: dict[str, Callable] = {
     "matmul": _matmul,
     "__matmul__": _matmul,
     "__rmatmul__": lambda first, right, left: _matmul(first, left, right),

@@ -20,7 +20,7 @@ def probe_one(residuals: Callable[..., Tensor], points: Sequence[Tensor]) -> Ten
 
     Raises:
         ValueError: they have another shape.
-    """
+    """  # noqa: DOC502 (raised by what it calls)
     return _evaluated(residuals, points, [len(points[0]) - 1])
 
 
@@ -31,7 +31,7 @@ def probe_two(
 
     Raises:
         ValueError: it has not.
-    """
+    """  # noqa: DOC502 (raised by what it calls)
     count = len(points[0])
     if count > 1 and not verdict.splits:
         _refuse_shared(one, _evaluated(residuals, points, [0, count - 1]), count)

@@ -49,7 +49,8 @@ class Recorder:
         ]
         self.parameters = list({id(p): p for *_, p in self.slots}.values())  # tied ones once
         self.device = self.parameters[0].device
-        self.whole = Call(self, self.rows, Segments(sizes, self.device))
+        self.segments = Segments(sizes, self.device)
+        self.whole = Call(self, self.rows, self.segments)
         self.calls: list[Call] = []  # those of part of the rows
         self.matrix = matrix_for(self.parameters, len(sizes), out)
         starts = accumulate((p.numel() for p in self.parameters), initial=0)
@@ -78,7 +79,10 @@ class Recorder:
     def is_rows(self, tensor: Tensor) -> bool:
         """Whether a tensor that is no stand-in has one row per point, or per point of some tasks.
 
-        The others are constants; an activation that is neither cannot be split.
+        The others are constants.
+
+        Raises:
+            UnsupportedLayerError: an activation that is neither.
         """
         if self._constants is None:
             self._constants = {id(b) for b in self.model.buffers()}
@@ -118,7 +122,7 @@ class Recorder:
         before = [p.grad for p in self.parameters]
         try:
             for table, key, p in self.slots:
-                table[key] = self.lent[id(p)]
+                table[key] = self.lent[id(p)]  # type: ignore[assignment]
             for p in self.parameters:
                 p.grad = None
             with _eagerly():
@@ -147,7 +151,7 @@ class Recorder:
             raise UnsupportedLayerError("task_gradients: the losses are made of parameters alone.")
         if self.calls:
             self._resolve(values, known)
-        seed = self.whole.segments.seed(values)
+        seed = self.segments.seed(values)
         self.armed = True
         values.backward(seed)
         self.armed = False
@@ -201,19 +205,21 @@ class Recorder:
         found = _pulled([e.expression for e in used], [s.expression for s in leaves], used)
         for leaf, part in zip(leaves, found, strict=True):
             if part is not None:
-                leaf.add(part)
+                leaf.collect(part)
 
     def _collect(self, lent: list[StandIn]) -> None:
         """The totals into the matrix, in the order of the parameters."""
-        for one in lent:
-            if one.total is None:  # not used
-                one.total = self.matrix.new_zeros(len(self.matrix), *one.value.shape)
+        tasks = len(self.matrix)
+        totals = [  # zero where a parameter is not used
+            self.matrix.new_zeros(tasks, *one.value.shape) if one.total is None else one.total
+            for one in lent
+        ]
         if any(one.placed for one in lent):
-            for one in lent:
+            for one, total in zip(lent, totals, strict=True):
                 if not one.placed:
-                    one.block().copy_(one.total)
+                    one.block().copy_(total)
         else:
-            torch.cat([t.total.reshape(len(self.matrix), -1) for t in lent], 1, out=self.matrix)
+            torch.cat([total.reshape(tasks, -1) for total in totals], 1, out=self.matrix)
 
 
 def _eagerly() -> AbstractContextManager:
@@ -227,7 +233,7 @@ def _eagerly() -> AbstractContextManager:
 
 
 def _pulled(outputs: list[Tensor], leaves: list[Tensor], used: list[StandIn]) -> Sequence:
-    totals = [e.total for e in used]
+    totals = [e.total for e in used if e.total is not None]
     rows = [
         torch.autograd.grad(
             outputs, leaves, [t[k] for t in totals], retain_graph=True, allow_unused=True
@@ -267,10 +273,9 @@ class Call:
 
     # --- which tasks ----------------------------------------------------------------------------
 
-    def _note(self, grad: Tensor) -> None:
+    def _note(self, task: int, grad: Tensor) -> None:
         rows = grad.flatten(1).ne(0).any(1).nonzero().flatten().tolist()
         if rows:
-            task = self.recorder.probing
             low, high = self.seen.get(task, (rows[0], rows[-1]))
             self.seen[task] = min(low, rows[0]), max(high, rows[-1])
 
@@ -305,7 +310,8 @@ class Call:
     # --- what the backward pass brings ----------------------------------------------------------
 
     def _records(self, grad: Tensor) -> bool:
-        if self.recorder.probing is None:
+        task = self.recorder.probing
+        if task is None:
             if self.recorder.armed and self.segments is None:
                 raise UnsupportedLayerError(
                     f"task_gradients: a layer that got {self.rows} rows was of no use to the "
@@ -313,7 +319,7 @@ class Call:
                 )
             return self.recorder.armed
         if self.segments is None:
-            self._note(grad)
+            self._note(task, grad)
         return False
 
     def record_product(self, weight, bias, left: Tensor, right: Tensor, came: Tensor) -> None:
@@ -323,15 +329,15 @@ class Call:
         """
         if not self.recorder.armed or not self._records(came):
             return
-        left = self.segments.stack(left)
+        left = self._known.stack(left)
         if isinstance(bias, StandIn):
             self._add(bias, left.sum(1))
         if not isinstance(weight, StandIn):
             return
-        right = self.segments.stack(right)
+        right = self._known.stack(right)
         if self is not self.recorder.whole:
             self._add(weight, torch.bmm(left.mT, right))
-        elif self.segments.longest == 1 and weight.own is not None:
+        elif self._known.longest == 1 and weight.own is not None:
             weight.add_products(left, right)
         elif weight.total is None:
             weight.total = torch.bmm(left.mT, right)
@@ -341,7 +347,7 @@ class Call:
     def record_sum(self, standin: StandIn, grad: Tensor) -> None:
         """Add ``Σ_{i in task k} grad_i``, the stand-in having been the same for all rows."""
         if self._records(grad):
-            left = self.segments.stack(grad.reshape(self.rows, 1, -1))
+            left = self._known.stack(grad.reshape(self.rows, 1, -1))
             self._add(standin, left.sum(1).view(-1, *standin.value.shape))
 
     def record_rows(self, standin: StandIn, grad: Tensor) -> None:
@@ -363,11 +369,16 @@ class Call:
             owners = self._owners().view([-1] + [1] * (codes.ndim - 1)).expand_as(codes)
             standin.open().index_put_((owners, codes), grad, accumulate=True)
 
+    @property
+    def _known(self) -> Segments:
+        assert self.segments is not None  # or nothing is recorded
+        return self.segments
+
     def _owners(self) -> Tensor:
-        return self.segments.owners(self.recorder.device) + self.first
+        return self._known.owners(self.recorder.device) + self.first
 
     def _add(self, standin: StandIn, part: Tensor) -> None:
         if self is self.recorder.whole:
-            standin.add(part)
+            standin.collect(part)
         else:
             standin.open()[self.first : self.last] += part

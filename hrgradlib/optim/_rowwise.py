@@ -11,6 +11,8 @@ Every operation gets stand-ins (:mod:`hrgradlib.optim._standin`) and the call it
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.autograd import Function
@@ -19,7 +21,7 @@ from torch.nn.functional import embedding, linear
 __all__ = ["expanded", "gathered", "multiplied", "rows_of"]
 
 
-def value_of(parameter: Tensor | None) -> Tensor | None:
+def value_of(parameter: Any) -> Any:
     """What a stand-in stands for; used only where autograd does not look."""
     return getattr(parameter, "value", parameter)
 

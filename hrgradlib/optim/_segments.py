@@ -29,7 +29,7 @@ def segment_means(values: Tensor, sizes: Sequence[int] | Tensor) -> Tensor:
 
     Raises:
         ValueError: ``sizes`` are not whole numbers ≥ 0.
-    """
+    """  # noqa: DOC502 (raised by what it calls)
     return Segments(read_sizes(sizes, "segment_means"), values.device).mean(values)
 
 
@@ -43,7 +43,6 @@ class Segments:
     def __init__(self, sizes: Sequence[int], device: torch.device) -> None:
         self.count, self.longest = len(sizes), max(sizes)
         self.equal = min(sizes) == self.longest
-        self.sizes: Tensor | int = self.longest
         if not self.equal:
             self.sizes = torch.tensor(sizes, device=device)
             starts = self.sizes.cumsum(0) - self.sizes
@@ -68,12 +67,10 @@ class Segments:
     def seed(self, values: Tensor) -> Tensor:
         """[N] the derivative of ``Σ_k L_k`` by every point's loss."""
         if self.equal:
-            return torch.full_like(values, 1 / self.sizes)
+            return torch.full_like(values, 1 / self.longest)
         return (1.0 / self.sizes.to(values.dtype)).repeat_interleave(self.sizes)
 
     def owners(self, device: torch.device) -> Tensor:
         """[N] the task of every row."""
-        sizes = self.sizes
-        if self.equal:
-            sizes = torch.full((self.count,), self.longest, device=device)
-        return torch.arange(self.count, device=device).repeat_interleave(sizes)
+        tasks = torch.arange(self.count, device=device)
+        return tasks.repeat_interleave(self.longest if self.equal else self.sizes)

@@ -26,6 +26,7 @@ class UnsupportedLayerError(RuntimeError):
     """A parameter is used by something that cannot be split into tasks in one backward pass.
 
     Example:
+        >>> from hrgradlib import task_gradients
         >>> model, x = nn.Bilinear(2, 2, 1), torch.ones(3, 2)
         >>> try:
         ...     task_gradients(lambda: model(x, x)[:, 0], model, [2, 1], engine="one-backward")
@@ -44,7 +45,16 @@ class StandIn(Tensor):
         start: the parameter's first column of the matrix.
         total: [K, *shape] what was recorded so far, or None.
         placed: whether ``total`` is a view of the matrix.
+        recorder: :class:`hrgradlib.optim._recorder.Recorder`.
     """
+
+    own: nn.Parameter | None
+    value: Tensor
+    start: int
+    total: Tensor | None
+    placed: bool
+    recorder: Any
+    _leaf: Tensor | None
 
     @staticmethod
     def of(parameter: nn.Parameter, start: int, recorder) -> StandIn:
@@ -62,7 +72,7 @@ class StandIn(Tensor):
         value = expression.detach()
         standin = Tensor._make_subclass(StandIn, value, True)
         standin.own, standin.value, standin._leaf = None, value, expression
-        standin.start, standin.recorder = None, recorder
+        standin.start, standin.recorder = -1, recorder
         standin.total, standin.placed = None, False
         recorder.expressions.append(standin)
         return standin
@@ -71,7 +81,7 @@ class StandIn(Tensor):
     def expression(self) -> Tensor:
         """With the graph to the parameters, in copies of them that share their storage."""
         if self._leaf is None:
-            self._leaf = self.own.detach().requires_grad_()
+            self._leaf = self.value.detach().requires_grad_()
         return self._leaf
 
     @property
@@ -88,8 +98,8 @@ class StandIn(Tensor):
 
     def block(self) -> Tensor:
         """The parameter's columns of the matrix, [K, *shape]."""
-        columns = self.recorder.matrix.narrow(1, self.start, self.own.numel())
-        return columns.view(-1, *self.own.shape)
+        columns = self.recorder.matrix.narrow(1, self.start, self.value.numel())
+        return columns.view(-1, *self.value.shape)
 
     def open(self) -> Tensor:
         """``total``, from zero."""
@@ -98,7 +108,7 @@ class StandIn(Tensor):
             self.total = self.value.new_zeros(tasks, *self.value.shape)
         return self.total
 
-    def add(self, part: Tensor) -> None:
+    def collect(self, part: Tensor) -> None:
         self.total = part if self.total is None else self.total.add_(part)
 
     def add_products(self, left: Tensor, right: Tensor) -> None:

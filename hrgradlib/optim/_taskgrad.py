@@ -9,9 +9,9 @@ backward pass (:mod:`hrgradlib.optim._check`).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
-from warnings import warn
 
 import torch
 from torch import Tensor, nn
@@ -42,10 +42,11 @@ class FallbackWarning(UserWarning):
         >>> model, x = nn.Linear(2, 1), torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
         >>> def mixed():  # the loss of a point depends on the others
         ...     return model(x)[:, 0].softmax(0)
-        >>> with pytest.warns(FallbackWarning):
+        >>> with warnings.catch_warnings(record=True) as said:
+        ...     warnings.simplefilter("always")
         ...     found = task_gradients(mixed, model, sizes=[2, 1])
-        >>> found.engine
-        'backwards'
+        >>> found.engine, said[0].category.__name__
+        ('backwards', 'FallbackWarning')
     """
 
 
@@ -108,7 +109,7 @@ class TaskGradients(NamedTuple):
         matrix = torch.cat(rows, 1).detach()
         for p, jac in zip(trained, found, strict=True):
             if jac is not None:
-                del p.jac
+                del p.jac  # type: ignore[attr-defined]  # TorchJD's
         if losses is None:
             losses = matrix.new_full((tasks,), torch.nan)
         return TaskGradients(losses.detach(), matrix, trained, "jac", (True,) * tasks)
@@ -216,9 +217,10 @@ class _Job:
         known = self.verdict.engine
         due = check is not False and (check or known is None)
         replay = Replay(self.model) if due or known is None else None
+        judge = replay if due else None
         if engine is not None:
             found = self._gradients(engine)
-            wrong = self._wrong(found, replay) if due else None
+            wrong = None if judge is None else self._wrong(found, judge)
             if wrong is not None:
                 raise UnsupportedLayerError(
                     f"task_gradients: engine {engine!r} is wrong here: {wrong} than an ordinary "
@@ -226,15 +228,15 @@ class _Job:
                 )
             return found
         for name in self._candidates(known):
-            found = self._attempt(name)
-            if found is None:
-                wrong = "it failed"
-            elif not due or name == "backwards":
-                break
-            elif (wrong := self._wrong(found, replay)) is None:
-                break
-            else:
-                warn(
+            attempt = self._attempt(name)
+            if attempt is not None:
+                found = attempt
+                if judge is None or name == "backwards":
+                    break
+                wrong = self._wrong(found, judge)
+                if wrong is None:
+                    break
+                warnings.warn(
                     f"task_gradients: engine {name!r} is wrong here: {wrong} than an ordinary "
                     "backward pass. A point's loss depends on other points, or losses differ from "
                     "call to call; K backward passes are taken from now on.",
@@ -273,7 +275,7 @@ class _Job:
         recorder = Recorder(self.model, self.sizes, self.out)
         with recorder.lending():
             values = self._evaluate()
-            losses = recorder.whole.segments.mean(values.detach())
+            losses = recorder.segments.mean(values.detach())
             recorder.backward(values, self.verdict.blocks)
         return losses, recorder.matrix
 
