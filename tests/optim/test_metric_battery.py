@@ -175,7 +175,7 @@ def autograd_steps(base):
 def spring(problem, steps):
     velocity = torch.zeros_like(problem.flat)
     for _ in range(steps):
-        residuals, matrix, _ = problem.gradients()
+        residuals, matrix, *_ = problem.gradients()
         kernel = matrix @ matrix.T
         shift = 1e-2 * residuals @ residuals
         shift = shift + 10 * torch.finfo(F64).eps * kernel.trace()
