@@ -21,6 +21,7 @@ from hrgradlib._system.threads import threads_limited
 from hrgradlib.experiments import folder as store
 from hrgradlib.experiments.collocation import collocation
 from hrgradlib.experiments.folder import FolderError, MissingFile, is_finished
+from hrgradlib.experiments.scaling import residuals
 from hrgradlib.experiments.sizes import check_network, check_step, components
 from hrgradlib.experiments.sources import code_fingerprint
 from hrgradlib.experiments.specs import Spec
@@ -82,9 +83,8 @@ def run_folder(spec: Spec, label: str = "") -> Path:
 def code_behind(spec: Spec) -> str:
     """Fingerprint of the code that a run's numbers depend on: its case, its method, the loop."""
     case, method = type(spec.case), spec.kind
-    return code_fingerprint(
-        case.__module__, method.__module__, train.__module__, collocation.__module__
-    )
+    parts = (case, method, train, collocation, residuals)
+    return code_fingerprint(*(part.__module__ for part in parts))
 
 
 def run(
@@ -176,7 +176,7 @@ def _run(spec: Spec, folder: Path, method: Method, quiet: bool, moment: list[str
 
 def _tasks(spec: Spec, model: nn.Module, device: torch.device) -> Tasks:
     return Tasks(
-        spec.case.residuals(spec),
+        residuals(spec),
         lambda generator: collocation(spec, model, generator, device),
         spec.case.task_sizes(spec),
     )

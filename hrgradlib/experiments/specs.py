@@ -54,7 +54,8 @@ GRID = {
 }
 
 
-_LATER = {("candidates", 1)}  # runs made before there was a choice are still those of their spec
+# Settings that came later: runs made before there was a choice are still those of their spec.
+_LATER = {("candidates", 1), ("decades", 0.0), ("draw", 0)}
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class Spec:
             its own); for inflow, where "layer" is the even–odd form, "micro-macro".
         beyond: collocation times reach to ``beyond · T``.
         candidates: points drawn for every one that is kept, by the size of its residual.
+        decades, draw: every regime's loss is multiplied by a power of ten, uniform in ±decades;
+            ``draw`` is the seed of these factors alone.
     """
 
     problem: str
@@ -99,6 +102,8 @@ class Spec:
     initial_weight: float = 1.0
     beyond: float = 1.0
     candidates: int = 1
+    decades: float = 0.0
+    draw: int = 0
 
     @property
     def case(self) -> Case:
@@ -212,6 +217,8 @@ _INTERVALS = {
     "initial_weight": "(0, inf)",
     "beyond": "[1, 2]",
     "candidates": "[1, 64]",
+    "decades": "[0, 15]",
+    "draw": f"[0, {2**63})",
 }
 
 

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["layer_times", "stratified"]
+__all__ = ["layer_times", "regime_of", "stratified"]
 
 
 def stratified(eps_range: tuple[float, float], draw: Tensor, bias: float = 1.0) -> Tensor:
@@ -24,6 +24,15 @@ def stratified(eps_range: tuple[float, float], draw: Tensor, bias: float = 1.0) 
     low, high = (math.log(e) for e in eps_range)
     share = (torch.arange(len(draw))[:, None] + draw) / len(draw)
     return torch.exp(low + (high - low) * (share if bias == 1 else share**bias))
+
+
+def regime_of(
+    eps: Tensor, eps_range: tuple[float, float], regimes: int, bias: float = 1.0
+) -> Tensor:
+    """Number of the range, from 0, that :func:`stratified` draws these ε in; shape of ``eps``."""
+    low, high = (math.log(e) for e in eps_range)
+    share = ((eps.log() - low) / (high - low)).clamp(0, 1) ** (1 / bias)
+    return (share * regimes).long().clamp(max=regimes - 1)
 
 
 def layer_times(draw: Tensor, final: float, width: Tensor) -> Tensor:

@@ -45,6 +45,7 @@ class Case(ABC, Generic[Model]):
             t = 0; their points are of two kinds, among which is no choice by residuals.
         conducts_heat: whether the observables have a heat flux.
         reported_seeds: seeds that errors are reported for, none of which settings were chosen on.
+        bias: how the ranges of ε are divided, as in :func:`hrgradlib.kinetics.scales.stratified`.
         shown_seeds: how many of these the book trains.
         book: the runs the book shows, each for every such seed.
     """
@@ -57,6 +58,7 @@ class Case(ABC, Generic[Model]):
     penalised: tuple[str, ...] = ()
     conducts_heat: bool = False
     reported_seeds: tuple[int, ...] = (10, 11, 12)
+    bias: float = 1.0
     shown_seeds: int = 3
     book: tuple[BookRun, ...] = (BookRun("hrgrad-gn"),)
 

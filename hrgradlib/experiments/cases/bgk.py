@@ -43,7 +43,6 @@ BGK_RIEMANN = BGKProblem(
     (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01), (0.005, 0.015, 0.03, 0.05),
 )  # fmt: skip
 
-_BIAS = 1.5  # > 1: more ranges of ε are small ones, where fronts are steep
 _CELLS = 200  # points in the window that errors are measured at
 
 # Micro modes beside the three moments; points are chosen where residuals are large.
@@ -67,6 +66,7 @@ class BGKCase(Case[BGKModel | PlainBGKModel]):
     formulations = ("layer", "plain")
     penalised = ("plain",)
     conducts_heat = True
+    bias = 1.5  # more ranges of ε are small ones, where fronts are steep
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class BGKCase(Case[BGKModel | PlainBGKModel]):
         """
         tasks, problem = spec.tasks, self.problem
         draw = torch.rand(3, tasks, count, generator=generator, dtype=torch.float64)
-        eps = stratified(problem.eps_range, draw[0], _BIAS)
+        eps = stratified(problem.eps_range, draw[0], self.bias)
         final, index = spec.beyond * problem.final_time, torch.arange(count)
         in_layer = layer_times(draw[1], final, eps)
         t = torch.where(index % 2 == 0, draw[1] * final, in_layer).clamp(max=final)
