@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from hrgradlib.optim._backwards import flat_gradient
+from hrgradlib.optim._recorder import Places
 
 __all__ = ["Verdict", "difference", "remembered"]
 
@@ -41,11 +42,11 @@ _VERDICTS: WeakKeyDictionary[nn.Module, dict[tuple, Verdict]] = WeakKeyDictionar
 
 
 def remembered(
-    losses: Callable, model: nn.Module, parameters: Sequence[Tensor], sizes: tuple[int, ...]
+    losses: Callable, model: nn.Module, places: Places, sizes: tuple[int, ...]
 ) -> Verdict:
     """The verdict on this code, these parameters, this mode and these numbers of rows and tasks."""
-    modes = hash(tuple(m.training for m in model.modules()))
-    trained = hash(tuple(id(p) for p in parameters))
+    modes = hash(tuple(m.training for m in places.modules))
+    trained = hash(tuple(id(p) for p in places.parameters))
     key = _code(losses), trained, modes, sum(sizes), len(sizes)
     return _VERDICTS.setdefault(model, {}).setdefault(key, Verdict())
 

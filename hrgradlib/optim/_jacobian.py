@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from hrgradlib.optim._check import remembered
 from hrgradlib.optim._probe import probe_one, probe_two
-from hrgradlib.optim._recorder import trainable
+from hrgradlib.optim._recorder import Places
 from hrgradlib.optim._segments import read_sizes
 from hrgradlib.optim._taskgrad import ENGINES, gradients_of
 
@@ -122,12 +122,12 @@ def residual_jacobian(
     """  # noqa: DOC502 (MemoryError, UnsupportedLayerError: raised by what it calls)
     numbers = read_sizes(sizes, "residual_jacobian")
     count = _count(points, numbers)
-    parameters = tuple(trainable(model))
+    places = Places.of(model)
     one = probe_one(residuals, points)
     parts = one.shape[1]
-    n = sum(p.numel() for p in parameters)
+    n = sum(p.numel() for p in places.parameters)
     _check_memory(count * parts, n, one, memory_limit)
-    probe_two(residuals, points, one, remembered(residuals, model, parameters, numbers))
+    probe_two(residuals, points, one, remembered(residuals, model, places, numbers))
 
     values, matrix = _storage(out, count * parts, n, one)
     scale = torch.tensor([max(s, 1) ** -0.5 for s in numbers], dtype=one.dtype, device=one.device)
@@ -144,7 +144,7 @@ def residual_jacobian(
         values[rows] = found.losses
         slowest = max(slowest, ENGINES.index(found.engine))
     sizes_of_rows = tuple(s * parts for s in numbers)
-    return ResidualJacobian(values, matrix, sizes_of_rows, parameters, ENGINES[slowest])
+    return ResidualJacobian(values, matrix, sizes_of_rows, places.parameters, ENGINES[slowest])
 
 
 def _storage(

@@ -84,7 +84,9 @@ def _name(func) -> str:
 
 
 def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    lent = next(t for t in (weight, bias, input) if isinstance(t, StandIn))
+    lent = weight
+    if not isinstance(lent, StandIn):
+        lent = next(t for t in (bias, input) if isinstance(t, StandIn))
     recorder = lent.recorder
     if isinstance(input, StandIn) or not recorder.is_rows(input):
         if any(_made_of_points(t) for t in (weight, bias)):

@@ -12,21 +12,22 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import accumulate
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from hrgradlib.optim._call import Call
 from hrgradlib.optim._layers import use
 from hrgradlib.optim._segments import Segments
 from hrgradlib.optim._standin import StandIn, UnsupportedLayerError
 
-__all__ = ["Blocks", "Recorder", "trainable"]
+__all__ = ["Blocks", "Places", "Recorder", "trainable"]
 
 #: For every layer call whose rows are not the whole batch: its tasks ``first, last + 1``.
 Blocks = list[tuple[int, int]]
 
 _BLOCKS_UP_TO = 64  # tasks
-_LARGEST_SCATTER = 2**26  # numbers [K, N, ...] that a parameter with one row per point may take
 
 
 def trainable(model: nn.Module) -> list[nn.Parameter]:
@@ -34,20 +35,41 @@ def trainable(model: nn.Module) -> list[nn.Parameter]:
     return [p for p in model.parameters() if p.requires_grad]
 
 
+class Places(NamedTuple):
+    """Where a model holds what, found in one walk through its modules.
+
+    Attributes:
+        modules: all of them.
+        slots: every place that holds a trainable parameter: a table, a key, the parameter.
+        parameters: as :func:`trainable`.
+    """
+
+    modules: list[nn.Module]
+    slots: list[tuple[dict, str, nn.Parameter]]
+    parameters: tuple[nn.Parameter, ...]
+
+    @staticmethod
+    def of(model: nn.Module) -> Places:
+        modules = [*model.modules()]
+        slots = [
+            (module._parameters, key, p)
+            for module in modules
+            for key, p in module._parameters.items()
+            if p is not None and p.requires_grad
+        ]
+        return Places(modules, slots, tuple({id(p): p for *_, p in slots}.values()))
+
+
 class Recorder:
     """Lends the model stand-ins for its trainable parameters and collects their gradients."""
 
     use = staticmethod(use)  # what stand-ins do
 
-    def __init__(self, model: nn.Module, sizes: tuple[int, ...], out: Tensor | None) -> None:
+    def __init__(
+        self, model: nn.Module, places: Places, sizes: tuple[int, ...], out: Tensor | None
+    ) -> None:
         self.model, self.task_sizes, self.rows = model, sizes, sum(sizes)
-        self.slots = [  # every place in the model that holds a trainable parameter
-            (module._parameters, key, p)
-            for module in model.modules()
-            for key, p in module._parameters.items()
-            if p is not None and p.requires_grad
-        ]
-        self.parameters = list({id(p): p for *_, p in self.slots}.values())  # tied ones once
+        self.modules, self.slots, self.parameters = places
         self.device = self.parameters[0].device
         self.segments = Segments(sizes, self.device)
         self.whole = Call(self, self.rows, self.segments)
@@ -85,7 +107,7 @@ class Recorder:
             UnsupportedLayerError: an activation that is neither.
         """
         if self._constants is None:
-            self._constants = {id(b) for b in self.model.buffers()}
+            self._constants = {id(b) for m in self.modules for b in m._buffers.values()}
         if id(tensor) in self._constants:
             return False
         if tensor.ndim and (tensor.shape[0] == self.rows or tensor.shape[0] in self._blocks()):
@@ -122,7 +144,7 @@ class Recorder:
         before = [p.grad for p in self.parameters]
         try:
             for table, key, p in self.slots:
-                table[key] = self.lent[id(p)]  # type: ignore[assignment]
+                table[key] = self.lent[id(p)]
             for p in self.parameters:
                 p.grad = None
             with _eagerly():
@@ -261,124 +283,3 @@ def matrix_for(parameters: Sequence[Tensor], tasks: int, out: Tensor | None) -> 
             f"({tasks}, {n}), contiguous."
         )
     return out
-
-
-class Call:
-    """Rows that pass through a layer together, and the tasks they belong to."""
-
-    def __init__(self, recorder: Recorder, rows: int, segments: Segments | None) -> None:
-        self.recorder, self.rows, self.segments = recorder, rows, segments
-        self.first, self.last = 0, len(recorder.task_sizes)
-        self.seen: dict[int, tuple[int, int]] = {}  # while probing: task to its extreme rows
-
-    # --- which tasks ----------------------------------------------------------------------------
-
-    def _note(self, task: int, grad: Tensor) -> None:
-        rows = grad.flatten(1).ne(0).any(1).nonzero().flatten().tolist()
-        if rows:
-            low, high = self.seen.get(task, (rows[0], rows[-1]))
-            self.seen[task] = min(low, rows[0]), max(high, rows[-1])
-
-    def block(self, ends: list[int]) -> tuple[int, int]:
-        """``first, last + 1`` of the tasks whose points, all of them in order, are the rows.
-
-        Raises:
-            UnsupportedLayerError: they are not.
-        """
-        if not self.seen:  # no loss needs it
-            return 0, 0
-        first, last = min(self.seen), max(self.seen) + 1
-        start = ends[first]
-        fits = ends[last] - start == self.rows and all(
-            ends[k] - start <= low and high < ends[k + 1] - start
-            for k, (low, high) in self.seen.items()
-        )
-        if not fits:
-            raise UnsupportedLayerError(
-                f"task_gradients: a layer got {self.rows} rows, which are not those of the batch "
-                f"({self.recorder.rows}) nor those of some consecutive tasks in order."
-            )
-        return first, last
-
-    def place(self, first: int, last: int) -> None:
-        """Its tasks are known."""
-        self.first, self.last = first, last
-        if first == last:
-            return
-        self.segments = Segments(self.recorder.task_sizes[first:last], self.recorder.device)
-
-    # --- what the backward pass brings ----------------------------------------------------------
-
-    def _records(self, grad: Tensor) -> bool:
-        task = self.recorder.probing
-        if task is None:
-            if self.recorder.armed and self.segments is None:
-                raise UnsupportedLayerError(
-                    f"task_gradients: a layer that got {self.rows} rows was of no use to the "
-                    "losses in an earlier evaluation, and is now."
-                )
-            return self.recorder.armed
-        if self.segments is None:
-            self._note(task, grad)
-        return False
-
-    def record_product(self, weight, bias, left: Tensor, right: Tensor, came: Tensor) -> None:
-        """Add ``Σ_{i in task k} left_i right_iᵀ`` for the weight, ``Σ left_i`` for the bias.
-
-        ``came`` is the one of the two that the backward pass brought.
-        """
-        if not self.recorder.armed or not self._records(came):
-            return
-        left = self._known.stack(left)
-        if isinstance(bias, StandIn):
-            self._add(bias, left.sum(1))
-        if not isinstance(weight, StandIn):
-            return
-        right = self._known.stack(right)
-        if self is not self.recorder.whole:
-            self._add(weight, torch.bmm(left.mT, right))
-        elif self._known.longest == 1 and weight.own is not None:
-            weight.add_products(left, right)
-        elif weight.total is None:
-            weight.total = torch.bmm(left.mT, right)
-        else:
-            weight.total.baddbmm_(left.mT, right)
-
-    def record_sum(self, standin: StandIn, grad: Tensor) -> None:
-        """Add ``Σ_{i in task k} grad_i``, the stand-in having been the same for all rows."""
-        if self._records(grad):
-            left = self._known.stack(grad.reshape(self.rows, 1, -1))
-            self._add(standin, left.sum(1).view(-1, *standin.value.shape))
-
-    def record_rows(self, standin: StandIn, grad: Tensor) -> None:
-        """Row i of the stand-in is used by row i alone."""
-        if self._records(grad):
-            tasks = len(self.recorder.task_sizes)
-            if tasks * grad.numel() > _LARGEST_SCATTER:
-                raise UnsupportedLayerError(
-                    f"task_gradients: {standin.label} has a row per point; its gradients by "
-                    f"{tasks} tasks are too many."
-                )
-            owners = self._owners()
-            total = standin.open()
-            total[owners, torch.arange(self.rows, device=owners.device)] += grad
-
-    def record_gather(self, standin: StandIn, codes: Tensor, grad: Tensor) -> None:
-        """Add the gradients of ``standin[codes]``."""
-        if self._records(grad):
-            owners = self._owners().view([-1] + [1] * (codes.ndim - 1)).expand_as(codes)
-            standin.open().index_put_((owners, codes), grad, accumulate=True)
-
-    @property
-    def _known(self) -> Segments:
-        assert self.segments is not None  # or nothing is recorded
-        return self.segments
-
-    def _owners(self) -> Tensor:
-        return self._known.owners(self.recorder.device) + self.first
-
-    def _add(self, standin: StandIn, part: Tensor) -> None:
-        if self is self.recorder.whole:
-            standin.collect(part)
-        else:
-            standin.open()[self.first : self.last] += part

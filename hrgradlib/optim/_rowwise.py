@@ -6,7 +6,7 @@ gradient ``δ_i`` of its output; row i belongs to one task, so
 same number of operations.
 
 Every operation gets stand-ins (:mod:`hrgradlib.optim._standin`) and the call it belongs to
-(:class:`hrgradlib.optim._recorder.Call`); autograd learns nothing of the stand-ins, the call does.
+(:class:`hrgradlib.optim._call.Call`); autograd learns nothing of the stand-ins, the call does.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from hrgradlib.optim._backwards import by_backwards, by_segments
 from hrgradlib.optim._check import Verdict, difference, remembered
-from hrgradlib.optim._recorder import Recorder, matrix_for, trainable
+from hrgradlib.optim._recorder import Places, Recorder, matrix_for, trainable
 from hrgradlib.optim._replay import Replay
 from hrgradlib.optim._segments import Segments, read_sizes, segment_means, short
 from hrgradlib.optim._standin import UnsupportedLayerError
@@ -191,16 +191,16 @@ def gradients_of(
     """:func:`task_gradients`; the check is remembered for the code of ``written``."""
     if engine is not None and engine not in ENGINES:
         raise ValueError(f"task_gradients: found engine = {engine!r}; expected one of {ENGINES}.")
-    parameters = tuple(trainable(model))
-    if not parameters:
+    places = Places.of(model)
+    if not places.parameters:
         raise ValueError("task_gradients: the model has no trainable parameter.")
     if any(len(p) != sum(sizes) for p in points):
         raise ValueError(
             f"task_gradients: found points of lengths {[len(p) for p in points]}; expected "
             f"{sum(sizes)}, to which sizes = {short(sizes)} sum."
         )
-    verdict = remembered(written, model, parameters, sizes)
-    job = _Job(point_losses, model, parameters, sizes, out, points, verdict)
+    verdict = remembered(written, model, places, sizes)
+    job = _Job(point_losses, model, places, sizes, out, points, verdict)
     with torch.enable_grad():
         return job.run(engine, check)
 
@@ -208,8 +208,9 @@ def gradients_of(
 class _Job:
     """One call of :func:`task_gradients`."""
 
-    def __init__(self, point_losses, model, parameters, sizes, out, points, verdict) -> None:
-        self.point_losses, self.model, self.parameters = point_losses, model, parameters
+    def __init__(self, point_losses, model, places, sizes, out, points, verdict) -> None:
+        self.point_losses, self.model, self.places = point_losses, model, places
+        self.parameters = places.parameters
         self.sizes, self.out, self.points = sizes, out, points
         self.verdict: Verdict = verdict
 
@@ -272,7 +273,7 @@ class _Job:
         return TaskGradients(losses, matrix, self.parameters, name, present)
 
     def _one_backward(self) -> tuple[Tensor, Tensor]:
-        recorder = Recorder(self.model, self.sizes, self.out)
+        recorder = Recorder(self.model, self.places, self.sizes, self.out)
         with recorder.lending():
             values = self._evaluate()
             losses = recorder.segments.mean(values.detach())
