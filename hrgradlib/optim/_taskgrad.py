@@ -134,11 +134,12 @@ def task_gradients(
     these places (factorised, normalised, generated weights, networks on points that all tasks
     share). Layers must see the points as the **first** dimension, [N, ..., features], or the
     points of some consecutive tasks (heads of their own, one evaluation per term). Derivatives by
-    inputs of any order, checkpointing, tied and frozen parameters do not matter.
+    inputs of any order, checkpointing, tied and frozen parameters do not matter; compiled code
+    runs uncompiled meanwhile.
 
     **Falls back** to one backward pass per task: everything else that autograd can differentiate
-    (convolutions, recurrent layers, attention between points, batch statistics, compiled models,
-    parameters used behind the model's back, ...).
+    (convolutions, recurrent layers, attention between points, batch statistics, a layer whose
+    rows serve several tasks, parameters used behind the model's back, ...).
 
     Args:
         point_losses: evaluates the model and returns the loss of every point, [N]. Points of a

@@ -271,3 +271,46 @@ def test_networks_of_two_precisions(x):
     ]
     flat = torch.stack([torch.cat([g.double().flatten() for g in row]) for row in expected])
     torch.testing.assert_close(found.matrix, flat, rtol=1e-5, atol=1e-7)
+
+
+def test_rows_that_serve_several_tasks_fall_back(x):
+    """Two terms at the same points; a separable network on a grid that tasks divide."""
+    model = perceptron().double()
+    terms = lambda: model(x).T.flatten().square()  # noqa: E731
+    nets = nn.ModuleList(perceptron(inputs=1, outputs=5) for _ in range(2)).double()
+    grid = [torch.rand(n, 1, dtype=F64) for n in (6, 7)]
+    product = lambda: (nets[0](grid[0]) @ nets[1](grid[1]).T).square().flatten()  # noqa: E731
+    for losses, trained, sizes in ((terms, model, [11, 11]), (product, nets, [14, 28])):
+        found = task_gradients(losses, trained, sizes)
+        assert found.engine == "backwards"
+        close(found.matrix, separate(losses, trained, sizes))
+
+
+def test_expressions_with_several_results(x):
+    """Decompositions and maxima of parameters come as named tuples."""
+
+    class Decomposed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.q, self.w = (nn.Parameter(torch.randn(3, 3)) for _ in range(2))
+
+        def forward(self, x):
+            inner = torch.tanh(x @ torch.linalg.qr(self.q).Q)
+            return inner @ (self.w / self.w.max(1, keepdim=True).values)
+
+    model = Decomposed().double()
+    found = task_gradients(lambda: squares(model, x), model, SIZES)
+    assert found.engine == "one-backward"
+    close(found.matrix, separate(lambda: squares(model, x), model, SIZES))
+
+
+def test_spectral_norm(x):
+    """Its power iteration moves on with every evaluation, with the check as without."""
+    model = nn.utils.parametrizations.spectral_norm(nn.Linear(3, 8)).double()
+    twin = nn.utils.parametrizations.spectral_norm(nn.Linear(3, 8)).double()
+    twin.load_state_dict(model.state_dict())
+    found = task_gradients(lambda: squares(model, x), model, SIZES)
+    assert found.engine == "one-backward"
+    close(found.matrix, separate(lambda: squares(twin, x), twin, SIZES))
+    for one, two in zip(model.buffers(), twin.buffers(), strict=True):
+        close(one, two)
