@@ -2,19 +2,21 @@
 
 from importlib import import_module
 
-from hrgradlib.optim import (
-    Harmonized,
-    HRGrad,
-    ResidualJacobian,
-    StepRecord,
-    StepRefused,
-    TaskGradients,
-    UnsupportedLayerError,
-    harmonize,
-    jacobian_bytes,
-    residual_jacobian,
-    task_gradients,
-)
+TYPE_CHECKING = False  # as type checkers read it; loading `typing` takes a while
+if TYPE_CHECKING:
+    from hrgradlib.optim import (
+        Harmonized,
+        HRGrad,
+        ResidualJacobian,
+        StepRecord,
+        StepRefused,
+        TaskGradients,
+        UnsupportedLayerError,
+        harmonize,
+        jacobian_bytes,
+        residual_jacobian,
+        task_gradients,
+    )
 
 __all__ = [
     "HRGrad",
@@ -34,8 +36,9 @@ __all__ = [
     "task_gradients",
 ]
 
-# Loaded when first asked for: they need more than torch, numpy and scipy, or time.
-_LATER = {
+# Loaded when first asked for: torch takes seconds, in which the command can be interrupted, and
+# some need more than torch, numpy and scipy.
+_LATER = dict.fromkeys(__all__, "hrgradlib.optim") | {
     "HRGradAggregator": "hrgradlib.optim._torchjd",
     "HRGradWeighting": "hrgradlib.optim._torchjd",
     "Solution": "hrgradlib.experiments.solution",
@@ -46,7 +49,8 @@ _LATER = {
 def __getattr__(name: str) -> object:
     if name not in _LATER:
         raise AttributeError(f"module 'hrgradlib' has no attribute {name!r}")
-    return getattr(import_module(_LATER[name]), name)
+    globals()[name] = found = getattr(import_module(_LATER[name]), name)
+    return found
 
 
 def __dir__() -> list[str]:

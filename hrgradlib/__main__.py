@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
+from hrgradlib._system.interrupt import leaving
+
 __all__ = ["main"]
 
 _NEEDED = ("tqdm", "threadpoolctl")  # the extra `run`
@@ -16,9 +18,10 @@ def main() -> int:
         needs = f"hrgrad: the command needs {' and '.join(missing)}"
         print(f"{needs}: pip install 'hrgradlib[run]'", file=sys.stderr)
         return 2
-    from hrgradlib.cli import main as command
+    with leaving("hrgrad: interrupted", 130):  # torch is loaded for seconds
+        from hrgradlib.cli import main as command
 
-    return command()
+        return command()
 
 
 if __name__ == "__main__":

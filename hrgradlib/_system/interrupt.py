@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["Interrupts"]
+__all__ = ["Interrupts", "leaving"]
 
 _KINDS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def leaving(words: str, code: int) -> Iterator[None]:
+    """End the process on SIGINT with a line and an exit code, wherever it is (main thread only).
+
+    For a time in which nothing can be lost. Nothing is raised: libraries that are being loaded turn
+    a ``KeyboardInterrupt`` into errors of their own, or print it.
+    """
+
+    def leave(number: int, frame: object) -> None:
+        os.write(2, f"{words}\n".encode())
+        os._exit(code)
+
+    try:
+        before = signal.signal(signal.SIGINT, leave)
+    except ValueError:  # not the main thread: nothing to catch
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Interrupts:

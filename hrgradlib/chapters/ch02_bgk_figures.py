@@ -96,8 +96,8 @@ def naive_schemes(
     left.set(xlabel="$x$", ylabel="temperature $T$", title=title)
     left.legend()
     styles = (("P", BLACK), ("o-", VERMILLION), ("^--", GREEN), ("s-", BLUE))
-    for (label, values), (style, colour) in zip(errors.items(), styles, strict=True):
-        right.loglog(eps, np.nan_to_num(values, nan=0.5), style, color=colour, label=label)
+    for (label, sizes), (style, colour) in zip(errors.items(), styles, strict=True):
+        right.loglog(eps, np.nan_to_num(sizes, nan=0.5), style, color=colour, label=label)
     right.axhspan(0.15, 1.0, color=GREY, alpha=0.25, lw=0)
     right.text(eps[0], 0.4, "exploded", ha="right", va="center", fontsize=8)
     right.set(xlabel="Knudsen number ε", ylabel="largest relative $L^2$ error", ylim=(1e-10, 1))

@@ -167,8 +167,12 @@ def against_eps(t: float, all_eps: Sequence[float], cells: int, steps: int) -> d
         naive = implicit_upwind(eps, t, cells, steps)
         first = 1.5 * naive.rho[0] - 0.5 * naive.rho[1]
         last = 1.5 * naive.rho[-1] - 0.5 * naive.rho[-2]
-        between = partial(np.interp, xp=np.r_[0.0, naive.x, 1.0], fp=np.r_[first, naive.rho, last])
-        upwind.append(relative_error(between, t, eps))
+        places, values = np.r_[0.0, naive.x, 1.0], np.r_[first, naive.rho, last]
+        upwind.append(relative_error(partial(_between, places, values), t, eps))
         scheme = _on_equal_cells(eps, cells, 1)
         preserving.append(relative_error(scheme.solve(t, steps).density, t, eps))
     return {"upwind": np.array(upwind), "preserving": np.array(preserving)}
+
+
+def _between(places: NDArray, values: NDArray, x: NDArray) -> NDArray:
+    return np.interp(x, places, values)

@@ -6,7 +6,7 @@ Every function returns rows of a table. Known solutions and limits are in `verif
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -38,7 +38,7 @@ class _Wave(BGKProblem):
         return np.sin(wave * x), wave * np.cos(wave * x)
 
 
-def row(errors: NDArray, **labels) -> dict:
+def row(errors: Iterable[float], **labels) -> dict:
     """A row of a table: labels, and a number for each of ρ, ρu, E."""
     return labels | dict(zip(_NAMES, map(float, errors), strict=True))
 

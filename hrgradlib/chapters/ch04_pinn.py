@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -70,11 +70,11 @@ EPS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)
 CELLS = 32
 
 # Of one training: updates, peak learning rate and what else the method takes.
-OPTIMIZERS = {
+OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "adam": ("sum", dict(beta1=0.9, beta2=0.99)),
     "gauss-newton": ("sum-gn", dict(beta1=0.8, damping=1e-2)),
 }
-SIZES = {
+SIZES: dict[str, dict[str, Any]] = {
     "smoke": dict(
         width=8,
         depth=2,
@@ -103,6 +103,13 @@ SIZES = {
 
 
 # --- losses --------------------------------------------------------------------------------------
+
+
+class HasFields(Protocol):
+    """All that the losses need of a network."""
+
+    def fields(self, t: Tensor, x: Tensor, eps: Tensor) -> PeriodicFields:
+        """At points given as three tensors [N]."""
 
 
 def kinetic_residual(fields: PeriodicFields, eps: Tensor, scaled: bool = True) -> Tensor:
@@ -134,7 +141,10 @@ def _velocities(modes: int) -> tuple[Tensor, Tensor, Tensor]:
     """Gauss nodes [M + 1], roots of their weights, and ``φ_1 … φ_M`` there, [M, M + 1]."""
     nodes, weights = gauss_legendre(modes + 1)
     basis = legendre(nodes, modes)[:, 1:].T
-    return tuple(torch.from_numpy(np.ascontiguousarray(a)) for a in (nodes, weights**0.5, basis))
+    at, root, there = (
+        torch.from_numpy(np.ascontiguousarray(a)) for a in (nodes, weights**0.5, basis)
+    )
+    return at, root, there
 
 
 def residuals(loss: str) -> Callable[..., Tensor]:
@@ -145,22 +155,25 @@ def residuals(loss: str) -> Callable[..., Tensor]:
     """
     if loss not in LOSSES:
         raise ValueError(f"residuals: found loss = {loss!r}; expected one of {LOSSES}.")
-    return {"apnn": _micro_macro, "pinn": _kinetic, "pinn-plain": partial(_kinetic, scaled=False)}[
-        loss
-    ]
+    functions: dict[str, Callable[..., Tensor]] = {
+        "apnn": _micro_macro,
+        "pinn": _kinetic,
+        "pinn-plain": partial(_kinetic, scaled=False),
+    }
+    return functions[loss]
 
 
-def _micro_macro(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
+def _micro_macro(model: HasFields, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
     fields = model.fields(t, x, eps)
     return torch.cat([macro_residual(fields)[:, None], micro_residual(fields, eps)], 1)
 
 
-def _kinetic(model: nn.Module, t: Tensor, x: Tensor, eps: Tensor, scaled: bool = True) -> Tensor:
+def _kinetic(model: HasFields, t: Tensor, x: Tensor, eps: Tensor, scaled: bool = True) -> Tensor:
     return kinetic_residual(model.fields(t, x, eps), eps, scaled)
 
 
 @torch.no_grad()
-def mean_squares(model: nn.Module, loss: str, points: tuple[Tensor, ...]) -> dict[str, float]:
+def mean_squares(model: HasFields, loss: str, points: tuple[Tensor, ...]) -> dict[str, float]:
     """Mean squares over points of what a network trained with ``loss`` leaves behind.
 
     Returns:
@@ -258,9 +271,7 @@ def run(case: Case, looks: int = 12) -> Outcome:
     at = np.unique(np.geomspace(max(1, case.steps // 100), case.steps, looks).round().astype(int))
     errors, losses = [], []
     for step in range(case.steps):
-        method.optimizer.param_groups[0]["lr"] = learning_rate(
-            step, case.steps, case.lr, warmup, 0.3
-        )
+        method.set_learning_rate(learning_rate(step, case.steps, case.lr, warmup, 0.3))
         method.step(function, draw(case.eps, case.points, generator), [case.points], False)
         if step + 1 in at:
             errors.append(_error(model, case.eps))
@@ -295,7 +306,7 @@ def trainings(profile: str, seed: int = 0) -> dict[tuple[str, str, float], Outco
 
     At ε = 1 the three losses are one and the same function, which is trained once.
     """
-    found = {}
+    found: dict[tuple[str, str, float], Outcome] = {}
     for optimizer in OPTIMIZERS:
         for eps in EPS:
             for loss in LOSSES:

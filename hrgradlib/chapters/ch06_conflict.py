@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from hrgradlib.experiments.cases.periodic import point_losses
 from hrgradlib.experiments.collocation import sample
 from hrgradlib.experiments.specs import Spec
+from hrgradlib.models import PeriodicModel
 from hrgradlib.optim import task_gradients
 
 __all__ = ["HalvedGradients", "cosine_matrix", "halved_gradients", "negative_share", "task_edges"]
@@ -19,7 +20,8 @@ __all__ = ["HalvedGradients", "cosine_matrix", "halved_gradients", "negative_sha
 
 def task_edges(spec: Spec) -> NDArray:
     """ε at the ends of the tasks' ranges, shape [K + 1]."""
-    return np.geomspace(*spec.case.problem.eps_range, spec.tasks + 1)
+    low, high = spec.case.problem.eps_range
+    return np.geomspace(low, high, spec.tasks + 1)
 
 
 def cosine_matrix(gramian: NDArray) -> NDArray:
@@ -51,7 +53,9 @@ class HalvedGradients(NamedTuple):
     single: NDArray
 
 
-def halved_gradients(model: nn.Module, spec: Spec, batches: int, seed: int = 0) -> HalvedGradients:
+def halved_gradients(
+    model: PeriodicModel, spec: Spec, batches: int, seed: int = 0
+) -> HalvedGradients:
     """Split ``batches`` fresh batches in two halves and compare their mean task gradients.
 
     Args:
@@ -67,11 +71,11 @@ def halved_gradients(model: nn.Module, spec: Spec, batches: int, seed: int = 0) 
         raise ValueError(f"halved_gradients: found batches = {batches}; expected at least 2.")
     generator = torch.Generator().manual_seed(seed)
     halves: list = [0.0, 0.0]
-    squares, single = 0.0, 0.0
+    squares, single = np.zeros(spec.tasks), np.zeros((spec.tasks, spec.tasks))
     for index in range(batches):
         points = sample(spec, generator)
         found = task_gradients(
-            lambda p=points: point_losses(model, *p), model, [spec.per_task] * spec.tasks
+            partial(point_losses, model, *points), model, [spec.per_task] * spec.tasks
         ).matrix.double()
         halves[index % 2] = halves[index % 2] + found
         gramian = (found @ found.T).numpy()

@@ -7,7 +7,8 @@ Conventions as in :mod:`hrgradlib.chapters.ch08_convergence`. A *problem* is any
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from hrgradlib.chapters.ch08_convergence import Direction, direction
 from hrgradlib.experiments.cases.periodic import point_losses
 from hrgradlib.experiments.collocation import sample
 from hrgradlib.experiments.specs import Spec
+from hrgradlib.models import PeriodicModel
 from hrgradlib.optim import HRGrad, task_gradients
 
 __all__ = [
@@ -208,9 +210,8 @@ def descend(
         rises += active * (after > losses * (1 + 1e-14)).mean(-1)  # not the last digit
         active_steps += active
         losses = after
-    return Trace(
-        times, *(np.stack(column) for column in zip(*rows, strict=True)), rises / active_steps
-    )
+    columns = [np.stack(column) for column in zip(*rows, strict=True)]
+    return Trace._make([times, *columns, rises / active_steps])
 
 
 def _plain(gradients: NDArray) -> Direction:
@@ -353,11 +354,11 @@ def training_gramians(spec: Spec, steps: int) -> NDArray:
         spec: of a run with ``hrgrad`` on ``transport-periodic``; seed 0 draws its points.
         steps: how many.
     """
-    model, generator = spec.build_model(), torch.Generator().manual_seed(0)
+    model, generator = cast(PeriodicModel, spec.build_model()), torch.Generator().manual_seed(0)
     optimizer = HRGrad(model.parameters(), lr=spec.lr, harmony=spec.harmony)
     gramians, sizes = [], spec.case.task_sizes(spec)
     for _ in range(steps):
         points = sample(spec, generator)
-        found = task_gradients(lambda p=points: point_losses(model, *p), model, sizes)
+        found = task_gradients(partial(point_losses, model, *points), model, sizes)
         gramians.append(optimizer.step(found).gramian)
     return np.stack(gramians)

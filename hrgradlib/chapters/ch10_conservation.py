@@ -8,6 +8,7 @@ of this is the integral of its residuals of modes 0, 1, 2 (chapter 10).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from hrgradlib.experiments.solution import Solution
 from hrgradlib.kinetics.maxwellian import conserved
+from hrgradlib.models import BGKModel
 from hrgradlib.reference._interpolation import gauss_panels
 
 __all__ = ["conservation_defects", "integrated_residuals"]
@@ -48,13 +50,14 @@ def integrated_residuals(solution: Solution, eps: Sequence[float], count: int = 
         solution, eps: as for :func:`conservation_defects`.
         count: Gauss nodes in √t; the layer of width ε at the start needs them.
     """
-    problem, theta = solution.problem, solution.model.theta
+    problem, model = solution.problem, cast(BGKModel, solution.model)
+    theta = model.theta
     x, weights = _nodes(solution)
     root, share = np.polynomial.legendre.leggauss(count)
     t = problem.final_time * ((root + 1) / 2) ** 2
     share = share * problem.final_time * (root + 1) / 2
     residuals = solution.spec.case.residuals(solution.spec)
-    like = next(solution.model.parameters())
+    like = next(model.parameters())
     results = []
     for e in eps:
         grid = [
@@ -62,7 +65,7 @@ def integrated_residuals(solution: Solution, eps: Sequence[float], count: int = 
             for g in np.broadcast_arrays(t[:, None], x, np.array(e))
         ]
         with torch.no_grad():
-            scaled = residuals(solution.model, *grid)[:, :3]
+            scaled = residuals(model, *grid)[:, :3]
         length = (grid[0].square() + problem.length**2).sqrt()
         values = (scaled / length[:, None]).double().cpu().numpy().reshape(count, -1, 3)
         r0, r1, r2 = np.einsum("t,x,txk->k", share, weights, values)
@@ -72,7 +75,8 @@ def integrated_residuals(solution: Solution, eps: Sequence[float], count: int = 
 
 def _nodes(solution: Solution) -> tuple[NDArray, NDArray]:
     """Places and weights of a Gauss rule on panels that no kink of the data lies in."""
-    places, weights = gauss_panels(np.linspace(*solution.problem.domain, 49), 6)
+    low, high = solution.problem.domain
+    places, weights = gauss_panels(np.linspace(low, high, 49), 6)
     return places.ravel(), weights.ravel()
 
 

@@ -92,7 +92,7 @@ def cells(study: str) -> list[Cell]:
         columns = [
             np.array([r[name] for r in own]) for name in ("seed", "max_error", "seconds", "uphill")
         ]
-        found.append(Cell(study, label, content["settings"][label], *columns, curves))
+        found.append(Cell._make([study, label, content["settings"][label], *columns, curves]))
     return found
 
 

@@ -21,6 +21,7 @@ from hrgradlib.experiments.specs import Spec, make_spec
 from hrgradlib.optim import ResidualJacobian, harmonize, residual_jacobian
 from hrgradlib.training import METHODS
 from hrgradlib.training.loop import learning_rate
+from hrgradlib.training.methods import PlainSum
 
 __all__ = [
     "COUNTS",
@@ -187,18 +188,18 @@ def partly_trained(profile: str, seed: int = 7) -> tuple[nn.Module, Tensor, Resi
     """
     spec = _spec("sum", seed, **SIZES[profile]["partly"])
     model = spec.build_model()
-    method = METHODS["sum"](model, spec.settings)
+    method = PlainSum(model, spec.settings)
     generator = torch.Generator().manual_seed(seed)
     for step in range(spec.steps):
-        method.optimizer.param_groups[0]["lr"] = learning_rate(step, spec.steps, spec.lr, 20)
+        method.set_learning_rate(learning_rate(step, spec.steps, spec.lr, 20))
         points = sample(spec, generator)
         method.step(
             partial(spec.case.residuals(spec), model), points, spec.case.task_sizes(spec), False
         )
     state = [method.optimizer.state[p]["exp_avg_sq"].flatten() for p in model.parameters()]
     metric = 1 / (torch.cat(state).double().sqrt() + 1e-8)
-    points = [p.double() for p in sample(spec, generator)]
-    return model.double(), metric, _batch(spec, model, points)
+    batch = [p.double() for p in sample(spec, generator)]
+    return model.double(), metric, _batch(spec, model, batch)
 
 
 def _spec(method: str, seed: int, **settings) -> Spec:
@@ -258,7 +259,7 @@ def train_by_rates(
 def _move(model: nn.Module, step: Tensor) -> None:
     parameters = list(model.parameters())
     for p, part in zip(parameters, step.split([p.numel() for p in parameters]), strict=True):
-        p -= part.view(p.shape)
+        p.sub_(part.view(p.shape))
 
 
 def follow(profile: str, method: str, seed: int = 0, **settings) -> dict[str, NDArray]:
@@ -272,9 +273,8 @@ def follow(profile: str, method: str, seed: int = 0, **settings) -> dict[str, ND
     trained = METHODS[method](model, spec.settings)
     generator, found = torch.Generator().manual_seed(seed), []
     for step in range(spec.steps):
-        trained.optimizer.param_groups[0]["lr"] = learning_rate(
-            step, spec.steps, spec.lr, spec.warmup, spec.hold
-        )
+        rate = learning_rate(step, spec.steps, spec.lr, spec.warmup, spec.hold)
+        trained.set_learning_rate(rate)
         found.append(
             trained.step(
                 partial(spec.case.residuals(spec), model),

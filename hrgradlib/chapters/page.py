@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import SupportsFloat
 
 from myst_nb import glue
 
 __all__ = ["keeper"]
 
 
-def keeper(prefix: str = "") -> Callable[[str, object], None]:
+def keeper(prefix: str = "") -> Callable[[str, SupportsFloat | str], None]:
     """A page's ``keep(name, value)``: makes a number, or a word, available to the text.
 
     Numbers are kept with six digits, more than any page prints.
@@ -18,7 +19,7 @@ def keeper(prefix: str = "") -> Callable[[str, object], None]:
         prefix: put before every name, such as "ch13-".
     """
 
-    def keep(name: str, value: object) -> None:
+    def keep(name: str, value: SupportsFloat | str) -> None:
         kept = value if isinstance(value, str) else float(f"{float(value):.6g}")
         glue(prefix + name, kept, display=False)
 

@@ -22,16 +22,16 @@ def step_records(records: Sequence[StepRecord], names: Sequence[str]) -> Figure:
         records: one per step.
         names: of the K tasks.
     """
-    columns = StepRecord(*map(np.array, zip(*records, strict=True)))
+    columns = dict(zip(StepRecord._fields, map(np.array, zip(*records, strict=True)), strict=True))
     fig, (left, middle, right) = subplots(1, 3, figsize=(8.2, 3.0), sharex=True)
     for k, (name, color) in enumerate(zip(names, CYCLE, strict=False)):
-        for axis, values in (left, columns.losses), (middle, columns.norms):
+        for axis, values in (left, columns["losses"]), (middle, columns["norms"]):
             steps, mean = _smooth(np.log(values[:, k]))
             axis.semilogy(steps, np.exp(mean), color=color, label=name)
-    lowest = (columns.cosine_moments.min(1), columns.cosine_gradients.min(1))
+    lowest = (columns["cosine_moments"].min(1), columns["cosine_gradients"].min(1))
     right.plot(*_smooth(lowest[0]), color=BLACK, label="on moments")
     right.plot(*_smooth(lowest[1]), color=GREY, label="on current gradients")
-    right.plot(*_smooth(columns.guaranteed), "--", color=BLACK, lw=1, label="guaranteed")
+    right.plot(*_smooth(columns["guaranteed"]), "--", color=BLACK, lw=1, label="guaranteed")
     right.axhline(0, color=GREY, lw=0.6)
     left.set(xlabel="step", ylabel="loss of the task")
     middle.set(xlabel="step", ylabel="norm of its gradient")

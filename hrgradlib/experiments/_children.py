@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -35,7 +35,7 @@ class _Child(NamedTuple):
 
 def run_each(
     commands: Mapping[Name, Callable[[], list[str] | None]], jobs: int, **environment: str
-) -> Iterator[tuple[Name, Ended]]:
+) -> Generator[tuple[Name, Ended], None, None]:
     """Run the commands, ``jobs`` at a time; yields each name when its process ends.
 
     Whatever ends the caller (an error, Ctrl-C, SIGTERM, which is raised as KeyboardInterrupt) ends
@@ -48,7 +48,8 @@ def run_each(
         jobs: processes at a time.
         environment: variables besides those of this process.
     """
-    waiting, running = dict(commands), {}
+    waiting = dict(commands)
+    running: dict[Name, _Child] = {}
     environ = os.environ | environment | {_PARENT: str(os.getpid())}
     with _terminable():
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from typing import Any
 
 from hrgradlib.experiments.campaign import book_runs, run_all
 from hrgradlib.experiments.cases import CASES, FIRST
@@ -81,7 +82,7 @@ def _results(options: argparse.Namespace) -> int:
     return 0
 
 
-def _made(name: str, options: argparse.Namespace, **how: bool) -> int:
+def _made(name: str, options: argparse.Namespace, **how: Any) -> int:
     _check(options)
     chosen = {key: getattr(options, key) for key in ("device", "jobs", "quiet", "dry_run")}
     _say(remake(name, options.profile, **chosen, **how))

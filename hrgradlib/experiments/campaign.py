@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from functools import partial
 from itertools import product
@@ -82,7 +82,7 @@ def run_all(runs: dict[Path, Spec], device: str, jobs: int, quiet: bool) -> int:
 
 def train_each(
     runs: dict[Path, Spec], device: str, jobs: int, quiet: bool
-) -> Iterator[tuple[Path, str]]:
+) -> Generator[tuple[Path, str], None, None]:
     """Train them all, ``jobs`` at a time; yields each folder when its run has ended.
 
     With it come the last words of a run that failed, else an empty text. A run goes on from its
@@ -162,4 +162,4 @@ def grid_scores(rows: Iterable[dict]) -> dict[str, dict[tuple[float, float], flo
 def best_settings(rows: Iterable[dict]) -> dict[str, tuple[float, float]]:
     """(lr, β2) with the lowest geometric mean of the final max error over seeds, per method."""
     scores = grid_scores(rows)
-    return {method: min(cells, key=cells.get) for method, cells in scores.items()}
+    return {method: min(cells, key=cells.__getitem__) for method, cells in scores.items()}

@@ -45,7 +45,7 @@ def in_pieces(function: Callable[..., NDArray], *points: NDArray, piece: int = P
     shape, count = np.shape(points[0]), np.size(points[0])
     if count <= piece:
         return function(*points)
-    found = None
+    found: NDArray | None = None
     with progress(count, "point", delay=_PATIENCE) as bar:
         for start in range(0, count, piece):
             rows = slice(start, min(start + piece, count))
@@ -54,6 +54,7 @@ def in_pieces(function: Callable[..., NDArray], *points: NDArray, piece: int = P
                 found = np.empty((count, *part.shape[1:]), part.dtype)
             found[rows] = part
             bar.update(len(part))
+    assert found is not None  # more points than one piece holds
     return found.reshape((*shape, *found.shape[1:]))
 
 

@@ -147,7 +147,7 @@ def write_result(
     """  # noqa: DOC502
     model, records = io.BytesIO(), io.BytesIO()
     torch.save(weights, model)
-    np.savez_compressed(records, **arrays)
+    np.savez_compressed(records, **arrays)  # type: ignore[arg-type] # none is named allow_pickle
     write_bytes(folder / "model.pt", sealed(model.getvalue(), owner))
     write_bytes(folder / "records.npz", sealed(records.getvalue(), owner))
     result = result | {"files": {name: _sha256((folder / name).read_bytes()) for name in FILES}}
@@ -159,7 +159,7 @@ def write_result(
 
 def write_failure(folder: Path, owner: str, reason: str) -> None:
     """Say in ``result.json`` that the run failed, and why."""
-    result = {"fingerprint": owner, "failed": reason, "max_error": None, "files": {}}
+    result: dict = {"fingerprint": owner, "failed": reason, "max_error": None, "files": {}}
     write_json(folder / "result.json", result | {"sha256": _own_digest(result)})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from hrgradlib.experiments.folder import (
     read_weights,
 )
 from hrgradlib.experiments.specs import Spec
+from hrgradlib.models.observables import ConductsHeat
 
 __all__ = ["Solution", "SolutionError", "load_solution"]
 
@@ -108,13 +110,17 @@ class Solution:
         return in_pieces(self._distribution, t, x, v, eps)
 
     def _moments(self, t: NDArray, x: NDArray, eps: NDArray) -> NDArray:
-        return self._observed.moments(*evaluate(self.model, t, x, eps), t, x, eps)
+        first, modes = evaluate(self.model, t, x, eps)
+        return self._observed.moments(first, modes, t, x, eps)
 
     def _heat_flux(self, t: NDArray, x: NDArray, eps: NDArray) -> NDArray:
-        return self._observed.heat_flux(*evaluate(self.model, t, x, eps), t, x, eps)
+        first, modes = evaluate(self.model, t, x, eps)
+        observed = cast(ConductsHeat, self._observed)  # the case has been asked
+        return observed.heat_flux(first, modes, t, x, eps)
 
     def _distribution(self, t: NDArray, x: NDArray, v: NDArray, eps: NDArray) -> NDArray:
-        return self._observed.distribution(*evaluate(self.model, t, x, eps), t, x, v, eps)
+        first, modes = evaluate(self.model, t, x, eps)
+        return self._observed.distribution(first, modes, t, x, v, eps)
 
     def _checked(self, **arguments: ArrayLike) -> tuple[NDArray, ...]:
         """The arguments broadcast, inside what was trained, x in the period if there is one."""

@@ -52,7 +52,8 @@ def code_fingerprint(*roots: str | Path) -> str:
 
 def modules_behind(*roots: str | Path) -> set[str]:
     """The roots and every module of this package that they import, directly or not."""
-    found, waiting = set(), [str(root) for root in roots]
+    found: set[str] = set()
+    waiting = [str(root) for root in roots]
     while waiting:
         name = waiting.pop()
         if name not in found | _IRRELEVANT and not name.startswith(_GROUND):
@@ -99,14 +100,14 @@ def _defining(module: str, name: str) -> str:
         return module
     if _path(f"{module}.{name}").exists():
         return f"{module}.{name}"
-    for node in _tree(path).body:
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.ImportFrom) and name in {a.asname or a.name for a in node.names}:
-            return _defining(node.module, name)
-    for node in ast.walk(_tree(path)):  # a table of what is imported when first asked for
-        if isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values, strict=True):
+            return _defining(str(node.module), name)
+    for part in ast.walk(_tree(path)):  # a table of what is imported when first asked for
+        if isinstance(part, ast.Dict):
+            for key, value in zip(part.keys, part.values, strict=True):
                 if getattr(key, "value", None) == name and isinstance(value, ast.Constant):
-                    return value.value
+                    return str(value.value)
     return module
 
 

@@ -46,7 +46,7 @@ _JACOBIAN = {
 }
 
 # What is compared under Adam, on one grid for all, on seeds that are reported nowhere else.
-GRID = {
+GRID: dict[str, tuple] = {
     "method": ("hrgrad", "sum"),
     "lr": (5e-3, 1e-2, 2e-2, 4e-2),
     "beta2": (0.9, 0.99, 0.999),

@@ -161,8 +161,8 @@ def _load(path: Path) -> dict[str, Row]:
                 row["key"],
                 row["values"],
                 Origin(
-                    *(row[name] for name in ("spec", "code", "commit", "time")),
-                    machines[row["machine"]],
+                    **{name: row[name] for name in ("spec", "code", "commit", "time")},
+                    machine=machines[row["machine"]],
                 ),
             )
             for row in content["rows"]

@@ -217,8 +217,10 @@ def row_key(folder: Path) -> str:
     return folder.name.split("--", 1)[-1]
 
 
-_COLUMNS = ("label", "method", "seed", "max_error", "mean_error", "seconds", "uphill")
-_COLUMNS += ("guarded", "stationary", "failure")  # problems differ in what comes then
+_COLUMNS = (
+    *("label", "method", "seed", "max_error", "mean_error", "seconds", "uphill"),
+    *("guarded", "stationary", "failure"),  # problems differ in what comes then
+)
 
 
 def read_study(name: str) -> tuple[list[dict], dict]:
@@ -233,7 +235,10 @@ def read_study(name: str) -> tuple[list[dict], dict]:
     for row in rows:
         if row["failure"] and np.isnan(row["max_error"]):
             row |= {"max_error": np.inf, "mean_error": np.inf}
-    content = {"settings": {row["label"]: row["settings"] for row in found}, "curves": {}}
+    content: dict[str, dict] = {
+        "settings": {row["label"]: row["settings"] for row in found},
+        "curves": {},
+    }
     for row in found:
         content["curves"].setdefault(row["label"], {})[str(row["seed"])] = row.get("curve", {})
     return rows, content

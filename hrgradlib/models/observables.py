@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Protocol
 
 from numpy.typing import NDArray
 
-__all__ = ["Observables"]
+__all__ = ["ConductsHeat", "Observables"]
 
 
 class Observables(ABC):
@@ -36,3 +37,12 @@ class Observables(ABC):
         self, first: NDArray, modes: NDArray, t: NDArray, x: NDArray, v: NDArray, eps: NDArray
     ) -> NDArray:
         """``f(t, x, v; ε)``, in the shape of the points."""
+
+
+class ConductsHeat(Protocol):
+    """Observables that have a heat flux too; arguments as of :meth:`Observables.moments`."""
+
+    def heat_flux(
+        self, first: NDArray, modes: NDArray, t: NDArray, x: NDArray, eps: NDArray
+    ) -> NDArray:
+        """``½ <(v − u)³ f>``, in the shape of the points."""

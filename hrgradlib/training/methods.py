@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from hrgradlib.optim import (
     HRGrad,
+    ResidualJacobian,
     StepRefused,
     TaskGradients,
     harmonize,
@@ -110,9 +111,10 @@ class Method(Protocol):
 class Stepping:
     """A :class:`Method` around an optimizer, which is all of its state."""
 
-    needs = "gradients"
+    summary: ClassVar[str]
+    needs: ClassVar[str] = "gradients"
     tuned: ClassVar[dict[str, float]] = dict(lr=2e-2, beta2=0.99)
-    dtype = torch.float32
+    dtype: ClassVar[torch.dtype] = torch.float32
     optimizer: torch.optim.Optimizer
 
     def __init__(self, model: nn.Module, settings: Settings) -> None:
@@ -136,6 +138,7 @@ class Stepping:
 
 class HarmonizedSum(Stepping):
     summary = "HRGrad: harmonised rotation of the task gradients, in Adam's metric"
+    optimizer: HRGrad
     optimizer_class = HRGrad
 
     def __init__(self, model: nn.Module, settings: Settings) -> None:
@@ -163,6 +166,7 @@ class GaussNewton(Stepping):
     needs = "jacobian"
     tuned = dict(lr=0.5, beta1=0.8, beta2=0.99, damping=1e-2, hold=0.3, harmony=0.0, beyond=1.15)
     dtype = torch.float64
+    optimizer: HRGrad
     apart = True  # every task keeps a moment of its own
 
     def __init__(self, model: nn.Module, settings: Settings) -> None:
@@ -178,7 +182,7 @@ class GaussNewton(Stepping):
             axis=s.axis,
             guard=s.guard,
         )
-        self._last = None
+        self._last: ResidualJacobian | None = None
 
     def step_bytes(self, sizes: Sequence[int], parts: int) -> int:
         parameters = sum(p.numel() for p in self.model.parameters())

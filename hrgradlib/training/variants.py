@@ -86,6 +86,7 @@ class _Averaged(HRGrad):
 
 class PersistentConflict(HarmonizedSum):
     summary = "trial: HRGrad on a running mean of the Gramian's cosines: lasting conflict only"
+    optimizer: _Averaged
     optimizer_class = _Averaged
 
     def state_dict(self) -> dict:

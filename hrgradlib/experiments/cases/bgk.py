@@ -123,8 +123,9 @@ class BGKCase(Case[BGKModel | PlainBGKModel]):
     def trivial_errors(self) -> dict[str, NDArray]:
         """Free flight is what the ansatz starts from; a jump has no fluid limit beyond Euler."""
         exact, (t, x, _) = _reference(self.problem)
-        flat = [torch.from_numpy(a.ravel()) for a in (t, x)]
-        flight = free_flight(self.problem, *flat, torch.ones_like(flat[0]), 1.0).moments
+        flat_t, flat_x = (torch.from_numpy(a.ravel()) for a in (t, x))
+        one = torch.ones_like(flat_t)
+        flight = free_flight(self.problem, flat_t, flat_x, one, 1.0).moments
         flown = conserved(flight.T.numpy().reshape(exact.shape))
         return {
             "untrained ansatz": self.errors(untrained(BGKModel(self.problem, 1, 1, 1))),
@@ -210,4 +211,4 @@ def _reference(problem: BGKProblem) -> tuple[NDArray, tuple[NDArray, ...]]:
         np.array(problem.eval_eps)[:, None, None],
     )
     solver = BGKReference(problem)
-    return conserved(np.stack(solver.moments(*grid))), tuple(grid)
+    return conserved(np.stack([*solver.moments(*grid)])), tuple(grid)
