@@ -87,14 +87,28 @@ def train_each(
 
     With it come the last words of a run that failed, else an empty text. A run goes on from its
     checkpoint if that is of this specification and this code; what else a folder holds is removed.
+    Runs that another process took first are waited for.
     """
-    commands = {folder: partial(_command, folder, spec, device) for folder, spec in runs.items()}
     bar = tqdm(total=len(runs), disable=quiet or not runs, unit="run", file=sys.stderr)
-    # One thread each, NumPy's matrix products included: runs share the cores, and the timing.
-    with bar, closing(run_each(commands, jobs, OMP_NUM_THREADS="1")) as finished:
-        for folder, ended in finished:
-            bar.update()
-            yield folder, ended.words if ended.code else ""
+    waiting = dict(runs)
+    with bar:
+        while waiting:
+            commands = {f: partial(_command, f, spec, device) for f, spec in waiting.items()}
+            taken = {}
+            # One thread each, NumPy's matrix products too: runs share the cores, and the timing.
+            with closing(run_each(commands, jobs, OMP_NUM_THREADS="1")) as finished:
+                for folder, ended in finished:
+                    if ended.code and _is_elsewhere(folder, runs[folder]):
+                        taken[folder] = runs[folder]
+                        continue
+                    bar.update()
+                    yield folder, ended.words if ended.code else ""
+            waiting = taken
+
+
+def _is_elsewhere(folder: Path, spec: Spec) -> bool:
+    """Whether another process trains the run, or has just done so."""
+    return folder.exists() and in_use(folder) or is_finished(folder, spec) and is_of(folder, spec)
 
 
 def _command(folder: Path, spec: Spec, device: str) -> list[str] | None:

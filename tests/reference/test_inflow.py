@@ -2,7 +2,7 @@
 
 Closed forms at the wall, the integral equation, the differential equation and its boundary data,
 free flight, the diffusion limit with Milne's boundary layer, balance of mass, and the other
-representation where both hold. The time-stepping scheme is compared in test_schemes.py.
+representation where both hold. What chapter 2 measures is in chapters/test_ch02_verification.py.
 """
 
 import numpy as np
@@ -10,9 +10,8 @@ import pytest
 import torch
 from scipy.special import gammaln
 
-from hrgradlib.chapters.ch02_verification import orders, overlap, refine_velocity, wall_density
 from hrgradlib.kinetics.inflow import InflowTransport
-from hrgradlib.reference._inflow_modes import expand, half_range
+from hrgradlib.reference._inflow_modes import expand
 from hrgradlib.reference._inflow_series import TERMS, series
 from hrgradlib.reference._panels import Panels, geometric, unit_quadrature
 from hrgradlib.reference.inflow import InflowReference
@@ -25,6 +24,10 @@ MILNE = 0.7104460895987631  # Hopf: distance at which the extrapolated density v
 @pytest.fixture(scope="module")
 def reference():
     return InflowReference(PROBLEM.inflow_left, PROBLEM.inflow_right, PROBLEM.initial)
+
+
+def orders(errors, sizes):
+    return -np.diff(np.log(errors)) / np.diff(np.log(sizes))
 
 
 def averaging(split):
@@ -47,15 +50,6 @@ def test_coefficients_at_the_wall():
     np.testing.assert_allclose(terms[:, panel[0]] @ weights[0], exact, rtol=0, atol=5e-8)
     assert terms.min() > -2e-8 and terms.max() < 1
     assert (np.diff(terms, axis=0)[:, 0] > 0).all()
-
-
-def test_wall_density(reference):
-    """Bessel functions, for as long as the other wall is out of reach; both representations."""
-    for eps in (100.0, 1.0, 0.3, 0.1, 0.03, 1e-2, 1e-3, 1e-5):
-        t = eps * np.array([1e-3, 0.05, 0.3, 1.0])
-        np.testing.assert_allclose(
-            reference.density(t, 0.0, eps), wall_density(t, eps), rtol=0, atol=1e-7
-        )
 
 
 def test_free_flight_as_eps_grows(reference):
@@ -195,24 +189,6 @@ def test_conservation_of_mass_by_the_solution(eps, reference):
     flux = reference.flux((t + h * nodes)[:, None], [0.0, 1.0], eps)
     entered = h * lengths @ (flux[:, 0] - flux[:, 1])
     assert abs(after - before - entered) < 1e-6 * after
-
-
-def test_both_representations_agree():
-    pairs = [(0.03, 0.03), (0.022, 0.03), (0.05, 0.05), (0.04, 0.04), (0.02, 0.026)]
-    assert overlap(pairs).max() < 3e-8
-    # Young solutions: what the contour leaves out falls like e^{−t/ε²}.
-    errors = overlap([(0.08, 0.1), (0.1, 0.1)])
-    assert errors[0] < 1e-5 and errors[1] < 1e-6
-
-
-def test_refinement_in_velocity():
-    """Order 2·power = 6 in the number of velocities, or better, until rounding is in sight."""
-    counts = (4, 8, 16)
-    errors = refine_velocity(0.1, (0.03, 1e-2, 1e-3), counts)
-    assert (orders(errors, counts) > 3.5).all()
-    assert errors[:, -1].max() < 1e-6
-    nodes, weights = half_range(12)
-    np.testing.assert_allclose(weights @ nodes[:, None] ** np.arange(4), 1 / np.arange(1, 5))
 
 
 @pytest.mark.parametrize("eps", ALL_EPS)

@@ -1,6 +1,4 @@
-"""Collocation points and the learning rate's schedule."""
-
-import math
+"""Collocation points of transport-periodic."""
 
 import numpy as np
 import pytest
@@ -8,7 +6,6 @@ import torch
 from scipy.stats import kstest
 
 from hrgradlib.experiments.cases.periodic import sample_points
-from hrgradlib.training.loop import learning_rate
 
 T, RANGE = 0.1, (1e-4, 1.0)
 
@@ -72,17 +69,3 @@ def test_a_seed_gives_the_same_points_and_steps_differ():
     generator = torch.Generator().manual_seed(0)
     first, second = (sample_points(RANGE, T, 2, 4, generator) for _ in range(2))
     assert not torch.equal(first[1], second[1])
-
-
-def test_learning_rate():
-    rates = [learning_rate(step, 1000, 2.0, 100) for step in range(1000)]
-    assert rates[0] == pytest.approx(0.02)
-    assert np.argmax(rates) == pytest.approx(99, abs=2) and max(rates) <= 2.0
-    assert np.all(np.diff(rates[100:]) < 0)
-    assert rates[500] == pytest.approx(1.0)
-    assert 0 < rates[-1] < 1e-4
-    assert rates[49] == pytest.approx(1.0 * 0.5 * (1 + math.cos(math.pi * 0.049)))
-
-
-def test_learning_rate_without_warmup():
-    assert learning_rate(0, 10, 3.0, 0) == 3.0
