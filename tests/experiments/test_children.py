@@ -84,12 +84,13 @@ def gone(pids, seconds=20.0):
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_however_the_parent_ends_no_child_stays_and_none_is_started(tmp_path, kind):
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(tmp_path)], stderr=subprocess.DEVNULL
-    )
-    pids = started(tmp_path, 2)
-    os.kill(parent.pid, kind)
-    assert parent.wait(30) != 0
+    with subprocess.Popen(python(PARENT, str(tmp_path)), stderr=subprocess.DEVNULL) as parent:
+        try:
+            pids = started(tmp_path, 2)
+            os.kill(parent.pid, kind)
+            assert parent.wait(30) != 0
+        finally:
+            parent.kill()
     assert gone(pids)
     assert len(list(tmp_path.glob("*.pid"))) == 2
 
