@@ -21,6 +21,7 @@ _NAME = _PACKAGE.name
 _IRRELEVANT = {
     # registries: what they name is a root of its own
     f"{_NAME}.experiments.cases",
+    f"{_NAME}.experiments._spec",
     f"{_NAME}.experiments.specs",
     f"{_NAME}.experiments.studies",
     f"{_NAME}.training",

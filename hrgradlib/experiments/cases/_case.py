@@ -13,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from hrgradlib.experiments._spec import SpecFields
+
 if TYPE_CHECKING:
-    from hrgradlib.experiments.specs import Spec
     from hrgradlib.models.observables import Observables
     from hrgradlib.training.methods import Method
 
@@ -75,26 +76,26 @@ class Case(ABC, Generic[Model]):
     # --- training --------------------------------------------------------------------------------
 
     @abstractmethod
-    def build(self, spec: Spec) -> Model:
+    def build(self, spec: SpecFields) -> Model:
         """The network of ``spec.formulation``, ``width``, ``depth`` and ``modes``, any dtype."""
 
     @abstractmethod
-    def draw(self, spec: Spec, count: int, generator: torch.Generator) -> Sequence[Tensor]:
+    def draw(self, spec: SpecFields, count: int, generator: torch.Generator) -> Sequence[Tensor]:
         """Points (t, x, ε), ``count`` for each of ``spec.tasks``; three of [tasks · count].
 
         Sorted by task, t in [0, ``spec.beyond · T``], ε in the problem's range, dimensionless.
         """
 
     @abstractmethod
-    def residuals(self, spec: Spec) -> Callable[..., Tensor]:
+    def residuals(self, spec: SpecFields) -> Callable[..., Tensor]:
         """The function (model, t, x, ε) → [N, C] whose mean square is trained; points are [N]."""
 
-    def task_sizes(self, spec: Spec) -> list[int]:
+    def task_sizes(self, spec: SpecFields) -> list[int]:
         """Points of every task: the ranges of ε, and if penalised these once more at t = 0."""
         initial = [spec.per_task // 2] * spec.tasks if spec.formulation in self.penalised else []
         return [spec.per_task] * spec.tasks + initial
 
-    def sample(self, spec: Spec, generator: torch.Generator) -> list[Tensor]:
+    def sample(self, spec: SpecFields, generator: torch.Generator) -> list[Tensor]:
         """Fresh points (t, x, ε) of all tasks, three of [sum of task_sizes]."""
         points = self.draw(spec, spec.per_task, generator)
         if spec.formulation in self.penalised:

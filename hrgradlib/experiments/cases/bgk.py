@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hrgradlib.experiments._spec import SpecFields
 from hrgradlib.experiments.cases._case import Case, untrained
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.kinetics import bgk_problems, euler
@@ -28,7 +29,6 @@ from hrgradlib.reference._cache import cached
 from hrgradlib.reference.bgk import BGKReference
 
 if TYPE_CHECKING:
-    from hrgradlib.experiments.specs import Spec
     from hrgradlib.training.methods import Method
 
 __all__ = ["BGK_LAYER", "BGK_PROBLEMS", "BGK_RIEMANN", "BGK_SMOOTH", "CASES", "BGKCase"]
@@ -81,12 +81,12 @@ class BGKCase(Case[BGKModel | PlainBGKModel]):
     def sizes(self, profile: str, method: type[Method]) -> dict[str, Any]:
         return self.with_steps_of(method, _SIZES[profile] | self.own.get(profile, {}))
 
-    def build(self, spec: Spec) -> BGKModel | PlainBGKModel:
+    def build(self, spec: SpecFields) -> BGKModel | PlainBGKModel:
         if spec.formulation == "plain":
             return PlainBGKModel(self.problem, spec.width, spec.depth)
         return BGKModel(self.problem, spec.width, spec.depth, spec.modes)
 
-    def draw(self, spec: Spec, count: int, generator: torch.Generator) -> list[Tensor]:
+    def draw(self, spec: SpecFields, count: int, generator: torch.Generator) -> list[Tensor]:
         """Ranges of ε, narrower where it is small; times uniform, or uniform in ``1 − e^{−t/ε}``.
 
         Half of the places lie where waves have come since t = 0, ``|x| ≤ 2ℓ + 3t``, ℓ the width of
@@ -105,7 +105,7 @@ class BGKCase(Case[BGKModel | PlainBGKModel]):
         reach = reach.gather(0, (index // 2 % 4).expand(1, tasks, -1))[0]
         return [p.flatten() for p in (t, (2 * draw[2] - 1) * reach, eps)]
 
-    def residuals(self, spec: Spec) -> Callable[..., Tensor]:
+    def residuals(self, spec: SpecFields) -> Callable[..., Tensor]:
         if spec.formulation == "plain":
             return partial(_plain_residuals, spec.initial_weight**0.5)
         return residuals

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from hrgradlib.experiments._spec import SpecFields
 from hrgradlib.experiments.cases._case import Case, untrained
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.kinetics.inflow import InflowTransport, inflow_misfit, residual
@@ -21,7 +22,6 @@ from hrgradlib.reference import inflow as inflow_reference
 from hrgradlib.reference._cache import cached
 
 if TYPE_CHECKING:
-    from hrgradlib.experiments.specs import Spec
     from hrgradlib.training.methods import Method
 
 __all__ = ["CASES", "InflowCase", "graded_points"]
@@ -52,11 +52,11 @@ class InflowCase(Case[InflowModel]):
     def sizes(self, profile: str, method: type[Method]) -> dict[str, Any]:
         return self.with_steps_of(method, _SIZES[profile])
 
-    def build(self, spec: Spec) -> InflowModel:
+    def build(self, spec: SpecFields) -> InflowModel:
         kind = "legendre" if spec.formulation == "micro-macro" else "half-range"
         return InflowModel(self.problem, spec.width, spec.depth, spec.modes, kind=kind)
 
-    def draw(self, spec: Spec, count: int, generator: torch.Generator) -> list[Tensor]:
+    def draw(self, spec: SpecFields, count: int, generator: torch.Generator) -> list[Tensor]:
         """Ranges of ε; times and places on all the scales that the solution lives on.
 
         Of the times a third each is uniform, uniform in ``1 − e^{−t/ε²}``, and uniform in
@@ -91,7 +91,7 @@ class InflowCase(Case[InflowModel]):
         x = torch.where(on_wall, (draw[3] >= _LEFT).to(x.dtype), x)
         return [p.flatten() for p in (t, x, eps)]
 
-    def residuals(self, spec: Spec) -> Callable[..., Tensor]:
+    def residuals(self, spec: SpecFields) -> Callable[..., Tensor]:
         return residuals
 
     def observables(self, model: InflowModel) -> InflowObservables:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hrgradlib.experiments._spec import SpecFields
 from hrgradlib.experiments.cases._case import BookRun, Case, untrained
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.kinetics.periodic import PeriodicTransport, macro_residual, micro_residual
 from hrgradlib.kinetics.scales import layer_times, stratified
 from hrgradlib.models.periodic import PeriodicModel, PeriodicObservables, PlainPeriodicModel
 from hrgradlib.reference.periodic import PeriodicReference
-
-if TYPE_CHECKING:
-    from hrgradlib.experiments.specs import Spec
 
 __all__ = ["CASES", "PeriodicCase", "point_losses", "residuals", "sample_points"]
 
@@ -38,11 +35,11 @@ class PeriodicCase(Case[PeriodicModel]):
     reported_seeds = (0, 1, 2)  # the grid's are others
     book = (BookRun("hrgrad"), BookRun("sum"), BookRun("hrgrad-gn"), BookRun("sum", "longer", 1.2))
 
-    def build(self, spec: Spec) -> PeriodicModel:
+    def build(self, spec: SpecFields) -> PeriodicModel:
         kind = PlainPeriodicModel if spec.formulation == "plain" else PeriodicModel
         return kind(self.problem, spec.width, spec.depth, spec.modes)
 
-    def draw(self, spec: Spec, count: int, generator: torch.Generator) -> tuple[Tensor, ...]:
+    def draw(self, spec: SpecFields, count: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         return sample_points(
             self.problem.eps_range,
             self.problem.final_time,
@@ -52,7 +49,7 @@ class PeriodicCase(Case[PeriodicModel]):
             beyond=spec.beyond,
         )
 
-    def residuals(self, spec: Spec) -> Callable[..., Tensor]:
+    def residuals(self, spec: SpecFields) -> Callable[..., Tensor]:
         if spec.formulation == "plain":
             return partial(_plain_residuals, spec.initial_weight**0.5)
         return residuals
