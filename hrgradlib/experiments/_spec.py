@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 __all__ = ["SpecFields"]
 
 # Settings that came later: runs made before there was a choice are still those of their spec.
-_LATER = {("candidates", 1), ("decades", 0.0), ("draw", 0)}
+_LATER = {("candidates", 1), ("rule", 1), ("decades", 0.0), ("draw", 0)}
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class SpecFields:
         candidates: points drawn for every one that is kept, by the size of its residual.
         decades, draw: every regime's loss is multiplied by a power of ten, uniform in ±decades;
             ``draw`` is the seed of these factors alone.
+        rule: of the method, see :class:`hrgradlib.training.methods.Method`.
     """
 
     problem: str
@@ -53,7 +54,7 @@ class SpecFields:
     beta1: float = 0.9
     damping: float = 1e-5
     harmony: float = 0.5
-    axis: str = "equiangular"
+    axis: str = "maxmin"
     guard: bool = False
     formulation: str = "layer"
     initial_weight: float = 1.0
@@ -61,10 +62,13 @@ class SpecFields:
     candidates: int = 1
     decades: float = 0.0
     draw: int = 0
+    rule: int = 1
 
     def fingerprint(self) -> str:
         """Hash that identifies the run; settings that came later count where they are used."""
         known = {k: v for k, v in asdict(self).items() if (k, v) not in _LATER}
+        if self.rule == 1:  # without an axis: a run keeps its name when the default changes
+            known["axis"] = "equiangular"
         return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict:

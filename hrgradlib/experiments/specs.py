@@ -88,7 +88,7 @@ class Spec(SpecFields):
 
 
 # What may differ from the profile's and the tuned values, with its type.
-_NAMED = ("problem", "method", "profile", "seed")
+_NAMED = ("problem", "method", "profile", "seed", "rule")
 SETTINGS = {name: kind for name, kind in get_type_hints(Spec).items() if name not in _NAMED}
 
 
@@ -118,6 +118,7 @@ def make_spec(problem: str, method: str, profile: str = "quick", seed: int = 0, 
     settings |= case.sizes(profile, kind)
     if chosen.get("formulation") in case.penalised:
         settings["candidates"] = 1
+    settings |= {"rule": kind.rule}
     return _checked(Spec(problem, method, profile, seed, **settings | kind.tuned | chosen))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from torch import Tensor
 
 from hrgradlib.optim._jacobian import ResidualJacobian
-from hrgradlib.optim._metric import Candidates, Metric, MetricState, Weights
+from hrgradlib.optim._metric import Candidates, Joint, Metric, MetricState, Step, Weights
 from hrgradlib.optim._properties import Property
 from hrgradlib.optim._refused import StepRefused
 
@@ -30,10 +32,14 @@ class GaussNewton(Metric):
     The first beta is the momentum ``μ``. ``λ`` is the multiple ``damping`` of the summed losses
     ``‖r‖²``, as in Levenberg–Marquardt methods (Fan, Yuan, Computing 74, 2005): strong far from a
     solution, and gone with the residual; and never less than what rounding needs.
+
+    The cosines of tasks are small here and their scales play no role, so ``harmony`` is 0 by
+    default. A weight above one asks a task's residuals to fall faster than the linear model says
+    they can: with ``lr · w_k > 1`` they would be moved past zero, and the step is shortened.
     """
 
     needs = ResidualJacobian
-    defaults = {"lr": 0.1, "betas": (0.8, 0.99), "damping": 1e-2}
+    defaults = {"lr": 0.1, "betas": (0.8, 0.99), "damping": 1e-2, "harmony": 0.0}
     properties = frozenset(
         {Property.TASK_ORDER, Property.SINGLE_TASK_BASE, Property.STEP_SCALE_FREE}
     )
@@ -41,8 +47,10 @@ class GaussNewton(Metric):
     def init(self, tasks, like):
         return MetricState.zeros(tasks, like, per_task=["first_moments"])
 
-    def offer(self, state, given, step, group):
+    def offer(self, state, given, step, weights, group):
         moments, momentum, matrix = state.per_task["first_moments"], group["betas"][0], given.matrix
+        root = None if state.scale is None else state.scale.sqrt()
+        matrix = matrix if root is None else matrix * root
         tasks = given.tasks
         split = matrix.new_zeros(tasks, len(matrix))  # row k: r_k
         owner = torch.repeat_interleave(
@@ -54,20 +62,33 @@ class GaussNewton(Metric):
         damping = group["damping"] * given.residuals.square().sum()
         steps, shift = _damped_solve(matrix, wanted, damping)
         steps[:tasks] += momentum * moments
+        steps[[*given.absent]] = 0.0
 
         moved = _product(steps, matrix.mT)
         products = (moved @ moved.mT + shift * _product(steps, steps.mT)).double().cpu().numpy()
         # Exact, while the Gramian bears the rounding of an ill-conditioned solve.
-        descent = (split @ moved.mT).double().cpu().numpy()
+        both = Joint(products, (split @ moved.mT).double().cpu().numpy())
+        farthest = max(1.0, 1.0 / group["lr"]) if group["lr"] else math.inf
 
-        def combine(weights: Weights) -> Tensor:
-            used = weights.used
-            return torch.as_tensor(used).to(steps) @ steps[: len(used)]
+        def combine(weights: Weights) -> Step:
+            used = weights.joint if weights.on_gradients is not None else weights.on_moments
+            largest = float(weights.by_task.max())
+            shortened = farthest / largest if largest > farthest else 1.0
+            direction = torch.as_tensor(used * shortened).to(steps) @ steps[: len(used)]
+            direction = direction if root is None else direction * root
+            joint = weights.joint
+            norms = np.sqrt(np.diagonal(products)[tasks:])
+            length = np.sqrt(max(joint @ products @ joint, 0.0))
+            cosines = both.descent @ joint / np.maximum(norms * length, np.finfo(float).tiny)
+            return Step(direction, shortened, norms, cosines)
 
         def commit(_: Weights) -> None:
+            waiting = moments[[*given.absent]].clone()
             moments.copy_(steps[:tasks])
+            moments[[*given.absent]] = waiting
 
-        return Candidates(products, descent, torch.finfo(matrix.dtype).eps, combine, commit)
+        roundoff = torch.finfo(matrix.dtype).eps
+        return Candidates(products[:tasks, :tasks], lambda: both, roundoff, combine, commit)
 
 
 def _damped_solve(matrix: Tensor, wanted: Tensor, damping: Tensor) -> tuple[Tensor, Tensor]:

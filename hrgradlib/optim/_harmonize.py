@@ -17,7 +17,7 @@ float64, by NumPy, whose calls cost a fraction of a device's. Step 4 has a close
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -135,23 +135,28 @@ class _Rotation(NamedTuple):
     unit: _Unit
 
 
-def harmonize(gramian: Tensor, harmony: float = 0.5, axis: str = "equiangular") -> Harmonized:
+def harmonize(
+    gramian: Tensor, harmony: float | Sequence[float] = 0.5, axis: str = "maxmin"
+) -> Harmonized:
     """Weights of the harmonised rotational gradient (HRGrad).
 
     The direction ``d = Σ_k weights_k g_k`` satisfies ``cos(d, g_j) ≥ harmony · cosine`` for every
-    task that is not at rest. ``harmony=1`` makes all cosines equal (where the axis is
-    equiangular), ``harmony=0`` removes only conflict, and gradients that need no rotation give
-    weights of exactly one: plain gradient descent on the sum.
+    task that is not at rest. ``harmony=0`` removes only conflict: gradients that do not oppose
+    their sum have weights of exactly one, plain gradient descent. ``harmony > 0`` asks a share for
+    every task, so that one with a short gradient gains weight even where nothing conflicts:
+    orthogonal gradients of norms 1 and 1e-4 have weights of 0.9 and 3300 for ½. ``harmony=1`` is
+    the axis itself (all cosines equal where that is equiangular).
 
     Args:
         gramian: [..., K, K] symmetric positive semi-definite, ``A_ij = g_iᵀ P g_j``. Leading
             dimensions are independent problems, solved together. Computed in float64 whatever
             the dtype; gradients whose norms differ by more than the range of the dtype should be
             passed in float64.
-        harmony: ``κ`` in [0, 1].
-        axis: ``"equiangular"`` (one angle to every unit gradient; where the cosine matrix is
-            singular and no such vector exists, the next) or ``"maxmin"`` (best worst cosine: the
-            normalised minimum-norm point of the convex hull of the unit gradients).
+        harmony: ``κ`` in [0, 1], one number or K (what every task is to keep).
+        axis: ``"maxmin"`` (best worst cosine: the normalised minimum-norm point of the convex hull
+            of the unit gradients) or ``"equiangular"`` (one angle to every unit gradient; where the
+            cosine matrix is singular and no such vector exists, the first). The equiangular axis
+            can stall where tasks nearly agree; the theorems of convergence are for the first.
 
     Returns:
         :class:`Harmonized`, floating fields in the dtype of ``gramian``.
@@ -193,7 +198,7 @@ def harmonize(gramian: Tensor, harmony: float = 0.5, axis: str = "equiangular") 
 
 
 def harmonize_array(
-    gramian: NDArray, harmony: float, axis: str, roundoff: float
+    gramian: NDArray, harmony: float | Sequence[float], axis: str, roundoff: float
 ) -> Harmonized[NDArray]:
     """:func:`harmonize` on float64 arrays.
 
@@ -221,7 +226,9 @@ def harmonize_array(
     )
 
 
-def harmonic_weights(gramian: NDArray, harmony: float, axis: str, roundoff: float) -> Harmony:
+def harmonic_weights(
+    gramian: NDArray, harmony: float | Sequence[float] | NDArray, axis: str, roundoff: float
+) -> Harmony:
     """The part of :func:`harmonize_array` that an optimizer needs, at a fraction of its cost.
 
     Args:
@@ -231,13 +238,17 @@ def harmonic_weights(gramian: NDArray, harmony: float, axis: str, roundoff: floa
     return Harmony(found.weights[0], float(found.worst[0]), bool(found.stationary[0]))
 
 
-def _harmonize(gramian: NDArray, harmony: float, axis: str, roundoff: float) -> _Rotation:
+def _harmonize(
+    gramian: NDArray, harmony: float | Sequence[float] | NDArray, axis: str, roundoff: float
+) -> _Rotation:
     unit = norms, cosines, active = _normalise(gramian, max(1e-6, 1e3 * roundoff))
     tolerance = 10 * gramian.shape[-1] * roundoff
     coefficients, worst, stationary = _find_axis(cosines, active, axis, tolerance)
     # Norms may differ by sixty orders of magnitude; everything below is homogeneous in them.
     relative = norms / np.maximum(norms.max(-1, keepdims=True), _TINY)
-    share, weights = _rotate(cosines, relative, coefficients, worst, float(harmony), active)
+    share, weights = _rotate(
+        cosines, relative, coefficients, worst, np.asarray(harmony, dtype=float), active
+    )
     # Where large coefficients cancel, rounding of the Gramian may hide so much of the axis'
     # length. The cosine that is promised allows for it.
     hidden = tolerance * np.maximum((coefficients**2).sum(-1) - 1, 0.0)
@@ -247,15 +258,19 @@ def _harmonize(gramian: NDArray, harmony: float, axis: str, roundoff: float) -> 
     return _Rotation(weights, worst, stationary, share, unit)
 
 
-def _check_arguments(gramian: Tensor, harmony: float, axis: str) -> None:
+def _check_arguments(gramian: Tensor, harmony: float | Sequence[float], axis: str) -> None:
     if not isinstance(gramian, Tensor) or not gramian.is_floating_point():
         found = getattr(gramian, "dtype", type(gramian).__name__)
         raise ValueError(f"harmonize: expected a floating-point Tensor as Gramian; found {found}.")
     shape = tuple(gramian.shape)
     if gramian.ndim < 2 or shape[-1] != shape[-2] or shape[-1] == 0:
         raise ValueError(f"harmonize: found gramian.shape = {shape}; expected (..., K, K), K ≥ 1.")
-    if not 0.0 <= harmony <= 1.0:
-        raise ValueError(f"harmonize: found harmony = {harmony}; expected a number in [0, 1].")
+    shares = np.asarray(harmony, dtype=float)
+    if shares.shape not in ((), shape[-1:]) or not ((shares >= 0) & (shares <= 1)).all():
+        raise ValueError(
+            f"harmonize: found harmony = {harmony}; expected a number in [0, 1], or one for every "
+            "task."
+        )
     if axis not in AXES:
         raise ValueError(f"harmonize: found axis = {axis!r}; expected one of {tuple(AXES)}.")
 
@@ -360,20 +375,26 @@ AXES = {
 
 
 def _rotate(
-    cosines: NDArray, norms: NDArray, axis: NDArray, worst: NDArray, harmony: float, active: NDArray
+    cosines: NDArray,
+    norms: NDArray,
+    axis: NDArray,
+    worst: NDArray,
+    harmony: NDArray,
+    active: NDArray,
 ) -> tuple[NDArray, NDArray]:
     """The kept share ``r`` of the sum's off-axis part, and the weights on the gradients."""
     to_sum = _times(cosines, norms)
     square = np.maximum((norms * to_sum).sum(-1, keepdims=True), 0.0)  # C² + Q
     bound = harmony * worst[:, None]
     at_end = to_sum - bound * np.sqrt(square)
-    if harmony < 1.0 and ((at_end >= 0) | ~active).all():  # nothing needs to be rotated
+    whole = bool((harmony == 1.0).all())  # then the axis itself is wanted, without exception
+    if not whole and ((at_end >= 0) | ~active).all():  # nothing needs to be rotated
         return np.ones_like(worst), active.astype(float)
     to_axis = _times(cosines, axis)
     along = (norms * to_axis).sum(-1, keepdims=True)  # C
     off = to_sum - along * to_axis  # q_j
     off_square = np.maximum(square - along**2, 0.0)  # Q
-    if harmony == 1.0:
+    if whole:
         share = np.zeros_like(worst)
     else:
         share = _largest_share(along, to_axis, off, off_square, bound, at_end)

@@ -2,14 +2,13 @@
 
 Every task has a first moment ``m_k``; the metric P (identity, Adam's, Gauss–Newton's) is shared.
 The Gramian ``m_iᵀ P m_j`` is harmonised and the step is ``Δ = −lr · P Σ_k w_k m_k``. Without
-conflict every ``w_k = 1``, and the step is momentum's, Adam's or SPRING's for the summed loss.
+conflict and with ``harmony=0`` every ``w_k = 1``, and the step is momentum's, Adam's, SOAP's or
+SPRING's for the summed loss; ``harmony > 0`` also lends weight to tasks whose gradients are short.
 """
 
 from __future__ import annotations
 
-import math
-import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,18 +16,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from hrgradlib.optim._choice import Choice, choose
 from hrgradlib.optim._given import Given, read
-from hrgradlib.optim._harmonize import AXES, Harmony, harmonic_weights
 from hrgradlib.optim._jacobian import ResidualJacobian
-from hrgradlib.optim._metric import Candidates, Metric, MetricState, Weights
+from hrgradlib.optim._metric import Candidates, Metric, MetricState
 from hrgradlib.optim._metrics import METRICS
+from hrgradlib.optim._options import check_groups, check_options
 from hrgradlib.optim._refused import StepRefused
 from hrgradlib.optim._state import STATE_VERSION, check_stored, restore
 from hrgradlib.optim._taskgrad import TaskGradients
 
 __all__ = ["HRGrad", "StepRecord"]
 
-_WHISPER = 1e-6  # relative length of current gradients when they are constraints only
+_SETTLING = 20  # rounds at most in which first weights and first metric are found together
 
 
 class StepRecord(NamedTuple):
@@ -36,11 +36,13 @@ class StepRecord(NamedTuple):
 
     Attributes:
         losses: [K] task losses (NaN where none were given).
+        weights: [K] what every task weighed in the step.
         norms: [K] norms of the current task gradients.
-        gramian: [K, K] Gramian of the current task gradients.
+        gramian: [K, K] Gramian of the current task gradients; None unless observed.
         guaranteed: ``κ c``, the cosine with the first moments that the rotation guarantees.
         cosine_moments: [K] cosine of the step's direction with every task's first moment.
         cosine_gradients: [K] cosine of the applied step with every current task gradient.
+        shortened: factor the step was multiplied by to keep the metric's bound; 1 if it kept it.
         guarded: the step was harmonised again with the current gradients.
         stationary: no common descent direction: the step was zero.
 
@@ -52,11 +54,13 @@ class StepRecord(NamedTuple):
     """
 
     losses: NDArray
+    weights: NDArray
     norms: NDArray
-    gramian: NDArray
-    guaranteed: np.float64
+    gramian: NDArray | None
+    guaranteed: NDArray
     cosine_moments: NDArray
     cosine_gradients: NDArray
+    shortened: np.float64
     guarded: bool
     stationary: bool
 
@@ -78,72 +82,73 @@ class HRGrad(torch.optim.Optimizer):
         [0.5, 0.5]
 
     Args:
-        params: one group of parameters, in the order of ``model.parameters()``.
-        lr: learning rate (dimensionless); default 1e-2 (identity, Adam), 0.1 (Gauss–Newton, where
-            1 removes the linearised residuals in one step).
-        metric: ``"adam"``; ``"identity"`` (gradient descent with momentum); or
-            ``"gauss-newton"``, the most accurate and, per step, the dearest: for networks of
-            thousands of parameters in float64 (chapter 13).
+        params: parameters in any order (for bare matrices, in that of their columns), or groups of
+            them, which may
+            differ in ``lr`` and ``weight_decay`` alone (a diagonal factor in the metric).
+        lr: learning rate (dimensionless); default 1e-2 (identity, Adam, SOAP), 0.1 (Gauss–Newton,
+            where 1 removes the linearised residuals in one step).
+        metric: ``"adam"``; ``"soap"`` (Adam's in the eigenbasis of Kronecker factors: much better
+            conditioned, hardly dearer); ``"identity"`` (gradient descent with momentum); or
+            ``"gauss-newton"``, per step the dearest, for networks of thousands of parameters in
+            float64 (chapter 13).
         betas: decay of first and second moments. The first is Gauss–Newton's momentum, default
-            0.9 (there 0.8); the second is Adam's alone, default 0.99. Tune it: its effect on
-            the error is as large as that of harmonisation (chapter 9).
+            0.9 (there 0.8); the second is Adam's and SOAP's alone, default 0.99. Tune it: its
+            effect on the error is as large as that of harmonisation (chapter 9).
         tiny: added to ``√v̂``; Adam's ``eps``, renamed because ``eps`` is the Knudsen number.
         damping: ``λ`` of Gauss–Newton as a multiple of the summed losses (dimension: one over a
             squared parameter).
-        harmony: ``κ`` of :func:`hrgradlib.harmonize`.
+        harmony: ``κ`` of :func:`hrgradlib.harmonize`, one number or one for every task (what it
+            prefers); default ½, of Gauss–Newton 0. With 0 only conflict is removed; with more,
+            short gradients gain weight, which makes the unknown scales of losses harmless.
         axis: axis of :func:`hrgradlib.harmonize`.
         guard: if the step would not descend on a *current* task gradient (momentum points
             elsewhere), harmonise again with the current gradients among the constraints; if no
             direction satisfies both, with the current gradients alone.
+        weight_decay: decoupled, as in AdamW; not part of the promise of descent.
+        max_norm: the direction is shortened to this Euclidean norm (None: never).
 
         **options: the metric's own, by the names of its ``defaults``.
 
     Raises:
-        ValueError: more than one parameter group, an unknown metric, or a number outside its range.
+        ValueError: groups that differ in more than lr and weight_decay, parameters of several
+            dtypes, an unknown metric, or a number outside its range.
         TypeError: an option that the metric does not have.
     """
 
     def __init__(
         self,
-        params: Iterable[nn.Parameter],
+        params: Iterable[nn.Parameter] | Iterable[dict],
         lr: float | None = None,
         metric: str = "adam",
         betas: tuple[float, float] | None = None,
         tiny: float | None = None,
         damping: float | None = None,
-        harmony: float = 0.5,
-        axis: str = "equiangular",
+        harmony: float | Sequence[float] | None = None,
+        axis: str = "maxmin",
         guard: bool = False,
+        weight_decay: float = 0.0,
+        max_norm: float | None = None,
         **options: Any,
     ) -> None:
-        _check_name("metric", metric, METRICS)
-        _check_name("axis", axis, AXES)
-        chosen = METRICS[metric]
-        named = {"lr": lr, "betas": betas, "tiny": tiny, "damping": damping}
-        options |= {name: value for name, value in named.items() if value is not None}
-        if unknown := sorted(options.keys() - chosen.defaults.keys()):
-            raise TypeError(
-                f"HRGrad: the metric {metric!r} has no option {unknown[0]!r}; its options are "
-                f"{sorted(chosen.defaults)}."
-            )
-        options = {**chosen.defaults, **options, "harmony": harmony, "axis": axis, "guard": guard}
-        _check_ranges(options)
-        chosen.check(options)
-        super().__init__(
-            params, {"metric": metric, "version": STATE_VERSION, "tasks": None, **options}
-        )
-        if len(self.param_groups) != 1:
-            raise ValueError(
-                f"HRGrad: found {len(self.param_groups)} parameter groups; expected 1, since one "
-                "vector of all parameters is harmonised."
-            )
+        named = {"lr": lr, "betas": betas, "tiny": tiny, "damping": damping, "harmony": harmony}
+        common = {"axis": axis, "guard": guard, "weight_decay": weight_decay, "max_norm": max_norm}
+        given = {name: value for name, value in named.items() if value is not None} | options
+        chosen = check_options(metric, given, common)
+        kept = {"metric": metric, "version": STATE_VERSION, "tasks": None, "weights": None}
         self._state: MetricState | None = None
-        self._moved: list[nn.Parameter] = []  # what the state is of
+        super().__init__(params, kept | chosen)
+        check_groups(self.param_groups)
 
     def add_param_group(self, param_group: dict) -> None:
-        if self.param_groups:
-            raise ValueError("HRGrad: a second parameter group was added; expected 1.")
+        """As in torch, before the first step only.
+
+        Raises:
+            ValueError: steps have been taken, or options differ that may not.
+        """
+        if self.state:
+            raise ValueError("HRGrad: found a new parameter group after a step; expected none.")
         super().add_param_group(param_group)
+        check_groups(self.param_groups)
 
     @property
     def metric(self) -> Metric:
@@ -152,7 +157,7 @@ class HRGrad(torch.optim.Optimizer):
 
     @property
     def _trained(self) -> list[nn.Parameter]:
-        return [p for p in self.param_groups[0]["params"] if p.requires_grad]
+        return [p for group in self.param_groups for p in group["params"] if p.requires_grad]
 
     def __setstate__(self, state: dict) -> None:
         """After ``load_state_dict``, copying and unpickling; the flat tensors are built anew."""
@@ -169,57 +174,74 @@ class HRGrad(torch.optim.Optimizer):
             StateMismatch: it is of another optimizer, metric, network or number of tasks; nothing
                 is loaded then.
         """  # noqa: DOC502 (raised by the check)
-        check_stored(state_dict, self.param_groups[0], self.metric)
+        check_stored(state_dict, self.param_groups, self.metric)
         super().load_state_dict(state_dict)
-        # Torch casts to the parameters' dtype; moments have that of the gradients.
+        # Torch casts to the parameters' dtype; moments have one of their own.
+        parameters = [p for group in self.param_groups for p in group["params"]]
         for i, saved in state_dict["state"].items():
-            parameter = self.param_groups[0]["params"][i]
             for name, value in saved.items():
-                device = value.device if name == "step" else parameter.device
-                self.state[parameter][name] = value.detach().to(device, copy=True)
+                device = value.device if name == "step" else parameters[i].device
+                self.state[parameters[i]][name] = value.detach().to(device, copy=True)
 
-    def _metric_state(
-        self, given: Given, parameters: list[nn.Parameter], sizes: list[int]
-    ) -> MetricState:
+    def _metric_state(self, given: Given, parameters: list[nn.Parameter]) -> MetricState:
         """The metric's state: of the last step, restored from ``self.state``, or a first one."""
-        tasks = self.param_groups[0]["tasks"]
-        if self._state is not None and tasks == given.tasks and _same(parameters, self._moved):
-            return self._state
-        if self.state and tasks != given.tasks:
+        group = self.param_groups[0]
+        if self.state and group["tasks"] != given.tasks:
             raise ValueError(
-                f"HRGrad: got gradients of {given.tasks} tasks after steps with {tasks}; "
+                f"HRGrad: got gradients of {given.tasks} tasks after steps with {group['tasks']}; "
                 "the number and order of tasks must not change."
             )
-        if self.state and {*self.state} != {*parameters}:
+        if self.state and set(self.state) != set(parameters):
             before = sum(p.numel() for p in self.state)
             raise ValueError(
-                f"HRGrad: {sum(sizes)} numbers are trained now, {before} were before; "
+                f"HRGrad: {given.matrix.shape[1]} numbers are trained now, {before} were before; "
                 "parameters cannot be frozen or released between steps. Make a new optimizer."
             )
-        rows = given.matrix[0].split(sizes)
-        like = [row.view(p.shape) for row, p in zip(rows, parameters, strict=True)]
-        state = self.metric.init(given.tasks, like)
-        if self.state:
-            restore(state, [self.state[p] for p in parameters])
+        state = self._state
+        if state is None:
+            rows = given.matrix[0].split([p.numel() for p in parameters])
+            like = [row.view(p.shape) for row, p in zip(rows, parameters, strict=True)]
+            state = self.metric.init(given.tasks, like)
+            if self.state:
+                restore(state, [self.state[p] for p in parameters])
+        state.scale = self._scale(given)
         return state
+
+    def _scale(self, given: Given) -> Tensor | None:
+        """[n] every number's learning rate as a multiple of the largest; None if all are alike."""
+        rates = [float(group["lr"]) for group in self.param_groups]
+        if len(set(rates)) == 1:
+            return None
+        parts = [
+            given.matrix.new_full((p.numel(),), rate / max(rates))
+            for group, rate in zip(self.param_groups, rates, strict=True)
+            for p in group["params"]
+            if p.requires_grad
+        ]
+        return torch.cat(parts)
 
     def _publish(self, state: MetricState, parameters: list[nn.Parameter]) -> None:
         """Put views of the state where torch looks for them."""
         steps = self.state[parameters[0]]["step"] if self.state else torch.zeros(())
         for p, named in zip(parameters, state.views(), strict=True):
             self.state[p] = {"step": steps, **named}  # one counter for all
-        self._state, self._moved = state, parameters
+        self._state = state
 
     @torch.no_grad()
     def step(  # type: ignore[override]  # gradients, where others take a closure
-        self, gradients: TaskGradients | ResidualJacobian | Tensor
+        self,
+        gradients: TaskGradients | ResidualJacobian | Tensor | Callable[[], Any],
+        observe: bool = True,
     ) -> StepRecord:
         """One update.
 
         Args:
             gradients: result of :func:`hrgradlib.task_gradients`, or a tensor [K, n] with one
                 flattened gradient per task; for the Gauss–Newton metric the result of
-                :func:`hrgradlib.residual_jacobian`.
+                :func:`hrgradlib.residual_jacobian`. Or a function without arguments (a closure)
+                that returns one of these. Under ``torch.distributed`` every process gives those of
+            its own points, and all take the step of the mean.
+            observe: record the Gramian of the current gradients, which costs extra.
 
         Returns:
             :class:`StepRecord`.
@@ -227,144 +249,105 @@ class HRGrad(torch.optim.Optimizer):
         Raises:
             StepRefused: NaN or inf in a gradient (the task is named), numbers too large for the
                 dtype, or a Gauss–Newton kernel that is singular to rounding.
-            ValueError: not what the metric needs, wrong shape, or another number of tasks than
-                before. In every case parameters and moments are left as they were.
+            ValueError: not what the metric needs, wrong shape or dtype, or another number of tasks
+                than before. In every case parameters and moments are left as they were.
         """  # noqa: DOC502 (ValueError: raised by the reader and the state)
+        if not isinstance(gradients, Tensor | tuple) and callable(gradients):
+            with torch.enable_grad():
+                gradients = gradients()
         group, parameters = self.param_groups[0], self._trained
-        sizes = [p.numel() for p in parameters]
-        given = read(gradients, self.metric.needs, group["metric"], sum(sizes))
-        state = self._metric_state(given, parameters, sizes)
-        offered = self._offer(given, state)
-        choice = _choose(offered, group)
-        direction = offered.combine(choice.weights)
-        if not _finite(direction):
+        given = read(gradients, self.metric.needs, group["metric"], parameters)
+        state = self._metric_state(given, parameters)
+        offered, choice = self._settle(given, state)
+        found = offered.combine(choice.weights)
+        if not _finite(found.direction):
             raise StepRefused(
-                f"HRGrad: the step leaves the range of {direction.dtype}; nothing was updated. "
-                "Scale the losses alike, or use float64."
+                f"HRGrad: the step leaves the range of {found.direction.dtype}; nothing was "
+                "updated. Scale the losses alike, or use float64."
             )
+        gramian = offered.joint().products[given.tasks :, given.tasks :] if observe else None
         # Nothing can fail from here on: the state moves, and the parameters.
         offered.commit(choice.weights)
         if self._state is None:
             self._publish(state, parameters)
             group["tasks"] = given.tasks
         self.state[parameters[0]]["step"] += 1
-        updates = torch._utils._unflatten_dense_tensors(direction, parameters)
-        torch._foreach_add_([*parameters], updates, alpha=-group["lr"])
-        return _record(offered, choice, given.losses, group["harmony"])
+        weights = choice.weights.by_task
+        group["weights"] = _followed(weights, self._weights(given), given).tolist()
+        self._move(found.direction, parameters)
+        shown = np.full(given.tasks, np.nan)
+        return StepRecord(
+            losses=shown if given.losses is None else given.losses.double().cpu().numpy(),
+            weights=weights,
+            norms=found.norms,
+            gramian=gramian,
+            guaranteed=np.asarray(group["harmony"]) * choice.cosine,
+            cosine_moments=choice.cosine_moments,
+            cosine_gradients=found.cosines,
+            shortened=np.float64(found.shortened),
+            guarded=choice.guarded,
+            stationary=choice.stationary,
+        )
 
-    def _offer(self, given: Given, state: MetricState) -> Candidates:
-        """What the metric offers; nothing moves."""
-        done = next(iter(self.state.values()), {"step": 0})["step"]
-        return self.metric.offer(state, given, int(done) + 1, self.param_groups[0])
+    def _weights(self, given: Given) -> NDArray:
+        """[K] of the last step; ones before the first."""
+        last = self.param_groups[0]["weights"]
+        return np.ones(given.tasks) if last is None else np.asarray(last)
+
+    def _settle(self, given: Given, state: MetricState) -> tuple[Candidates, Choice]:
+        """What the metric offers and what is chosen of it; nothing moves.
+
+        At the first steps, before there is a history, the metric follows the weights and the
+        weights the metric: a few rounds find both, whatever the scales of the losses.
+        """
+        group, weights = self.param_groups[0], self._weights(given)
+        offered = self._offer(given, state, weights)
+        choice = choose(offered, group)
+        for _ in range(_SETTLING if self._steps < self.metric.settles else 0):
+            found = choice.weights.by_task
+            if choice.stationary or np.allclose(found, weights, rtol=1e-2, atol=0):
+                break
+            weights = _followed(found, weights, given)
+            offered = self._offer(given, state, weights)
+            choice = choose(offered, group)
+        return offered, choice
+
+    def _offer(self, given: Given, state: MetricState, weights: NDArray) -> Candidates:
+        """What the metric offers after a step with these weights."""
+        return self.metric.offer(state, given, self._steps + 1, weights, self.param_groups[0])
+
+    @property
+    def _steps(self) -> int:
+        """Steps that have been taken."""
+        return next((int(saved["step"]) for saved in self.state.values()), 0)
+
+    def _move(self, direction: Tensor, parameters: list[nn.Parameter]) -> None:
+        largest = max(float(group["lr"]) for group in self.param_groups)
+        limit = self.param_groups[0]["max_norm"]
+        if limit is not None:
+            direction = direction * min(1.0, limit / max(float(direction.norm()), 1e-300))
+        for group in self.param_groups:
+            if group["weight_decay"]:
+                own = [p for p in group["params"] if p.requires_grad]
+                torch._foreach_mul_(own, 1 - float(group["lr"]) * group["weight_decay"])
+        flat = direction.to(parameters[0].dtype)
+        updates = torch._utils._unflatten_dense_tensors(flat, parameters)
+        torch._foreach_add_([*parameters], updates, alpha=-largest)
 
 
-def _same(one: list, other: list) -> bool:
-    return len(one) == len(other) and all(map(operator.is_, one, other))
+def _followed(found: NDArray, before: NDArray, given: Given) -> NDArray:
+    """Weights that the metric follows next: the step's, or where it tells nothing those before.
+
+    That is of absent tasks, and of all if the step was none.
+    """
+    if not found.any():
+        return before
+    kept = found.copy()
+    absent = [*given.absent]
+    kept[absent] = before[absent]
+    return kept
 
 
 def _finite(vector: Tensor) -> bool:
     """Whether every entry is; a product shows it at once, but where squares overflow."""
-    return math.isfinite(float(vector.dot(vector))) or bool(vector.isfinite().all())
-
-
-def _check_name(name: str, value: Any, known: Iterable[str]) -> None:
-    if value not in known:
-        raise ValueError(f"HRGrad: found {name} = {value!r}; expected one of {tuple(known)}.")
-
-
-def _check_ranges(options: dict[str, Any]) -> None:
-    """Of the options that metrics share; a metric checks those of its own.
-
-    Raises:
-        ValueError: a number outside its range.
-    """
-    betas = dict(zip(("betas[0]", "betas[1]"), options.get("betas", ()), strict=False))
-    for name, value in {**options, **betas}.items():
-        good, expected = _RANGES.get(name, (None, ""))
-        if good and not good(value):
-            raise ValueError(f"HRGrad: found {name} = {value!r}; expected {expected}.")
-
-
-_NON_NEGATIVE = lambda v: 0 <= v < float("inf"), "a finite number ≥ 0"
-_DECAY = lambda v: 0 <= v < 1, "a number in [0, 1)"
-_RANGES = {
-    "lr": _NON_NEGATIVE,
-    "betas[0]": _DECAY,
-    "betas[1]": _DECAY,
-    "tiny": (lambda v: 0 < v < float("inf"), "a finite number > 0"),
-    "damping": _NON_NEGATIVE,
-    "harmony": (lambda v: 0 <= v <= 1, "a number in [0, 1]"),
-}
-
-
-class _Choice(NamedTuple):
-    """What was decided on a step.
-
-    Attributes:
-        weights: of the candidates; those of the current gradients are None unless guarded.
-        cosine: ``c`` of the axis.
-        stationary: there is no common descent direction; the weights are zero.
-    """
-
-    weights: Weights
-    cosine: float
-    stationary: bool
-
-    @property
-    def guarded(self) -> bool:
-        """Whether the guard acted."""
-        return self.weights.on_gradients is not None
-
-
-def _choose(offered: Candidates, group: dict) -> _Choice:
-    products, tasks = offered.products, offered.tasks
-    found = _solve(offered.on_moments, group, offered.roundoff)
-    weights = Weights(found.weights)
-    if not group["guard"] or _descends(offered, weights):
-        return _Choice(weights, found.cosine, found.stationary)
-    if not np.isfinite(products).all():
-        broken = np.flatnonzero(~np.isfinite(products[tasks:]).all(1)).tolist()
-        raise StepRefused(f"HRGrad: NaN or inf in the Gramian of task(s) {broken}.", broken)
-    # The current gradients constrain the rotation but, at a whisper, do not pull themselves.
-    scale = np.concatenate([np.ones(tasks), np.full(tasks, _WHISPER)])
-    found = _solve(products * scale[:, None] * scale, group, offered.roundoff)
-    joint = found.weights * scale
-    weights = Weights(joint[:tasks], joint[tasks:])
-    if not found.stationary and _descends(offered, weights):
-        return _Choice(weights, found.cosine, False)
-    found = _solve(offered.on_gradients, group, offered.roundoff)
-    weights = Weights(np.zeros(tasks), found.weights)
-    if not found.stationary and _descends(offered, weights):
-        return _Choice(weights, found.cosine, False)
-    return _Choice(Weights(np.zeros(tasks), np.zeros(tasks)), 0.0, True)
-
-
-def _solve(gramian: NDArray, group: dict, roundoff: float) -> Harmony:
-    return harmonic_weights(gramian, group["harmony"], group["axis"], roundoff)
-
-
-def _descends(offered: Candidates, weights: Weights) -> bool:
-    """Whether the step lowers every current task loss to first order."""
-    along = offered.descent @ weights.joint
-    return bool((along[np.diagonal(offered.on_gradients) > 0] > 0).all())
-
-
-def _record(
-    offered: Candidates, choice: _Choice, losses: Tensor | None, harmony: float
-) -> StepRecord:
-    products, tasks, weights = offered.products, offered.tasks, choice.weights.joint
-    norms = np.sqrt(np.diagonal(products))
-    length = np.sqrt(max(weights @ products @ weights, 0.0))
-    along = np.concatenate([products[:tasks] @ weights, offered.descent @ weights])
-    cosines = along / np.maximum(norms * length, np.finfo(float).tiny)
-    shown = np.full(tasks, np.nan) if losses is None else losses.double().cpu().numpy()
-    return StepRecord(
-        losses=shown,
-        norms=norms[tasks:],
-        gramian=offered.on_gradients,
-        guaranteed=np.float64(harmony * choice.cosine),
-        cosine_moments=cosines[:tasks],
-        cosine_gradients=cosines[tasks:],
-        guarded=choice.guarded,
-        stationary=choice.stationary,
-    )
+    return bool(vector.dot(vector).isfinite()) or bool(vector.isfinite().all())

@@ -1,9 +1,8 @@
 """What a metric is: the protocol that :class:`hrgradlib.HRGrad` steps through.
 
-A metric P turns task gradients into steps. What harmonisation needs of it is one Gramian of 2K
-candidate steps, K from the tasks' moments and K from their current gradients, and a way to
-combine them: :class:`Candidates`. To add one, write a class (here: ``_diagonal``,
-``_gauss_newton``) and one line of ``METRICS`` (``_metrics``).
+A metric P turns task gradients into steps. What harmonisation needs of it is the K×K Gramian of
+the tasks' moments, and a way to combine them: :class:`Candidates`. To add one, write a class
+(here: ``_diagonal``, ``_soap``, ``_gauss_newton``) and one line of ``METRICS`` (``_metrics``).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from torch import Tensor
 from hrgradlib.optim._given import Given
 from hrgradlib.optim._properties import Property
 
-__all__ = ["Candidates", "Metric", "MetricState", "Weights"]
+__all__ = ["Candidates", "Joint", "Metric", "MetricState", "Step", "Weights"]
 
 
 class Weights(NamedTuple):
@@ -42,43 +41,60 @@ class Weights(NamedTuple):
         return np.concatenate([self.on_moments, others])
 
     @property
-    def used(self) -> NDArray:
-        """[K] or [2K]: what there is to multiply with."""
-        return self.on_moments if self.on_gradients is None else self.joint
+    def by_task(self) -> NDArray:
+        """[K] what a task weighs in all."""
+        others = self.on_gradients
+        return self.on_moments if others is None else self.on_moments + others
+
+
+class Joint(NamedTuple):
+    """Products of all 2K candidates, moments first; float64 on the host.
+
+    Attributes:
+        products: [2K, 2K] Gramian in the metric.
+        descent: [K, 2K] current gradients with every candidate step.
+    """
+
+    products: NDArray
+    descent: NDArray
+
+
+class Step(NamedTuple):
+    """What weights amount to.
+
+    Attributes:
+        direction: [n], descent positive, learning rate left out.
+        shortened: the factor it was multiplied by so that no number moves farther than the base
+            optimizer's own bound; 1 where it kept it.
+        norms: [K] of the current gradients, in the metric.
+        cosines: [K] of the direction with the current gradients, in the metric.
+    """
+
+    direction: Tensor
+    shortened: float
+    norms: NDArray
+    cosines: NDArray
 
 
 class Candidates(NamedTuple):
     """The steps a metric offers. Nothing has moved yet: that is what ``commit`` is for.
 
     Attributes:
-        products: [2K, 2K] float64 Gramian of moments, then current gradients, in the metric.
-        descent: [K, 2K] float64 products of the current gradients with every candidate step.
-        roundoff: unit roundoff to judge the Gramian's rank by.
-        combine: :class:`Weights` to the direction [n], descent positive, learning rate left out.
+        moments: [K, K] float64 Gramian of the tasks' (unbiased) moments in the metric.
+        joint: the products of moments and current gradients, computed when asked for.
+        roundoff: unit roundoff to judge the Gramians' rank by.
+        combine: :class:`Weights` to the :class:`Step`.
         commit: moves the state on; called once, with the weights that were chosen, after all
             that can fail. It must not fail.
+        still: the metric is only being measured: no step is taken.
     """
 
-    products: NDArray
-    descent: NDArray
+    moments: NDArray
+    joint: Callable[[], Joint]
     roundoff: float
-    combine: Callable[[Weights], Tensor]
+    combine: Callable[[Weights], Step]
     commit: Callable[[Weights], None]
-
-    @property
-    def tasks(self) -> int:
-        """K."""
-        return len(self.descent)
-
-    @property
-    def on_moments(self) -> NDArray:
-        """[K, K] products of the moments."""
-        return self.products[: self.tasks, : self.tasks]
-
-    @property
-    def on_gradients(self) -> NDArray:
-        """[K, K] products of the current gradients."""
-        return self.products[self.tasks :, self.tasks :]
+    still: bool = False
 
 
 @dataclass
@@ -94,6 +110,8 @@ class MetricState:
         shared: [n] each.
         by_parameter: a list of one tensor of any shape for every parameter (Kronecker factors).
         scratch: memory that is used again and never stored.
+        scale: [n] every number's learning rate as a multiple of the largest; None if all are
+            alike. A factor of P, set by the optimizer before an offer, never stored.
     """
 
     shapes: Sequence[torch.Size]
@@ -101,6 +119,7 @@ class MetricState:
     shared: dict[str, Tensor] = field(default_factory=dict)
     by_parameter: dict[str, list[Tensor]] = field(default_factory=dict)
     scratch: Any = None
+    scale: Tensor | None = None
 
     @classmethod
     def zeros(
@@ -108,10 +127,11 @@ class MetricState:
     ) -> MetricState:
         """Of names alone; ``like`` as in :meth:`Metric.init`."""
         count = sum(p.numel() for p in like)
+        dtype = accurate(like[0].dtype)
         return cls(
             [p.shape for p in like],
-            {name: like[0].new_zeros(tasks, count) for name in per_task},
-            {name: like[0].new_zeros(count) for name in shared},
+            {name: like[0].new_zeros(tasks, count, dtype=dtype) for name in per_task},
+            {name: like[0].new_zeros(count, dtype=dtype) for name in shared},
         )
 
     def split(self, flat: Tensor) -> list[Tensor]:
@@ -127,20 +147,29 @@ class MetricState:
         return [{n: parts[i] for n, parts in named.items()} for i in range(len(self.shapes))]
 
 
+def accurate(dtype: torch.dtype) -> torch.dtype:
+    """Of moments: at least float32, as those of half precision would lose their small changes."""
+    return torch.promote_types(dtype, torch.float32)
+
+
 class Metric(Protocol):
     """A metric of the step; without state of its own, one object serves every optimizer.
 
     Attributes:
         needs: what it steps on, :class:`hrgradlib.TaskGradients` (then a bare matrix [K, n] will
             do) or :class:`hrgradlib.ResidualJacobian`.
-        defaults: what the optimizer takes where the user gives nothing: ``lr``, ``betas``, and
-            the metric's own options, which then are keywords of :class:`hrgradlib.HRGrad`.
+        defaults: what the optimizer takes where the user gives nothing: ``lr``, ``betas``,
+            ``harmony``, and the metric's own options, which then are keywords of
+            :class:`hrgradlib.HRGrad`.
         properties: what it promises, which the tests check.
+        settles: number of first steps at which the metric depends on the weights it is given so
+            much that they are found together, by iteration.
     """
 
     needs: type
     defaults: Mapping[str, Any]
     properties: frozenset[Property]
+    settles: int = 0
 
     def check(self, group: Mapping[str, Any]) -> None:
         """Refuse options of the metric's own that are out of range (by default, none is)."""
@@ -157,7 +186,12 @@ class Metric(Protocol):
         ...
 
     def offer(
-        self, state: MetricState, given: Given, step: int, group: Mapping[str, Any]
+        self,
+        state: MetricState,
+        given: Given,
+        step: int,
+        weights: NDArray,
+        group: Mapping[str, Any],
     ) -> Candidates:
         """The candidate steps; changes nothing in ``state`` but ``scratch``.
 
@@ -165,6 +199,8 @@ class Metric(Protocol):
             state: as of the last step.
             given: checked: finite, of the shapes of ``state``.
             step: number of this step, from one.
+            weights: [K] of the tasks in the last step; a metric that adapts to the gradient
+                adapts to their sum with these weights, which is what is stepped along.
             group: the options in force, ``betas`` and the like.
 
         Raises:

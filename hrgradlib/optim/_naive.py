@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hrgradlib.optim._metric import Candidates, Weights
+from hrgradlib.optim._metric import Candidates, Joint, Step, Weights
 from hrgradlib.optim._taskgrad import TaskGradients
 
 __all__ = ["dense_candidates", "naive_task_gradients"]
@@ -43,12 +44,18 @@ def dense_candidates(metric: Tensor, moments: Tensor, gradients: Tensor) -> Cand
     rows = torch.cat([moments, gradients])
     products = (rows @ metric @ rows.T).double().cpu().numpy()
 
-    def combine(weights: Weights) -> Tensor:
-        return torch.as_tensor(weights.joint).to(rows) @ rows @ metric
+    both = Joint(products, products[len(moments) :])
+
+    def combine(weights: Weights) -> Step:
+        direction = torch.as_tensor(weights.joint).to(rows) @ rows @ metric
+        norms = np.sqrt(np.diagonal(products)[len(moments) :])
+        length = np.sqrt(max(weights.joint @ products @ weights.joint, 0.0))
+        cosines = both.descent @ weights.joint / np.maximum(norms * length, np.finfo(float).tiny)
+        return Step(direction, 1.0, norms, cosines)
 
     return Candidates(
-        products,
-        products[len(gradients) :],
+        products[: len(moments), : len(moments)],
+        lambda: both,
         torch.finfo(rows.dtype).eps,
         combine,
         lambda weights: None,

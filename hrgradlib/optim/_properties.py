@@ -16,7 +16,7 @@ class Property(Enum):
     SHARE = "every task keeps the share κ of the axis' worst cosine"
     EQUAL_COSINES = "κ = 1: all cosines are equal, where the gradients are independent"
     BEST_WORST_COSINE = "κ = 1: no direction has a better worst cosine"
-    UNTOUCHED = "without conflict every weight is one"
+    UNTOUCHED = "κ = 0: without conflict every weight is one"
     ANY_LOSS_SCALE = "κ = 1: scaling any one loss does not turn the direction"
     TASK_ORDER = "the order of the tasks is irrelevant"
     DESCENT = "every loss falls, if the learning rate is small enough"

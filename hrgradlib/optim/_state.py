@@ -13,27 +13,31 @@ from hrgradlib.optim._refused import StateMismatch
 __all__ = ["STATE_VERSION", "check_stored", "restore"]
 
 #: Of the layout of a stored state; raised when old ones can no longer be read.
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
-def check_stored(stored: Mapping[str, Any], group: Mapping[str, Any], metric: Metric) -> None:
+def check_stored(
+    stored: Mapping[str, Any], groups: Sequence[Mapping[str, Any]], metric: Metric
+) -> None:
     """Refuse a stored state that is not of an optimizer like this one.
 
     Args:
         stored: result of ``state_dict()``.
-        group: the parameter group it is to be loaded into.
+        groups: the parameter groups it is to be loaded into.
         metric: its metric.
 
     Raises:
         StateMismatch: another optimizer, version, metric, number of tasks, or network.
     """
     try:
-        (theirs,), state = stored["param_groups"], stored["state"]
-    except (KeyError, TypeError, ValueError):
+        theirs, state = stored["param_groups"][0], stored["state"]
+        members = [i for saved in stored["param_groups"] for i in saved["params"]]
+    except (KeyError, TypeError, IndexError):
         raise StateMismatch(
-            "HRGrad: this is no state of an optimizer with one parameter group; expected what "
-            "state_dict() of an HRGrad returned."
+            "HRGrad: this is no state of an optimizer; expected what state_dict() of an HRGrad "
+            "returned."
         ) from None
+    group = groups[0]
     if "metric" not in theirs or "harmony" not in theirs:
         raise StateMismatch(
             f"HRGrad: found the state of another optimizer, with options {sorted(theirs)}; "
@@ -50,11 +54,10 @@ def check_stored(stored: Mapping[str, Any], group: Mapping[str, Any], metric: Me
             f"HRGrad: found a state of {tasks} tasks; expected {group['tasks']}, as in the steps "
             "that were taken."
         )
-    parameters = group["params"]
-    if len(theirs["params"]) != len(parameters):
+    parameters = [p for own in groups for p in own["params"]]
+    if len(members) != len(parameters):
         raise StateMismatch(
-            f"HRGrad: found a state of {len(theirs['params'])} parameters; expected "
-            f"{len(parameters)}."
+            f"HRGrad: found a state of {len(members)} parameters; expected {len(parameters)}."
         )
     if not state:
         return

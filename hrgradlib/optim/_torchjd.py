@@ -29,7 +29,7 @@ class HRGradWeighting(Weighting[PSDMatrix]):
         >>> torch.testing.assert_close(found, torch.tensor([0.75, 1.5]))
     """
 
-    def __init__(self, harmony: float = 0.5, axis: str = "equiangular") -> None:
+    def __init__(self, harmony: float = 0.5, axis: str = "maxmin") -> None:
         super().__init__()
         if not 0.0 <= harmony <= 1.0:
             raise ValueError(f"HRGradWeighting: found harmony = {harmony}; expected [0, 1].")
@@ -63,7 +63,7 @@ class HRGradAggregator(GramianWeightedAggregator):
 
     gramian_weighting: HRGradWeighting
 
-    def __init__(self, harmony: float = 0.5, axis: str = "equiangular") -> None:
+    def __init__(self, harmony: float = 0.5, axis: str = "maxmin") -> None:
         super().__init__(HRGradWeighting(harmony, axis))
 
     def __repr__(self) -> str:

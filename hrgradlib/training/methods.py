@@ -25,6 +25,7 @@ from hrgradlib.optim import (
 
 __all__ = [
     "GaussNewton",
+    "HarmonizedSoap",
     "HarmonizedSum",
     "HarmonizedThenAdam",
     "Method",
@@ -33,6 +34,7 @@ __all__ = [
     "Settings",
     "Stepping",
     "SummedGaussNewton",
+    "SummedSoap",
     "record_arrays",
 ]
 
@@ -55,7 +57,7 @@ class Settings:
     beta2: float = 0.99
     damping: float = 1e-2
     harmony: float = 0.5
-    axis: str = "equiangular"
+    axis: str = "maxmin"
     guard: bool = False
 
 
@@ -71,6 +73,8 @@ class Method(Protocol):
         tuned: settings of a run that replace the defaults; winners of the book's grids, which
             tests compare.
         dtype: of parameters and points.
+        rule: counts how often the steps of the same settings have changed; part of a run's
+            specification, so that a stored run is not taken for one of another rule.
         model: what it moves.
     """
 
@@ -78,6 +82,7 @@ class Method(Protocol):
     needs: ClassVar[str]
     tuned: ClassVar[dict[str, float]]
     dtype: ClassVar[torch.dtype]
+    rule: ClassVar[int]
     model: nn.Module
 
     def __init__(self, model: nn.Module, settings: Settings) -> None: ...
@@ -115,6 +120,7 @@ class Stepping:
     needs: ClassVar[str] = "gradients"
     tuned: ClassVar[dict[str, float]] = dict(lr=2e-2, beta2=0.99)
     dtype: ClassVar[torch.dtype] = torch.float32
+    rule: ClassVar[int] = 1
     optimizer: torch.optim.Optimizer
 
     def __init__(self, model: nn.Module, settings: Settings) -> None:
@@ -138,8 +144,10 @@ class Stepping:
 
 class HarmonizedSum(Stepping):
     summary = "HRGrad: harmonised rotation of the task gradients, in Adam's metric"
+    rule = 2
     optimizer: HRGrad
     optimizer_class = HRGrad
+    metric = "adam"
 
     def __init__(self, model: nn.Module, settings: Settings) -> None:
         super().__init__(model, settings)
@@ -147,6 +155,7 @@ class HarmonizedSum(Stepping):
         self.optimizer = self.optimizer_class(
             model.parameters(),
             lr=s.lr,
+            metric=self.metric,
             betas=(s.beta1, s.beta2),
             harmony=s.harmony,
             axis=s.axis,
@@ -156,9 +165,60 @@ class HarmonizedSum(Stepping):
     def step(
         self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
     ) -> dict[str, NDArray]:
-        del observe  # every number of the record is there anyway
         found = task_gradients(lambda: residuals(*points).square().sum(1), self.model, sizes)
-        return record_arrays(self.optimizer.step(found))
+        return record_arrays(self.optimizer.step(found, observe))
+
+
+class HarmonizedSoap(HarmonizedSum):
+    summary = "HRGrad in SOAP's metric: Adam's, in the eigenbasis of Kronecker factors"
+    tuned = dict(lr=1e-2, beta2=0.99)
+    metric = "soap"
+
+
+class SummedSoap(HarmonizedSoap):
+    summary = "the sum of the task losses under SOAP"
+    rule = 1
+
+    def total(self, losses: Tensor) -> Tensor:
+        """What is differentiated, of the [K] task losses."""
+        return losses.sum()
+
+    def step(
+        self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
+    ) -> dict[str, NDArray]:
+        del observe  # it sees one task: of the others there is nothing but the losses
+        self.model.zero_grad()
+        losses = segment_means(residuals(*points).square().sum(1), sizes)
+        record = record_arrays({"losses": losses.detach()})
+        _check_each(record["losses"])
+        self.total(losses).backward()
+        parts = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.model.parameters()]
+        self.optimizer.step(torch.cat([part.flatten() for part in parts])[None], observe=False)
+        return record
+
+
+class LogSummedSoap(SummedSoap):
+    summary = "the sum of the logarithms of the task losses under SOAP"
+
+    def total(self, losses: Tensor) -> Tensor:
+        return losses.clamp_min(torch.finfo(losses.dtype).tiny).log().sum()
+
+
+class UnitSummedSoap(HarmonizedSoap):
+    summary = "the sum of the task gradients, each brought to length one, under SOAP"
+    rule = 1
+
+    def step(
+        self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
+    ) -> dict[str, NDArray]:
+        del observe
+        found = task_gradients(lambda: residuals(*points).square().sum(1), self.model, sizes)
+        record = record_arrays({"losses": found.losses})
+        _check_each(record["losses"])
+        lengths = torch.linalg.vector_norm(found.matrix, dim=1, keepdim=True)
+        total = (found.matrix / lengths.clamp_min(torch.finfo(lengths.dtype).tiny)).sum(0)
+        self.optimizer.step(total[None], observe=False)
+        return record
 
 
 class GaussNewton(Stepping):
@@ -167,6 +227,7 @@ class GaussNewton(Stepping):
     tuned = dict(lr=0.5, beta1=0.8, beta2=0.99, damping=1e-2, hold=0.3, harmony=0.0, beyond=1.15)
     dtype = torch.float64
     optimizer: HRGrad
+    rule = 2
     apart = True  # every task keeps a moment of its own
 
     def __init__(self, model: nn.Module, settings: Settings) -> None:
@@ -191,19 +252,18 @@ class GaussNewton(Stepping):
     def step(
         self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
     ) -> dict[str, NDArray]:
-        del observe
         self._last = found = residual_jacobian(residuals, self.model, points, sizes, out=self._last)
         if self.apart:
-            return record_arrays(self.optimizer.step(found))
+            return record_arrays(self.optimizer.step(found, observe))
         losses = found.losses.cpu().numpy()
-        if broken := np.flatnonzero(~np.isfinite(losses)).tolist():  # to the step they are one task
-            raise StepRefused(f"the loss of task(s) {broken} is not finite", broken)
-        record = self.optimizer.step(found._replace(sizes=(sum(found.sizes),)))
+        _check_each(losses)
+        record = self.optimizer.step(found._replace(sizes=(sum(found.sizes),)), observe)
         return record_arrays(record) | {"losses": losses}
 
 
 class SummedGaussNewton(GaussNewton):
     summary = "the sum of the task losses in the Gauss–Newton metric (SPRING); float64"
+    rule = 1
     apart = False
 
 
@@ -271,6 +331,7 @@ class PlainSum(Stepping):
 class HarmonizedThenAdam(PlainSum):
     summary = "raw task gradients harmonised, then handed to Adam (as ConFIG does)"
     combines = True
+    rule = 2
 
     def weights(self, found: TaskGradients) -> Tensor:
         rows = found.matrix.double()
@@ -280,9 +341,20 @@ class HarmonizedThenAdam(PlainSum):
 
 
 def record_arrays(record) -> dict[str, NDArray]:
-    """A record's fields by name, as float64 arrays (flags stay flags)."""
+    """A record's fields by name, as float64 arrays (flags stay flags); None is left out."""
     fields = record if isinstance(record, dict) else record._asdict()
     return {
         name: value.double().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
         for name, value in fields.items()
+        if value is not None
     }
+
+
+def _check_each(losses: NDArray) -> None:
+    """Where the step sees one task in all.
+
+    Raises:
+        StepRefused: a loss is not finite.
+    """
+    if broken := np.flatnonzero(~np.isfinite(losses)).tolist():
+        raise StepRefused(f"the loss of task(s) {broken} is not finite", broken)

@@ -33,7 +33,7 @@ class _Powered(HarmonizedSum):
         found = task_gradients(lambda: residuals(*points).square().sum(1), self.model, sizes)
         self.level = found.losses if self.level is None else self.level.lerp(found.losses, 0.02)
         scaled = found.matrix * self.level.pow(-self.power)[:, None]
-        return record_arrays(self.optimizer.step(found._replace(matrix=scaled)))
+        return record_arrays(self.optimizer.step(found._replace(matrix=scaled), observe))
 
     def state_dict(self) -> dict:
         return super().state_dict() | {"level": self.level}
@@ -64,10 +64,12 @@ class AdaptiveHarmony(HarmonizedSum):
     def step(
         self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int], observe: bool
     ) -> dict[str, NDArray]:
-        record = super().step(residuals, points, sizes, observe)
+        record = super().step(residuals, points, sizes, True)
         norms = np.maximum(record["norms"], np.finfo(float).tiny)
         alignment = 2 * (record["gramian"] / norms[:, None] / norms).mean() - 1
         self.optimizer.param_groups[0]["harmony"] = float(np.clip((1 - alignment) / 2, 0, 1))
+        if not observe:
+            del record["gramian"]
         return record
 
 
@@ -76,12 +78,17 @@ class _Averaged(HRGrad):
 
     mean: NDArray | None = None
 
-    def _offer(self, given, state):
-        offered = super()._offer(given, state)
-        norms = np.sqrt(np.maximum(np.diagonal(offered.products), np.finfo(float).tiny))
-        cosines = offered.products / norms[:, None] / norms
-        self.mean = cosines if self.mean is None else 0.99 * self.mean + 0.01 * cosines
-        return offered._replace(products=self.mean * norms[:, None] * norms)
+    def _offer(self, given, state, weights):
+        offered = super()._offer(given, state, weights)
+        norms = np.sqrt(np.maximum(np.diagonal(offered.moments), np.finfo(float).tiny))
+        cosines = offered.moments / norms[:, None] / norms
+        mean = cosines if self.mean is None else 0.99 * self.mean + 0.01 * cosines
+
+        def commit(chosen):
+            self.mean = mean
+            offered.commit(chosen)
+
+        return offered._replace(moments=mean * norms[:, None] * norms, commit=commit)
 
 
 class PersistentConflict(HarmonizedSum):

@@ -25,7 +25,7 @@ def test_book_runs_differ_only_where_they_should(profile):
         {
             k: v
             for k, v in s.to_dict().items()
-            if k not in ("method", "seed", "steps", "lr", "beta2")
+            if k not in ("method", "rule", "seed", "steps", "lr", "beta2")
         }
         for s in specs
     ]

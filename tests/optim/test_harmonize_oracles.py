@@ -34,7 +34,7 @@ def with_duplicates(batch, seed):
 
 def assert_same(found, batch):
     """Directions [B, n], relative to the lengths of ours."""
-    weights = harmonize(batch.gramian, 1.0).weights
+    weights = harmonize(batch.gramian, 1.0, "equiangular").weights
     ours = (weights[:, None] @ torch.from_numpy(batch.gradients))[:, 0]
     scale = ours.norm(dim=-1, keepdim=True)
     torch.testing.assert_close(found / scale, ours / scale, rtol=0, atol=1e-9)

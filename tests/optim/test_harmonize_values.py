@@ -65,13 +65,13 @@ def test_angle_is_the_largest_allowed_one_for_every_harmony(batch):
     rotation, gramian = Rotation(batch), batch.gramian
     expected = rotation.largest_angles(HARMONIES[:-1])
     for harmony, theta in zip(HARMONIES[:-1], expected, strict=True):
-        found = harmonize(gramian, harmony)
+        found = harmonize(gramian, harmony, "equiangular")
         np.testing.assert_allclose(found.cosine, rotation.c, rtol=1e-8)
         np.testing.assert_allclose(found.rotated_to, theta, rtol=0, atol=1e-9)
         d, wanted = batch.direction(found.weights), rotation.direction(theta)
         lengths = np.linalg.norm(d, axis=-1) * np.linalg.norm(wanted, axis=-1)
         assert ((d * wanted).sum(-1) / lengths).min() > 1 - 1e-12
-    full = harmonize(gramian, 1.0)  # the axis itself, also where d could turn off it
+    full = harmonize(gramian, 1.0, "equiangular")  # the axis itself, also where d could turn off it
     assert (full.rotated_to == 0).all()
     d = batch.direction(full.weights)
     assert ((d * rotation.axis).sum(-1) / np.linalg.norm(d, axis=-1)).min() > 1 - 1e-12

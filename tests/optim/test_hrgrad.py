@@ -211,14 +211,18 @@ def test_wrong_shape(shape):
         HRGrad(params).step(torch.ones(shape, dtype=F64))
 
 
-def test_one_parameter_group():
+def test_groups_differ_in_learning_rate_and_weight_decay_alone():
     first, second = parameters()[0], parameters()[1]
-    with pytest.raises(ValueError, match="second parameter group"):
-        HRGrad([{"params": [first]}, {"params": [second]}])
+    for name, value in (("harmony", 0.1), ("betas", (0.5, 0.5)), ("guard", True)):
+        with pytest.raises(ValueError, match=f"differ in {name}; expected them to differ in lr"):
+            HRGrad([{"params": [first]}, {"params": [second], name: value}])
+    with pytest.raises(ValueError, match="found lr = -1"):
+        HRGrad([{"params": [first]}, {"params": [second], "lr": -1}])
     optimizer = HRGrad([first])
-    with pytest.raises(ValueError, match="second parameter group"):
-        optimizer.add_param_group({"params": [second]})
-    optimizer.step(torch.ones(2, first.numel(), dtype=F64))  # still in order
+    optimizer.add_param_group({"params": [second], "lr": 0.5})
+    optimizer.step(torch.ones(2, first.numel() + second.numel(), dtype=F64))
+    with pytest.raises(ValueError, match="new parameter group after a step"):
+        optimizer.add_param_group({"params": [parameters()[2]]})
 
 
 @pytest.mark.parametrize(

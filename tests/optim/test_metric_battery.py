@@ -2,9 +2,9 @@
 
 import copy
 
-import numpy as np
 import pytest
 import torch
+from pytorch_optimizer import SOAP
 from torch import nn
 
 from hrgradlib.optim import (
@@ -31,7 +31,7 @@ class RowWise(Metric):
     """A second moment per row of every parameter, of Σ_k g_k²: state that is not of shape [n]."""
 
     needs = TaskGradients
-    defaults = {"lr": 1e-2, "betas": (0.9, 0.99), "floor": 1e-8}
+    defaults = {"lr": 1e-2, "betas": (0.9, 0.99), "floor": 1e-8, "harmony": 0.5}
     properties = frozenset({Property.TASK_ORDER, Property.STEP_SCALE_FREE})
 
     def check(self, group):
@@ -43,7 +43,7 @@ class RowWise(Metric):
         state.by_parameter["rows"] = [p.new_zeros(p.shape[:1]) for p in like]
         return state
 
-    def offer(self, state, given, step, group):
+    def offer(self, state, given, step, weights, group):
         beta1, beta2 = group["betas"]
         moments = state.per_task["first_moments"].lerp(given.matrix, 1 - beta1)
         squares = state.split(given.matrix.square().sum(0))
@@ -51,6 +51,8 @@ class RowWise(Metric):
         rows = [
             r.lerp(m, 1 - beta2) for r, m in zip(state.by_parameter["rows"], means, strict=True)
         ]
+        if not all(bool(r.isfinite().all()) for r in rows):
+            raise StepRefused("RowWise: too large to be squared.")
         scale = [
             (r / (1 - beta2**step))
             .sqrt()
@@ -131,7 +133,7 @@ class Problem:
 def test_it_converges_on_a_quadratic(metric):
     problem = Problem(metric)
     start = problem.loss
-    assert problem.run(400).loss < 1e-2 * start
+    assert problem.run(800).loss < 1e-2 * start
 
 
 @pytest.mark.parametrize("guard", [False, True])
@@ -161,6 +163,11 @@ def adam(problem):
     return optimizer, lambda t: optimizer.step()
 
 
+def soap(problem):
+    optimizer = SOAP(problem.model.parameters(), lr=1e-2, betas=(0.9, 0.99), weight_decay=0.0)
+    return optimizer, lambda t: optimizer.step()
+
+
 def autograd_steps(base):
     def run(problem, steps):
         optimizer, step = base(problem)
@@ -186,7 +193,12 @@ def spring(problem, steps):
         nn.utils.vector_to_parameters(moved, problem.model.parameters())
 
 
-BASES = {"identity": autograd_steps(sgd), "adam": autograd_steps(adam), "gauss-newton": spring}
+BASES = {
+    "identity": autograd_steps(sgd),
+    "adam": autograd_steps(adam),
+    "soap": autograd_steps(soap),
+    "gauss-newton": spring,
+}
 
 
 @pytest.mark.parametrize(
@@ -196,7 +208,9 @@ def test_one_task_is_the_base_optimizer(metric):
     ours, base = (Problem(metric, [10]) for _ in range(2))
     ours.run(20)
     BASES[metric](base, 20)
-    torch.testing.assert_close(ours.flat, base.flat, rtol=1e-7, atol=1e-9)
+    # SOAP's authors turn its basis in float32, here every tenth step.
+    tolerance = 1e-4 if metric == "soap" else 1e-9
+    torch.testing.assert_close(ours.flat, base.flat, rtol=1e-7, atol=tolerance)
 
 
 @pytest.mark.parametrize("steps", [0, 3])
@@ -264,7 +278,7 @@ def test_a_state_of_another_is_refused(metric):
     refused(Problem(other).run(1).optimizer.state_dict(), f"metric '{other}'; expected '{metric}'")
     refused(Problem(metric, [9, 9]).run(1).optimizer.state_dict(), "state of 2 tasks; expected 3")
     stored["param_groups"][0]["version"] = 0
-    refused(stored, "version 0; expected 1")
+    refused(stored, "version 0; expected 2")
     net = HRGrad([nn.Parameter(torch.zeros(5, 3)), nn.Parameter(torch.zeros(5))], metric=metric)
     with pytest.raises(StateMismatch, match=r"of parameter 0, of shape \(5, 3\); expected"):
         net.load_state_dict(problem.optimizer.state_dict())
@@ -283,13 +297,24 @@ def test_another_number_of_tasks_after_loading_is_refused(metric):
         problem.run(1)
 
 
-def dense(problem, metric):
-    """``P`` written out at the first step, and the moments as covectors, from [K, n] gradients."""
-    found = problem.gradients()
+def dense(problem, metric, found):
+    """``P`` of the step that was taken, written out, and the moments as covectors [K, n].
+
+    Of a second moment, it is the optimizer's own: what it follows has tests of its own.
+    """
+    states = [problem.optimizer.state[p] for p in problem.model.parameters()]
     if metric == "identity":
         return torch.eye(8, dtype=F64), found.matrix
+    if metric in ("adam", "soap"):
+        second = torch.cat([s["second_moment"].flatten() for s in states])
+        tiny = 1e-8 if metric == "soap" else 0.01**0.5 * 1e-8  # before or after the correction
+        diagonal = (0.01**0.5 / (second.sqrt() + tiny)).diag()
     if metric == "adam":
-        return (1 / (found.matrix.sum(0).abs() + 1e-8)).diag(), found.matrix
+        return diagonal, found.matrix
+    if metric == "soap":
+        left, right = states[0]["left_basis"], states[0]["right_basis"]
+        basis = torch.block_diag(torch.kron(left, right), torch.eye(2, dtype=F64))
+        return basis @ diagonal @ basis.T, found.matrix
     shift = 1e-2 * found.residuals.square().sum()
     normal = found.matrix.T @ found.matrix
     shift = shift + 10 * torch.finfo(F64).eps * normal.trace()
@@ -301,21 +326,22 @@ def dense(problem, metric):
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_first_step_is_the_dense_metric_s(metric):
     """At the first step the moments are the gradients, but for one common factor."""
-    problem = Problem(metric, harmony=1.0)
-    matrix, rows = dense(problem, metric)
+    problem = Problem(metric, harmony=1.0).run(metric == "soap")  # whose first call only measures
+    before, given = problem.flat, problem.gradients()
+    record = problem.optimizer.step(given)
+    matrix, rows = dense(problem, metric, given)
     offered = dense_candidates(matrix, rows, rows)
     assert isinstance(offered, Candidates)
-    before = problem.flat
-    record = problem.optimizer.step(problem.gradients())
-    seen = torch.from_numpy(record.gramian)
-    torch.testing.assert_close(seen, torch.from_numpy(offered.on_gradients), rtol=1e-8, atol=1e-12)
+    seen, wanted = torch.from_numpy(record.gramian), torch.from_numpy(offered.moments)
+    torch.testing.assert_close(seen, wanted, rtol=2e-6, atol=1e-8 * float(wanted.abs().max()))
     moved = -(problem.flat - before)
     along = (rows @ moved) / (torch.from_numpy(record.norms))
     expected = (
         torch.from_numpy(record.cosine_gradients)
         * (moved @ torch.linalg.solve(matrix, moved)).sqrt()
     )
-    torch.testing.assert_close(along, expected, rtol=1e-7, atol=1e-12)
+    torch.testing.assert_close(along, expected, rtol=1e-6, atol=1e-12)
+    assert record.cosine_gradients.min() > record.guaranteed - 1e-9
 
 
 def test_an_option_of_the_metric_is_a_keyword():
@@ -328,16 +354,12 @@ def test_an_option_of_the_metric_is_a_keyword():
         Problem("new")
 
 
-def test_float64_gradients_on_float32_parameters_resume():
-    """Torch casts a loaded state to the parameters' dtype; the moments keep that of gradients."""
-    first, second = (nn.Parameter(torch.zeros(3)) for _ in range(2))
-    rows = torch.randn(3, 2, 3, dtype=F64)
-    one, other = HRGrad([first]), HRGrad([second])
-    one.step(rows[0])
-    other.load_state_dict(copy.deepcopy(one.state_dict()))
-    second.data.copy_(first.data)
-    for row in rows[1:]:
-        one.step(row)
-        other.step(row)
-    assert torch.equal(first, second)
-    assert np.isfinite(first.detach().numpy()).all()
+@pytest.mark.parametrize(("metric", "dtype"), [("adam", F64), ("soap", torch.float16)])
+def test_gradients_of_another_dtype_are_refused_before_anything_moves(metric, dtype):
+    parameter = nn.Parameter(torch.zeros(3))
+    optimizer = HRGrad([parameter], metric=metric)
+    with pytest.raises(ValueError, match=f"gradients in {dtype} of parameters in torch.float32"):
+        optimizer.step(torch.ones(2, 3, dtype=dtype))
+    assert not parameter.any() and not optimizer.state
+    with pytest.raises(ValueError, match="found parameters of the dtypes .*float16.*expected one"):
+        HRGrad([parameter, nn.Parameter(torch.zeros(3, dtype=torch.float16))], metric=metric)

@@ -48,7 +48,7 @@ def test_an_unknown_coefficient_is_found():
         return torch.cat([equation, data])[:, 0].square()
 
     seen = torch.rand(10, 1, dtype=torch.float64)
-    optimizer = HRGrad(model.parameters(), lr=2e-2)
+    optimizer = HRGrad(model.parameters(), lr=2e-2, harmony=0.0)  # the sum, but for conflict
     for _ in range(400):
         found = task_gradients(losses, model, [20, 10])
         optimizer.step(found)

@@ -72,8 +72,9 @@ def test_autojac_fills_the_gradients():
 
 
 def test_repr():
-    assert repr(HRGradAggregator()) == "HRGradAggregator(harmony=0.5, axis='equiangular')"
-    assert repr(HRGradAggregator(1.0, "maxmin")) == "HRGradAggregator(harmony=1.0, axis='maxmin')"
+    assert repr(HRGradAggregator()) == "HRGradAggregator(harmony=0.5, axis='maxmin')"
+    other = HRGradAggregator(1.0, "equiangular")
+    assert repr(other) == "HRGradAggregator(harmony=1.0, axis='equiangular')"
 
 
 @pytest.mark.parametrize("kind", [HRGradAggregator, HRGradWeighting])

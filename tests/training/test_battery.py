@@ -24,6 +24,7 @@ class SignDescent:
     needs = "gradients"
     tuned: ClassVar[dict] = dict(lr=1e-2, beta2=0.9)
     dtype = torch.float64
+    rule = 1
 
     def __init__(self, model, settings):
         self.model, self.lr = model, settings.lr
