@@ -89,8 +89,8 @@ def cosines_with(vectors: NDArray, gradients: NDArray) -> NDArray:
 def sweep(gradients: NDArray, kappas: Sequence[float]) -> Sweep:
     """Harmonise independent gradients [K, n] at every κ, about the equiangular axis."""
     gramian = torch.from_numpy(gradients @ gradients.T)
-    found = [harmonize(gramian, float(kappa)) for kappa in kappas]
-    level = harmonize(gramian, 1.0)
+    found = [harmonize(gramian, float(kappa), "equiangular") for kappa in kappas]
+    level = harmonize(gramian, 1.0, "equiangular")
     units, total = unit_rows(gradients), gradients.sum(0)
     axis = unit_rows(level.weights.numpy() @ gradients)
     c, angle = float(level.cosine), float(level.angle)

@@ -13,11 +13,12 @@ from matplotlib.patches import Circle, Polygon
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch07_cone import Preset, Sweep, cosines_with, sweep, unit_rows
+from hrgradlib.chapters.ch07_steps import Moved
 from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, VERMILLION
-from hrgradlib.chapters.style import subplots, use_style
+from hrgradlib.chapters.style import shared_legend, subplots, use_style
 
-__all__ = ["against_kappa", "cone", "outside_cone", "two_gradients"]
+__all__ = ["against_kappa", "cone", "heads", "outside_cone", "scales", "two_gradients"]
 
 _TASKS = (BLUE, VERMILLION, GREEN)
 _SUM = METHOD_LOOK["sum"].colour
@@ -294,3 +295,46 @@ def _best_worst(units: NDArray) -> NDArray:
 
     hull = harmonize(torch.from_numpy(units @ units.T), 1.0, "maxmin").weights.numpy()
     return hull @ units / hull.sum()
+
+
+# --- single numbers, and scales ------------------------------------------------------------------
+
+
+def heads(runs: Mapping[str, Moved], bound: NDArray) -> Figure:
+    """Two heads on one trunk: the farthest that a number moves, and the weak task's loss.
+
+    Args:
+        runs: by name of the method, of :data:`METHOD_LOOK`.
+        bound: [T] proved, in learning rates.
+    """
+    fig, axes = subplots(1, 2, figsize=(8.6, 3.1))
+    for name, run in runs.items():
+        label, colour, _, line = METHOD_LOOK[name]
+        steps = np.arange(1, len(run.farthest) + 1)
+        axes[0].loglog(steps, run.farthest, line, color=colour, label=label)
+        axes[1].loglog(steps, run.losses[:, 1], line, color=colour)
+    axes[0].loglog(steps, bound, ":", color=BLACK, label="bound")
+    axes[0].set(ylabel=r"farthest number moves, in $\eta$")
+    axes[1].set(ylabel="second loss, unscaled")
+    for axis in axes:
+        axis.set_xlabel("step $t$")
+    shared_legend(fig, axes[0], "upper center", ncols=4)
+    return fig
+
+
+def scales(errors: Mapping[str, NDArray]) -> Figure:
+    """Errors without scaling (first) and with the losses scaled at random.
+
+    Args:
+        errors: by name of the method, of :data:`METHOD_LOOK`; [1 + draws].
+    """
+    fig, axis = subplots(figsize=(6.4, 2.9))
+    for name, values in errors.items():
+        label, colour, marker, _ = METHOD_LOOK[name]
+        axis.semilogy(values, marker, color=colour, ms=8, label=label)
+    count = len(values)
+    names = ["none"] + [f"draw {i}" for i in range(1, count)]
+    axis.set(xticks=range(count), xticklabels=names, xlabel="scaling of the losses")
+    axis.set_ylabel("worst residual at the end,\nrelative")
+    fig.legend(loc="outside upper center", ncols=3)
+    return fig

@@ -10,12 +10,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch08_convergence import Trials
+from hrgradlib.chapters.ch08_norms import Terms, ratio_of_terms
 from hrgradlib.chapters.ch08_runs import Backtracked, Problem, Trace, stationarity
 from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, VERMILLION
 from hrgradlib.chapters.style import shared_legend, subplots
 
-__all__ = ["decay", "largest_rates", "noise", "stall", "valleys"]
+__all__ = ["decay", "largest_rates", "noise", "norm_ratios", "stall", "valleys"]
 
 _BAND = "#CFE3F1"
 #: In the order in which descents are compared: the sum, a weaker demand on HRGrad, HRGrad, κ = 1.
@@ -193,4 +194,34 @@ def noise(
         axis.set(xlabel=r"learning rate $\eta$", title=title)
     axes[1].set_ylabel(r"mean $\delta^2$ at the end")
     shared_legend(fig, axes[-1], "lower right", ncols=3)
+    return fig
+
+
+# --- norms over ε --------------------------------------------------------------------------------
+
+
+def norm_ratios(panels: Mapping[str, Mapping[str, Terms]]) -> Figure:
+    """Micro over macro gradient against ε, of one network and two forms, beside what is proved.
+
+    Args:
+        panels: title of "layer" and "plain", the networks.
+    """
+    fig, axes = subplots(1, len(panels), figsize=(8.6, 3.5), sharey=True, squeeze=False)
+    for axis, (title, found) in zip(axes[0], panels.items(), strict=True):
+        terms = found["layer"]
+        eps, macro = terms.eps, np.linalg.norm(terms.macro, axis=1)
+        bound = np.full(len(eps), terms.bounds[1] / macro.min())
+        for name, form in (("apnn", "micro–macro"), ("pinn", "PINN")):
+            label, color, marker, line = METHOD_LOOK[name]
+            axis.loglog(eps, ratio_of_terms(terms, form), marker + line, color=color, label=label)
+            power = 0 if form == "micro–macro" else -2
+            axis.loglog(eps, eps**power * bound, ":", color=color, label=f"{label}: bound")
+        label, color, marker, line = METHOD_LOOK["plain"]
+        plain = ratio_of_terms(found["plain"])
+        axis.loglog(
+            eps, plain, marker + line, color=color, label="micro–macro, no layer coordinate"
+        )
+        axis.set(xlabel=r"Knudsen number $\varepsilon$", title=title)
+    axes[0, 0].set_ylabel("micro over macro gradient")
+    shared_legend(fig, axes[0, 0], "upper center", ncols=3)
     return fig

@@ -360,5 +360,7 @@ def training_gramians(spec: Spec, steps: int) -> NDArray:
     for _ in range(steps):
         points = sample(spec, generator)
         found = task_gradients(partial(point_losses, model, *points), model, sizes)
-        gramians.append(optimizer.step(found).gramian)
+        gramian = optimizer.step(found).gramian
+        assert gramian is not None  # it is observed
+        gramians.append(gramian)
     return np.stack(gramians)

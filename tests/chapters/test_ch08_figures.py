@@ -7,6 +7,7 @@ from drawing import check, untried
 from hrgradlib.chapters import ch08_figures as figures
 from hrgradlib.chapters import ch08_runs as runs
 from hrgradlib.chapters.ch08_convergence import quadratics, run_trials
+from hrgradlib.chapters.ch08_norms import Terms
 
 RATES = np.array([0.01, 0.1])
 START = np.array([[0.1, 0.6, 0.3]])
@@ -57,7 +58,15 @@ def noise():
     return figures.noise(RATES, shares, RATES, RATES, {"Gaussian": balls, "three": balls})
 
 
-DRAWN = {"largest_rates": rates, "decay": decay, "stall": stall, "valleys": valleys, "noise": noise}
+def norm_ratios():
+    terms = Terms(RATES, np.ones((2, 3)), np.ones((2, 3)), np.ones(2))
+    return figures.norm_ratios({"first": {"layer": terms, "plain": terms}})
+
+
+DRAWN = {
+    "largest_rates": rates, "decay": decay, "stall": stall, "valleys": valleys, "noise": noise,
+    "norm_ratios": norm_ratios,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -8,7 +8,16 @@ from hrgradlib.chapters import use_hrgrad_figures as figures
 from hrgradlib.optim import StepRecord
 
 RECORD = StepRecord(
-    np.ones(2), np.ones(2), np.eye(2), np.float64(0.3), np.ones(2), np.ones(2), False, False
+    losses=np.ones(2),
+    weights=np.ones(2),
+    norms=np.ones(2),
+    gramian=None,
+    guaranteed=np.float64(0.3),
+    cosine_moments=np.ones(2),
+    cosine_gradients=np.ones(2),
+    shortened=np.float64(1.0),
+    guarded=False,
+    stationary=False,
 )
 
 DRAWN = {"step_records": lambda: figures.step_records([RECORD] * 40, ("left", "right"))}
