@@ -96,10 +96,17 @@ test: setup chromium ## unit, property, notebook (nbval) and page tests
 	  --quiet,go on)
 	$(call stage,smoke book,$(BIN)/python book/make.py execute --profile smoke --device cpu --jobs $(JOBS) \
 	  --work $(TEST) && $(BIN)/python book/make.py html --work $(TEST) --out $(TEST),go on)
-	$(call stage,pytest,$(BIN)/python -m pytest -m 'not slow' --durations=10 --nbval-lax \
-	  --nbval-current-env tests $(TEST)/notebooks,go on)
+	$(call stage,pytest,$(both),go on)
 	@$(call summary,make test)
 	@test -s $(STAGES) && ! grep -q FAILED $(STAGES)
+
+# Notebooks beside the other tests: each side needs one core.
+define both
+{ $(BIN)/python -m pytest -p no:cacheprovider -q --nbval-lax --nbval-current-env $(TEST)/notebooks \
+   > $(TEST)/notebooks.log 2>&1 & }; beside=$$!; \
+ $(BIN)/python -m pytest -m 'not slow' --durations=10 tests; tests=$$?; \
+ wait $$beside; notebooks=$$?; cat $(TEST)/notebooks.log; [ $$tests = 0 ] && [ $$notebooks = 0 ]
+endef
 
 test-unit: setup ## unit and property tests only
 	$(BIN)/python -m pytest
