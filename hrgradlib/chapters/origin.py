@@ -27,6 +27,10 @@ def origin(name: str) -> str:
     """Rows, day and commits of a stored result, and whether it is stale or of an unclean tree."""
     table = Table.named(name)
     rows = list(table.rows.values())
+    if not rows:
+        return (
+            f"{name}: no rows; {describe(RESULTS[name], table)}; made by: {RESULTS[name].command}"
+        )
     days = sorted({row.origin.time[:10] for row in rows})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     noted = describe(RESULTS[name], table)

@@ -141,7 +141,7 @@ def _numbers(folder: Path, result: dict) -> dict:
         "max_error": _digits(run.max_error, 5),
         "mean_error": _digits(run.mean_error, 5),
         "seconds": round(run.seconds, 1),
-        "uphill": _digits(uphill_share(run.records), 5),
+        **_uphill(run),
         **{name: _digits(run.records[name].mean(), 5) for name in acted},
         "failure": failure(run) or "",
         **{f"final_{name}": _digits(errors.max(), 5) for name, errors in quantities.items()},
@@ -153,6 +153,13 @@ def _numbers(folder: Path, result: dict) -> dict:
             "final": {n: [_digits(e, 4) for e in errors] for n, errors in quantities.items()},
         },
     }
+
+
+def _uphill(run: Run) -> dict[str, float]:
+    """Nothing of a method that sees the sum alone: it knows no cosine with a task."""
+    if "cosine_gradients" not in run.records:
+        return {}
+    return {"uphill": _digits(uphill_share(run.records), 5)}
 
 
 def _digits(value: float, count: int) -> float:

@@ -17,6 +17,7 @@ from hrgradlib.experiments.campaign import has_ended, train_each
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run_folder
+from hrgradlib.experiments.scale_studies import SCALES, TIMES
 from hrgradlib.experiments.specs import Spec, make_spec
 from hrgradlib.experiments.store import Table, read
 from hrgradlib.optim import AXES
@@ -171,19 +172,21 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
         FIVE,
         {"hrgrad-gn": dict(method="hrgrad-gn", width=40, depth=4, per_task=20, steps=300)},
     ),
+    **SCALES,
+    **TIMES,
 }
 
 
 def study_runs(name: str, profile: str = "quick") -> dict[Path, Spec]:
-    """Every run of a study, by folder.
+    """Every run of a study, by folder; seed by seed, so that a part of them is balanced.
 
     Raises:
         KeyError: no such study.
     """  # noqa: DOC502
     seeds, cells = STUDIES[name]
     runs = {}
-    for label, settings in cells.items():
-        for seed in seeds:
+    for seed in seeds:
+        for label, settings in cells.items():
             spec = make_spec(seed=seed, **({"problem": PROBLEM, "profile": profile} | settings))
             runs[run_folder(spec, f"{name}--{label}")] = spec
     return runs

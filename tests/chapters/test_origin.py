@@ -37,3 +37,11 @@ def test_what_is_wrong_with_rows_is_said(monkeypatch):
         "recorded), 1 from an unclean tree; made by: python benchmarks/literature_step.py "
         "--json book/results/literature-step.json"
     )
+
+
+def test_of_a_partial_result_the_line_says_how_much_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setattr(store, "results_folder", lambda profile: tmp_path)
+    assert origin("guard") == "guard: no rows; 12 missing; made by: hrgrad study guard"
+    table = Table.named("guard")
+    table.put("hrgrad-s0", {}, Origin("", "", "", "2026-01-02T03:04:05", {}))
+    assert "11 missing" in origin("guard")

@@ -1,4 +1,7 @@
-"""Stored studies are complete, of the settings that are in the code, and hold what pages say."""
+"""Stored studies are complete, of the settings that are in the code, and hold what pages say.
+
+Those that are said to be partial may lack rows.
+"""
 
 from dataclasses import fields
 
@@ -18,11 +21,18 @@ PLACE = {"problem": "transport-periodic", "profile": "quick"}
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_stored_table_is_complete_and_of_these_settings(name):
+    found = states(RESULTS[name], Table.named(name))
+    missing = {key for key, state in found.items() if state == "missing"}
+    assert RESULTS[name].partial or not missing
+    if len(missing) == len(found):
+        return  # nothing is there yet
     rows, content = read_study(name)
     seeds, cells = STUDIES[name]
-    assert {(r["label"], r["seed"]) for r in rows} == {(c, s) for c in cells for s in seeds}
-    found = states(RESULTS[name], Table.named(name))
+    there = {f"{c}-s{s}" for c in cells for s in seeds} - missing
+    assert {f"{r['label']}-s{r['seed']}" for r in rows} == there
     for folder, spec in study_runs(name).items():
+        if row_key(folder) in missing:
+            continue
         label = next(
             c
             for c in cells

@@ -3,7 +3,12 @@
 import pytest
 
 from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.results import row_of
+from hrgradlib.experiments.runner import run
+from hrgradlib.experiments.scale_studies import SCALES, STEPS_PER_SECOND
+from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.studies import STUDIES, TUNING, study_runs
+from hrgradlib.training import METHODS
 
 PLACE = {"problem": "transport-periodic", "profile": "quick"}
 
@@ -24,3 +29,26 @@ def test_tuning_seeds_are_reported_nowhere_else(name):
     assert STUDIES[name][0] == TUNING[: len(STUDIES[name][0])]
     others = {s for other, (seeds, _) in STUDIES.items() if other not in GRIDS for s in seeds}
     assert not set(TUNING) & (others | set(CASES[PLACE["problem"]].reported_seeds))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_run_of_every_method_makes_a_row(method, tmp_path):
+    spec = make_spec(PLACE["problem"], method, "smoke", steps=3, decades=3.0)
+    run(spec, tmp_path / "run", "cpu", quiet=True)
+    values, origin = row_of(tmp_path / "run", spec)
+    assert values["max_error"] > 0 and values["settings"]["decades"] == 3
+    assert 0 <= values.get("uphill", 0) <= 1 and origin.spec == spec.fingerprint()
+
+
+@pytest.mark.parametrize("name", SCALES)
+def test_runs_go_seed_by_seed_and_a_draw_at_a_time(name):
+    """So that a part of the table is balanced between the methods."""
+    places = [(s.seed, s.decades > 0, s.draw) for s in study_runs(name).values()]
+    assert places == sorted(places)
+
+
+def test_what_is_compared_at_equal_time_takes_about_that_time():
+    for spec in study_runs("metrics").values():
+        seconds = spec.steps / STEPS_PER_SECOND[spec.problem][spec.method]
+        assert min(abs(seconds / budget - 1) for budget in (10, 40, 160)) < 0.06
+        assert spec.warmup < spec.steps
