@@ -54,7 +54,7 @@ class Adam(Metric):
     properties = frozenset(
         {Property.TASK_ORDER, Property.SINGLE_TASK_BASE, Property.STEP_SCALE_FREE}
     )
-    settles = 1
+    follows = True
 
     def init(self, tasks, like):
         state = MetricState.zeros(tasks, like, ["first_moments"], ["second_moment"])

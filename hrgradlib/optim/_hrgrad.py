@@ -16,19 +16,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hrgradlib.optim._choice import Choice, choose
+from hrgradlib.optim._choice import choose
 from hrgradlib.optim._given import Given, read
+from hrgradlib.optim._harmonize import harmonic_weights
 from hrgradlib.optim._jacobian import ResidualJacobian
 from hrgradlib.optim._metric import Candidates, Metric, MetricState
 from hrgradlib.optim._metrics import METRICS
 from hrgradlib.optim._options import check_groups, check_options
 from hrgradlib.optim._refused import StepRefused
+from hrgradlib.optim._rows import gramian_of
 from hrgradlib.optim._state import STATE_VERSION, check_stored, restore
 from hrgradlib.optim._taskgrad import TaskGradients
 
 __all__ = ["HRGrad", "StepRecord"]
-
-_SETTLING = 20  # rounds at most in which first weights and first metric are found together
 
 
 class StepRecord(NamedTuple):
@@ -258,7 +258,9 @@ class HRGrad(torch.optim.Optimizer):
         group, parameters = self.param_groups[0], self._trained
         given = read(gradients, self.metric.needs, group["metric"], parameters)
         state = self._metric_state(given, parameters)
-        offered, choice = self._settle(given, state)
+        before = self._weights(given)
+        offered = self._offer(given, state, before)
+        choice = choose(offered, group)
         found = offered.combine(choice.weights)
         if not _finite(found.direction):
             raise StepRefused(
@@ -273,7 +275,7 @@ class HRGrad(torch.optim.Optimizer):
             group["tasks"] = given.tasks
         self.state[parameters[0]]["step"] += 1
         weights = choice.weights.by_task
-        group["weights"] = _followed(weights, self._weights(given), given).tolist()
+        group["weights"] = _followed(weights, before, given).tolist()
         self._move(found.direction, parameters)
         shown = np.full(given.tasks, np.nan)
         return StepRecord(
@@ -290,27 +292,19 @@ class HRGrad(torch.optim.Optimizer):
         )
 
     def _weights(self, given: Given) -> NDArray:
-        """[K] of the last step; ones before the first."""
-        last = self.param_groups[0]["weights"]
-        return np.ones(given.tasks) if last is None else np.asarray(last)
+        """[K] of the last step. Before the first, of the raw gradients harmonised as they are:
 
-    def _settle(self, given: Given, state: MetricState) -> tuple[Candidates, Choice]:
-        """What the metric offers and what is chosen of it; nothing moves.
-
-        At the first steps, before there is a history, the metric follows the weights and the
-        weights the metric: a few rounds find both, whatever the scales of the losses.
+        a metric that follows the weights then starts with those that fit the scales of the losses.
         """
-        group, weights = self.param_groups[0], self._weights(given)
-        offered = self._offer(given, state, weights)
-        choice = choose(offered, group)
-        for _ in range(_SETTLING if self._steps < self.metric.settles else 0):
-            found = choice.weights.by_task
-            if choice.stationary or np.allclose(found, weights, rtol=1e-2, atol=0):
-                break
-            weights = _followed(found, weights, given)
-            offered = self._offer(given, state, weights)
-            choice = choose(offered, group)
-        return offered, choice
+        group = self.param_groups[0]
+        if group["weights"] is not None:
+            return np.asarray(group["weights"])
+        ones = np.ones(given.tasks)
+        if not self.metric.follows:
+            return ones
+        gramian = gramian_of(given.matrix.double())
+        found = harmonic_weights(gramian, group["harmony"], group["axis"], np.finfo(float).eps)
+        return np.where(found.weights > 0, found.weights, ones)
 
     def _offer(self, given: Given, state: MetricState, weights: NDArray) -> Candidates:
         """What the metric offers after a step with these weights."""

@@ -162,14 +162,13 @@ class Metric(Protocol):
             ``harmony``, and the metric's own options, which then are keywords of
             :class:`hrgradlib.HRGrad`.
         properties: what it promises, which the tests check.
-        settles: number of first steps at which the metric depends on the weights it is given so
-            much that they are found together, by iteration.
+        follows: whether its first step depends on the weights that it is given.
     """
 
     needs: type
     defaults: Mapping[str, Any]
     properties: frozenset[Property]
-    settles: int = 0
+    follows: bool = False
 
     def check(self, group: Mapping[str, Any]) -> None:
         """Refuse options of the metric's own that are out of range (by default, none is)."""

@@ -41,7 +41,6 @@ class Soap(Metric):
     properties = frozenset(
         {Property.TASK_ORDER, Property.SINGLE_TASK_BASE, Property.STEP_SCALE_FREE}
     )
-    settles = 2
 
     def check(self, group):
         if not (isinstance(group["refresh"], int) and group["refresh"] >= 1):
