@@ -16,6 +16,8 @@ from hrgradlib.optim._refused import StepRefused
 
 __all__ = ["GaussNewton"]
 
+_COMPARABLE = 1e3  # ratio of losses up to which harmony > 0 does what it says (chapter 13)
+
 
 class GaussNewton(Metric):
     """``P = (JᵀJ + λ)^{-1}``, the damped inverse Gauss–Newton Hessian of ``½ Σ L_k = ½ ‖r‖²``.
@@ -33,9 +35,12 @@ class GaussNewton(Metric):
     ``‖r‖²``, as in Levenberg–Marquardt methods (Fan, Yuan, Computing 74, 2005): strong far from a
     solution, and gone with the residual; and never less than what rounding needs.
 
-    The cosines of tasks are small here and their scales play no role, so ``harmony`` is 0 by
+    The cosines of tasks are small here and their scales play little role, so ``harmony`` is 0 by
     default. A weight above one asks a task's residuals to fall faster than the linear model says
-    they can: with ``lr · w_k > 1`` they would be moved past zero, and the step is shortened.
+    they can: with ``lr · w_k > 1`` they would be moved past zero, and the step is shortened. With
+    losses of very different scales and ``harmony > 0`` nothing would be left of it; that is
+    refused at the first step. (A metric of the weighted loss is no way out: a Gauss–Newton step
+    follows its weights at once, and those of losses on few points are mostly noise.)
     """
 
     needs = ResidualJacobian
@@ -52,6 +57,8 @@ class GaussNewton(Metric):
         root = None if state.scale is None else state.scale.sqrt()
         matrix = matrix if root is None else matrix * root
         tasks = given.tasks
+        if step == 1 and np.max(group["harmony"]) > 0:
+            _check_scales(given.losses)
         split = matrix.new_zeros(tasks, len(matrix))  # row k: r_k
         owner = torch.repeat_interleave(
             torch.arange(tasks, device=matrix.device),
@@ -89,6 +96,22 @@ class GaussNewton(Metric):
 
         roundoff = torch.finfo(matrix.dtype).eps
         return Candidates(products[:tasks, :tasks], lambda: both, roundoff, combine, commit)
+
+
+def _check_scales(losses: Tensor) -> None:
+    """Before the first step that harmonises.
+
+    Raises:
+        StepRefused: the losses are of very different scales.
+    """
+    present = losses[losses > 0]
+    if len(present) and float(present.max() / present.min()) > _COMPARABLE:
+        raise StepRefused(
+            f"HRGrad: found first task losses from {float(present.min()):.2g} to "
+            f"{float(present.max()):.2g}; expected them within a factor of {_COMPARABLE:g} of each "
+            "other, as harmony > 0 in the Gauss–Newton metric throws the residuals of the smaller "
+            "ones past zero. Take harmony=0, to which scales matter little, or metric='soap'."
+        )
 
 
 def _damped_solve(matrix: Tensor, wanted: Tensor, damping: Tensor) -> tuple[Tensor, Tensor]:

@@ -292,9 +292,9 @@ class HRGrad(torch.optim.Optimizer):
         )
 
     def _weights(self, given: Given) -> NDArray:
-        """[K] of the last step. Before the first, of the raw gradients harmonised as they are:
+        """[K] of the last step; before the first, of the raw gradients harmonised as they are.
 
-        a metric that follows the weights then starts with those that fit the scales of the losses.
+        A metric that follows the weights then starts with those that fit the scales of the losses.
         """
         group = self.param_groups[0]
         if group["weights"] is not None:

@@ -50,7 +50,7 @@ def gauss_newton(moments, problem, momentum, damping):
         given,
         1,
         np.ones(given.tasks),
-        {"betas": (momentum, 0.99), "damping": damping, "lr": 0.1},
+        {"betas": (momentum, 0.99), "damping": damping, "lr": 0.1, "harmony": 0.0},
     )
     before = moments.clone()
     ones = Weights(torch.ones(len(moments)).numpy())

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from hrgradlib import HRGrad, harmonize, residual_jacobian, task_gradients
+from hrgradlib import HRGrad, StepRefused, harmonize, residual_jacobian, task_gradients
 from hrgradlib.optim._rows import adam_bound
 
 F64 = torch.float64
@@ -371,9 +371,19 @@ def regimes(scales, **options):
     return float(misfit(x, 1.0).detach().view(5, 50).norm(dim=1).max() / 50**0.5)
 
 
+SCALES = [1.0] * 5, [1e2, 1.0, 1e-2, 10.0, 1e-1]
+
+
 def test_gauss_newton_is_not_ruined_by_scales_nobody_knows():
-    plain, scaled = (regimes(s) for s in ([1.0] * 5, [1e2, 1.0, 1e-2, 10.0, 1e-1]))
+    plain, scaled = (regimes(s) for s in SCALES)
     assert plain < 5e-4 and scaled < 5 * plain
+
+
+@pytest.mark.parametrize("harmony", [0.5, 1.0, [0.0, 0.0, 0.5, 0.0, 0.0]])
+def test_gauss_newton_refuses_to_harmonise_losses_of_other_scales(harmony):
+    with pytest.raises(StepRefused, match=r"from 0\.011 to 1\.1e\+02; .* Take harmony=0"):
+        regimes(SCALES[1], harmony=harmony)
+    assert regimes(SCALES[0], harmony=0.5) < 5e-4
 
 
 def test_parameters_may_come_in_another_order():
