@@ -27,7 +27,10 @@ class Run:
 
     Attributes:
         spec: how it was trained.
-        errors: [len(eps), len(times)] final relative L2 errors, the largest of the quantities.
+        errors: [len(eps), len(times)] final relative L2 errors, the largest of the quantities, at
+            the few Knudsen numbers that tables show.
+        judged_eps: the many that an error is the maximum over.
+        judged: [len(judged_eps), len(times)] errors there.
         quantities: the same by quantity (density; for BGK also momentum and energy).
         limit: error by quantity far below the trained range, where the problem has such a check.
         seconds: spent in training steps.
@@ -39,6 +42,8 @@ class Run:
     eps: NDArray
     times: NDArray
     errors: NDArray
+    judged_eps: NDArray
+    judged: NDArray
     quantities: dict[str, NDArray]
     limit: dict[str, float] | None
     seconds: float
@@ -46,13 +51,18 @@ class Run:
 
     @property
     def max_error(self) -> float:
-        """Largest error over ε and t, the number that methods are compared by."""
-        return float(self.errors.max())
+        """Largest error over all judged ε and t, the number that methods are compared by."""
+        return float(self.judged.max())
+
+    @property
+    def final_error(self) -> float:
+        """Largest error over all judged ε at the final time."""
+        return float(self.judged[:, -1].max())
 
     @property
     def mean_error(self) -> float:
-        """Geometric mean over ε of the largest error over t."""
-        return float(np.exp(np.log(self.errors.max(1)).mean()))
+        """Geometric mean over all judged ε of the largest error over t."""
+        return float(np.exp(np.log(self.judged.max(1)).mean()))
 
 
 def load_run(folder: Path) -> Run:
@@ -63,12 +73,15 @@ def load_run(folder: Path) -> Run:
     """  # noqa: DOC502
     spec, result = read_identity(folder)
     records = read_records(folder)
+    judged = result.get("judged", {"eps": result["eps"], "errors": result["errors"]})
     return Run(
         folder,
         spec,
         np.array(result["eps"]),
         np.array(result["times"]),
         np.array(result["errors"]),
+        np.array(judged["eps"]),
+        np.array(judged["errors"]),
         {k: np.array(v) for k, v in result["quantities"].items()},
         result.get("limit"),
         result["seconds"],
@@ -139,6 +152,7 @@ def _numbers(folder: Path, result: dict) -> dict:
     limit = result.get("limit") or {}
     return {
         "max_error": _digits(run.max_error, 5),
+        "final_error": _digits(run.final_error, 5),
         "mean_error": _digits(run.mean_error, 5),
         "seconds": round(run.seconds, 1),
         **_uphill(run),
@@ -150,6 +164,8 @@ def _numbers(folder: Path, result: dict) -> dict:
             "seconds": [round(s, 1) for s in run.records["seconds"].ravel().tolist()],
             "error": [_digits(error.max(), 4) for error in run.records["error"]],
             "eps": run.eps.tolist(),
+            "judged_eps": [_digits(e, 4) for e in run.judged_eps],
+            "judged": [_digits(e, 4) for e in run.judged.max(1)],
             "final": {n: [_digits(e, 4) for e in errors] for n, errors in quantities.items()},
         },
     }

@@ -195,7 +195,9 @@ def _judge(spec: Spec, model: nn.Module, state: TrainingState) -> dict:
     case = spec.case
     by_quantity = case.errors(model)
     errors = by_quantity.max(0)
-    if not np.isfinite(errors).all():
+    dense = case.judged_eps(spec.profile)
+    judged = case.errors(model, dense).max(0)
+    if not (np.isfinite(errors).all() and np.isfinite(judged).all()):
         raise TrainingFailed("the trained network is not finite at the points of the reference")
     # Means over the last tenth: the loss of one batch is noise.
     losses = np.stack(state.records.values["losses"])
@@ -206,10 +208,11 @@ def _judge(spec: Spec, model: nn.Module, state: TrainingState) -> dict:
         "times": list(case.problem.eval_times),
         "errors": errors.tolist(),
         "quantities": dict(zip(case.quantities, by_quantity.tolist(), strict=True)),
-        "max_error": float(errors.max()),
-        "final_error": float(errors[:, -1].max()),
+        "judged": {"eps": list(dense), "errors": judged.tolist()},
+        "max_error": float(judged.max()),
+        "final_error": float(judged[:, -1].max()),
         "limit": case.limit_errors(model),
-        "mean_error": float(np.exp(np.log(errors.max(1)).mean())),
+        "mean_error": float(np.exp(np.log(judged.max(1)).mean())),
         "seconds": state.seconds,
         "losses": losses[-tail:].mean(0).tolist(),
     }

@@ -59,7 +59,17 @@ def fake_run(error: float, losses: np.ndarray) -> Run:
     one = np.array([1.0])
     errors = np.array([[error]])
     return Run(
-        Path("none"), spec, one, one, errors, {"density": errors}, None, 1.0, {"losses": losses}
+        Path("none"),
+        spec,
+        one,
+        one,
+        errors,
+        one,
+        errors,
+        {"density": errors},
+        None,
+        1.0,
+        {"losses": losses},
     )
 
 

@@ -114,6 +114,20 @@ def test_errors_by_quantity_eps_and_time(name, formulation):
 
 
 @ALL
+def test_errors_are_judged_densely_over_the_range(name):
+    case = CASES[name]
+    dense = case.judged_eps("quick")
+    assert len(dense) >= 41 and case.judged_eps("full") == dense
+    assert sorted((dense[-1], dense[0])) == pytest.approx(case.problem.eps_range, rel=1e-12)
+    assert case.judged_eps("smoke") == case.problem.eval_eps
+    some = case.problem.eval_eps[2:0:-1]
+    model = make_spec(name, "sum").build_model()
+    np.testing.assert_array_equal(case.errors(model, some), case.errors(model)[:, 2:0:-1])
+    for errors in case.trivial_errors(some).values():
+        assert errors.shape == case.errors(model, some).shape
+
+
+@ALL
 def test_trivial_errors(name):
     case = CASES[name]
     found, shape = case.trivial_errors(), case.errors(make_spec(name, "sum").build_model()).shape
@@ -184,6 +198,7 @@ def test_no_module_decides_by_a_problems_name():
         *(root / "experiments/cases").glob("*.py"),
         *(root / "chapters").glob("*.py"),
         root / "experiments/studies.py",
+        root / "experiments/scale_studies.py",
     ]
     found = [
         f"{path.relative_to(root)}:{node.lineno}"
@@ -289,17 +304,17 @@ class DecayCase(Case):
     def observables(self, model):
         return DecayObservables()
 
-    def errors(self, model):
+    def errors(self, model, eps=None):
         grid = np.broadcast_arrays(
             np.array(self.problem.eval_times)[:, None],
             np.linspace(0, 1, 4),
-            np.array(self.problem.eval_eps)[:, None, None],
+            np.array(eps or self.problem.eval_eps)[:, None, None],
         )
         t, _, eps = grid
         return relative_l2(evaluate(model, *grid)[0], np.exp(-eps * t))[None]
 
-    def trivial_errors(self):
-        return {"untrained ansatz": self.errors(untrained(DecayModel(1, 1)))}
+    def trivial_errors(self, eps=None):
+        return {"untrained ansatz": self.errors(untrained(DecayModel(1, 1)), eps)}
 
 
 @pytest.fixture

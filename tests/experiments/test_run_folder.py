@@ -346,12 +346,12 @@ def test_a_signal_is_honoured_while_a_reference_is_computed(stage, tmp_path, mon
     kind, calls = type(SPEC.case), []
     errors = kind.errors
 
-    def slow(self, model):
+    def slow(self, model, eps=None):
         calls.append(1)
         if len(calls) == (1 if stage == "watch" else 4):
             os.kill(os.getpid(), signal.SIGTERM)
             raise AssertionError("went on as if there had been no signal")
-        return errors(self, model)
+        return errors(self, model, eps)
 
     monkeypatch.setattr(kind, "errors", slow)
     with pytest.raises(Interrupted, match="use --resume"):

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from hrgradlib.training.methods import Method
 
 __all__ = ["BookRun", "Case", "untrained"]
+
+_DENSE = 41  # Knudsen numbers that an error is the maximum over
 
 Model = TypeVar("Model", bound=nn.Module)  # the networks of a family
 
@@ -111,11 +114,27 @@ class Case(ABC, Generic[Model]):
         """What the outputs of a network of :meth:`build` mean."""
 
     @abstractmethod
-    def errors(self, model: Model) -> NDArray:
-        """Relative L2 errors over x against the reference, same points for both; [Q, E, T]."""
+    def errors(self, model: Model, eps: Sequence[float] | None = None) -> NDArray:
+        """Relative L2 errors over x against the reference, same points for both; [Q, E, T].
+
+        Args:
+            model: a network of :meth:`build`.
+            eps: Knudsen numbers (E of them); None for the problem's ``eval_eps``.
+        """
+
+    def judged_eps(self, profile: str) -> tuple[float, ...]:
+        """Knudsen numbers over which an error is the largest: densely over the range, in order.
+
+        The few in ``eval_eps`` understate the maximum by up to 2.5. A smoke run takes them all the
+        same: references at others cost more than it does.
+        """
+        if profile == "smoke":
+            return self.problem.eval_eps
+        low, high = self.problem.eps_range
+        return tuple(np.geomspace(high, low, _DENSE).tolist())
 
     @abstractmethod
-    def trivial_errors(self) -> dict[str, NDArray]:
+    def trivial_errors(self, eps: Sequence[float] | None = None) -> dict[str, NDArray]:
         """As :meth:`errors`, of what costs no training, by name: what a network has to beat.
 
         ``"untrained ansatz"`` is the default formulation with its learned part zero; the others are

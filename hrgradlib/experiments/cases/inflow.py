@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,18 +97,19 @@ class InflowCase(Case[InflowModel]):
     def observables(self, model: InflowModel) -> InflowObservables:
         return InflowObservables(model)
 
-    def errors(self, model: InflowModel) -> NDArray:
-        exact, weights, grid = _reference(self.problem, self.problem.eval_eps)
+    def errors(self, model: InflowModel, eps: Sequence[float] | None = None) -> NDArray:
+        exact, weights, grid = _reference(self.problem, tuple(eps or self.problem.eval_eps))
         return relative_l2(evaluate(model, *grid)[0], exact, weights)[None]
 
-    def trivial_errors(self) -> dict[str, NDArray]:
-        exact, weights, (t, x, eps) = _reference(self.problem, self.problem.eval_eps)
-        free = self.problem.free_density(t, x, eps)
+    def trivial_errors(self, eps: Sequence[float] | None = None) -> dict[str, NDArray]:
+        judged = tuple(eps or self.problem.eval_eps)
+        exact, weights, (t, x, grid) = _reference(self.problem, judged)
+        free = self.problem.free_density(t, x, grid)
         diffusion = np.stack(  # whatever ε
             [self.problem.diffusion_density(time, x[0, 0]) for time in self.problem.eval_times]
         )
         return {
-            "untrained ansatz": self.errors(untrained(InflowModel(self.problem, 1, 1, 1))),
+            "untrained ansatz": self.errors(untrained(InflowModel(self.problem, 1, 1, 1)), eps),
             "free transport": relative_l2(free, exact, weights)[None],
             "diffusion": relative_l2(diffusion, exact, weights)[None],
         }
