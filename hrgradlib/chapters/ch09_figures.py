@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from hrgradlib.chapters.ch09_scales import Arm
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import GREY, SEQUENTIAL
 from hrgradlib.chapters.style import eps_colour, eps_label, subplots
@@ -17,6 +18,7 @@ __all__ = [
     "density_profiles",
     "error_by_eps",
     "error_histories",
+    "errors_by_draw",
     "grid_maps",
     "guard_outcome",
     "phase_space",
@@ -167,4 +169,45 @@ def guard_outcome(rows: list[dict], methods: Sequence[str]) -> Figure:
     axes[0].set_xlim(left=0)
     axes[0].invert_yaxis()
     axes[1].set(xlabel="max error over ε and t", xscale="log")
+    return fig
+
+
+def errors_by_draw(found: dict[str, Arm], title: str = "") -> Figure:
+    """Final error of every run, a band a method: without scaling (hollow), then draw by draw.
+
+    Thin bars are medians of a draw, thick ones of all runs with scaling. A run without a finite
+    error is not drawn, and counts as the worst for the thick bar.
+
+    Args:
+        found: of :func:`hrgradlib.chapters.ch09_scales.arms`; may be empty.
+        title: of the figure.
+    """
+    fig, axis = subplots(figsize=(6.6, 0.9 + 0.85 * max(2, len(found))))
+    for place, (label, arm) in enumerate(found.items()):
+        look = METHOD_LOOK[label]
+        rows = np.linspace(-0.36, 0.36, 1 + len(arm.scaled))
+        for row, errors in zip(place + rows, (arm.plain, *arm.scaled), strict=True):
+            shown = errors[np.isfinite(errors)]
+            hollow = row == place + rows[0]
+            axis.plot(
+                shown,
+                np.full(len(shown), row),
+                look.marker,
+                color=look.colour,
+                mfc="none" if hollow else look.colour,
+                ms=4.5 if hollow else 3.5,
+                ls="none",
+            )
+            if shown.size:
+                axis.plot([np.median(shown)] * 2, [row - 0.06, row + 0.06], color=look.colour, lw=1)
+        if np.isfinite(arm.median):
+            ends = [place + rows[min(1, len(rows) - 1)] - 0.07, place + rows[-1] + 0.07]
+            axis.plot([arm.median] * 2, ends, color=look.colour, lw=2.5, alpha=0.6)
+    if found:
+        axis.set(xscale="log", ylim=(len(found) - 0.5, -0.5))
+    else:
+        axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
+    axis.set_yticks(range(len(found)), [label_of(label) for label in found])
+    axis.grid(False, axis="y")
+    axis.set(xlabel="max error over ε and t", title=title)
     return fig

@@ -50,6 +50,8 @@ METHOD_LOOK: dict[str, Look] = {
     "hrgrad-0": Look("HRGrad, κ = 0", ORANGE, "<"),
     "hrgrad-1": Look("HRGrad, κ = 1", SKY, ">"),
     "hrgrad-soap": Look("HRGrad, SOAP", GREEN, "D"),
+    "hrgrad-soap-0": Look("HRGrad, SOAP, κ = 0", ORANGE, "^"),
+    "hrgrad-soap-1": Look("HRGrad, SOAP, κ = 1", SKY, "h"),
     "hrgrad-gn": _GAUSS_NEWTON,
     "hrgrad-gn-half": Look("HRGrad, Gauss–Newton, κ = ½", SKY, "v"),
     "hrgrad-gn-larger": _LARGER,

@@ -5,6 +5,7 @@ import pytest
 from drawing import check, untried
 
 from hrgradlib.chapters import ch09_figures as figures
+from hrgradlib.chapters.ch09_scales import Arm
 
 METHODS = ("hrgrad", "hrgrad-gn", "sum", "sum-longer")
 EPS = np.array([1.0, 0.1])
@@ -24,6 +25,9 @@ GUARD = [
 ]
 
 DRAWN = {
+    "errors_by_draw": lambda: figures.errors_by_draw(
+        {m: Arm(np.full(5, 0.1), np.full((5, 5), 0.2)) for m in ("hrgrad-soap", "sum-soap")}
+    ),
     "density_profiles": lambda: figures.density_profiles(X, EPS, LINES, LINES, "one network"),
     "phase_space": lambda: figures.phase_space(X, X[:3], EPS, FIELDS, 1.1 * FIELDS),
     "error_by_eps": lambda: figures.error_by_eps(EPS, dict.fromkeys(METHODS, np.ones((3, 2)))),

@@ -16,6 +16,8 @@ TOGETHER = (
     ("even-odd", "micro-macro", "adam", "adam-1024", "full"),  # chapter 9b
     ("torchjd", "conflictfree", "backwards", "hrgrad-identity", "hrgrad"),  # chapter 12
     ("hrgrad-gn", "sum-gn", "hrgrad-gn-half", "hrgrad", "sum", "hrgrad-gn-larger"),  # chapter 13
+    ("sum", "hrgrad", "sum-soap", "hrgrad-soap", "hrgrad-gn"),  # chapter 12
+    ("hrgrad-soap", "sum-soap", "log-soap", "unit-soap"),  # chapter 9
     ("apnn", "pinn", "pinn-plain"),  # chapter 4
     ("sum", "hrgrad-0", "hrgrad", "hrgrad-1"),  # chapters 7 and 8
     ("hrgrad-1", "hrgrad", "maxmin"),  # chapter 8

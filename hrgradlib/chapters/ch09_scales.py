@@ -1,0 +1,242 @@
+"""Losses whose scales nobody knows: what is left of every method, and how sure that is.
+
+Stored studies hold each method without scaling, and under several draws of the regimes' scales, on
+the same seeds. A table that is not complete yet gives what its rows can say.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrgradlib.chapters.looks import label_of
+from hrgradlib.experiments.scale_studies import DRAWS
+from hrgradlib.experiments.store import Table
+from hrgradlib.experiments.studies import STUDIES, read_study
+
+__all__ = [
+    "ASKED",
+    "OURS",
+    "Arm",
+    "Asked",
+    "Found",
+    "arms",
+    "asked",
+    "asked_table",
+    "in_every_metric",
+    "outcome",
+    "ratio",
+    "table",
+]
+
+OURS = "hrgrad-soap"
+_SUM_OF = {
+    "sum": "sum",
+    "hrgrad": "sum",
+    "hrgrad-1": "sum",
+    "sum-soap": "sum-soap",
+    "hrgrad-soap-0": "sum-soap",
+    "hrgrad-soap": "sum-soap",
+    "hrgrad-soap-1": "sum-soap",
+    "sum-gn": "sum-gn",
+    "hrgrad-gn": "sum-gn",
+}
+_TIMES = 2000  # resamples of an interval
+
+
+class Arm(NamedTuple):
+    """A method's final errors (max over ε and t); nan where there is no run, inf where it failed.
+
+    Attributes:
+        plain: [S] by seed, without scaling.
+        scaled: [D, S] by draw of the scales, and seed.
+    """
+
+    plain: NDArray
+    scaled: NDArray
+
+    @property
+    def runs(self) -> int:
+        """Runs with scaling that are there."""
+        return int((~np.isnan(self.scaled)).sum())
+
+    @property
+    def median(self) -> float:
+        """Over all runs with scaling; nan if there is none."""
+        return _median(self.scaled)
+
+
+class Found(NamedTuple):
+    """A ratio of medians with its 95 % interval; nan if nothing is there to compare."""
+
+    ratio: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        if np.isnan(self.ratio):
+            return "not measured yet"
+        return f"{self.ratio:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+class Asked(NamedTuple):
+    """What was asked of our method's error, before it was measured.
+
+    Attributes:
+        of: the method it is compared with under the same scales; ours without scaling if that.
+        bound: on the ratio of the medians.
+    """
+
+    of: str
+    bound: float
+
+    @property
+    def words(self) -> str:
+        """In a table's first column."""
+        rival = "its own without scaling" if self.of == OURS else f"that of {label_of(self.of)}"
+        return f"at most {self.bound:g} × {rival}"
+
+    def verdict(self, found: Found) -> str:
+        """Kept, kept by the median alone, or not kept."""
+        if np.isnan(found.ratio):
+            return "open"
+        if found.ratio > self.bound:
+            return "not kept"
+        return "kept" if found.high <= self.bound else "kept by the median, not by all its interval"
+
+
+#: The bounds that were set for the default before any of it was measured.
+ASKED = (Asked(OURS, 1.5), Asked("log-soap", 0.5), Asked("unit-soap", 0.5), Asked("sum-soap", 0.1))
+
+
+def arms(study: str, seeds: tuple[int, ...] = ()) -> dict[str, Arm]:
+    """Methods of a stored study by their label; empty if it has no rows yet.
+
+    Args:
+        study: its name.
+        seeds: only these; all if empty.
+    """
+    if not Table.named(study).rows:
+        return {}
+    errors: dict[str, dict[tuple[int, int], float]] = {}
+    rows, content = read_study(study)
+    for row in rows:
+        settings = content["settings"][row["label"]]
+        draw = settings["draw"] if settings["decades"] else -1
+        label = row["label"].removesuffix(f"-d{draw}")
+        errors.setdefault(label, {})[draw, row["seed"]] = row["max_error"]
+    order = [seed for seed in STUDIES[study][0] if not seeds or seed in seeds]
+    return {
+        label: Arm(
+            np.array([cell.get((-1, s), np.nan) for s in order]),
+            np.array([[cell.get((d, s), np.nan) for s in order] for d in DRAWS]),
+        )
+        for label, cell in errors.items()
+    }
+
+
+def ratio(found: dict[str, Arm], first: str, second: str, plain: bool = False) -> Found:
+    """Median error of one method over another's on their common runs, and its interval.
+
+    Draws and seeds are resampled, each as a whole (Owen 2007, the pigeonhole
+    bootstrap): runs that share either are not independent. Percentiles of 2000 resamples.
+
+    Args:
+        found: of :func:`arms`.
+        first, second: labels.
+        plain: take the second without scaling.
+    """
+    nothing = Found(np.nan, np.nan, np.nan)
+    if first not in found or second not in found:
+        return nothing
+    above = found[first].scaled
+    below = np.broadcast_to(found[second].plain, above.shape) if plain else found[second].scaled
+    missing = np.isnan(above) | np.isnan(below)
+    if missing.all():
+        return nothing
+    kept = np.ix_(~missing.all(1), ~missing.all(0))
+    above, below = (np.where(missing, np.nan, errors)[kept] for errors in (above, below))
+    generator = np.random.default_rng(0)
+    draws, seeds = (generator.integers(n, size=(_TIMES, n)) for n in above.shape)
+    ratios = [
+        _median(above[np.ix_(*chosen)]) / _median(below[np.ix_(*chosen)])
+        for chosen in zip(draws, seeds, strict=True)
+    ]
+    ranked = np.sort([r for r in ratios if not np.isnan(r)])  # a resample may miss every run
+    outside = int(0.025 * len(ranked))
+    return Found(_median(above) / _median(below), ranked[outside], ranked[-1 - outside])
+
+
+def asked(found: dict[str, Arm]) -> list[tuple[str, Found, str]]:
+    """Every line of :data:`ASKED`: what was asked, what was found, the verdict."""
+    lines = []
+    for line in ASKED:
+        measured = ratio(found, OURS, line.of, plain=line.of == OURS)
+        lines.append((line.words, measured, line.verdict(measured)))
+    return lines
+
+
+def outcome(found: dict[str, Arm]) -> str:
+    """All verdicts in a clause, with the share of the runs that it rests on."""
+    verdicts = [verdict for *_, verdict in asked(found)]
+    runs = [arm.runs for arm in found.values()]
+    wanted = sum(arm.scaled.size for arm in found.values())
+    so_far = f" (so far: {sum(runs)} of {wanted} runs with scaling)" if sum(runs) < wanted else ""
+    if "open" in verdicts:
+        return f"not all of it is measured yet{so_far}"
+    kept = sum(verdict != "not kept" for verdict in verdicts)
+    doubtful = sum(verdict.startswith("kept by") for verdict in verdicts)
+    words = f"{kept} of the {len(verdicts)} bounds are kept"
+    return words + (f", {doubtful} of them by the median alone" if doubtful else "") + so_far
+
+
+def asked_table(found: dict[str, Arm]) -> str:
+    """The lines of :func:`asked` for a page, and the :func:`outcome` below them."""
+    lines = [f"{words:46s} {measured!s:20s} {verdict}" for words, measured, verdict in asked(found)]
+    return "\n".join([*lines, outcome(found)])
+
+
+def table(found: dict[str, Arm]) -> str:
+    """A line for every method: runs, medians, ratio to its own without scaling and to ours."""
+    head = f"{'':26s}{'runs':>5s} {'median':>9s} {'unscaled':>9s}  {'ours over it [95 %]':24s}"
+    lines = [head + "  over its own unscaled"]
+    for label, arm in found.items():
+        rival = "" if label == OURS else str(ratio(found, OURS, label))
+        own = ratio(found, label, label, plain=True)
+        lines.append(
+            f"{label_of(label):26s}{arm.runs:5d} {_number(arm.median)}"
+            f" {_number(_median(arm.plain))}  {rival:24s}  {'' if np.isnan(own.ratio) else own}"
+        )
+    return "\n".join(lines) if found else "not measured yet"
+
+
+def in_every_metric(found: dict[str, Arm], unscaled: dict[str, float]) -> str:
+    """A line for every method of several metrics: medians, and harmonised over its own sum.
+
+    Args:
+        found: of :func:`arms`, of one or more studies on the same seeds.
+        unscaled: medians without scaling, by label, where they are known.
+    """
+    lines = [f"{'':26s}{'runs':>5s} {'median':>9s} {'unscaled':>9s}  over its metric's sum [95 %]"]
+    for label, other in _SUM_OF.items():
+        if label not in found:
+            continue
+        arm = found[label]
+        plain = unscaled.get(label, _median(arm.plain))
+        rival = "" if label == other else str(ratio(found, label, other))
+        lines.append(
+            f"{label_of(label):26s}{arm.runs:5d} {_number(arm.median)} {_number(plain)}  {rival}"
+        )
+    return "\n".join(lines) if found else "not measured yet"
+
+
+def _median(errors: NDArray) -> float:
+    there = errors[~np.isnan(errors)]
+    with np.errstate(invalid="ignore"):  # between two failed runs
+        return float(np.median(there)) if there.size else np.nan
+
+
+def _number(value: float) -> str:
+    return f"{value:9.2e}" if not np.isnan(value) else f"{'–':>9s}"

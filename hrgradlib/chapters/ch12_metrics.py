@@ -1,0 +1,166 @@
+"""Which metric for what: stored errors against seconds, by problem and method.
+
+Every point is a training of its own with a whole schedule, not a look along a longer one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+from numpy.typing import NDArray
+
+from hrgradlib.chapters.looks import METHOD_LOOK, label_of
+from hrgradlib.chapters.style import subplots
+from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.store import Table
+from hrgradlib.experiments.studies import read_study
+
+__all__ = [
+    "Line", "advice", "at_budget", "best", "error_against_time", "lines", "metric_table", "regret",
+    "regret_table",
+]  # fmt: skip
+
+_STUDIES = ("metrics", "metrics-long")
+_PAIRS = (("hrgrad", "sum"), ("hrgrad-soap", "sum-soap"))
+
+
+class Line(NamedTuple):
+    """One method on one problem, by the seconds that were allowed.
+
+    Attributes:
+        budgets: [B] seconds that the steps were chosen for, rising.
+        seconds, errors: by budget, of every seed: seconds that were spent in steps, final error
+            (max over ε and t; inf where the training failed).
+    """
+
+    budgets: list[int]
+    seconds: list[NDArray]
+    errors: list[NDArray]
+
+
+def lines() -> dict[str, dict[str, Line]]:
+    """What is stored, by problem and method; empty dictionaries where there is nothing yet."""
+    runs: dict[tuple[str, str], dict[int, list[tuple[float, float]]]] = {}
+    for study in _STUDIES:
+        if not Table.named(study).rows:
+            continue
+        rows, content = read_study(study)
+        for row in rows:
+            budget = int(row["label"].rsplit("-", 1)[1])
+            problem = content["settings"][row["label"]]["problem"]
+            own = runs.setdefault((problem, row["method"]), {})
+            own.setdefault(budget, []).append((row["seconds"], row["max_error"]))
+    found: dict[str, dict[str, Line]] = {problem: {} for problem in CASES}
+    for (problem, method), by_budget in runs.items():
+        cells = [np.array(by_budget[budget]).T for budget in sorted(by_budget)]
+        found[problem][method] = Line(sorted(by_budget), *map(list, zip(*cells, strict=True)))
+    return found
+
+
+def at_budget(found: dict[str, Line], budget: int) -> dict[str, float]:
+    """Median error of every method of a problem that has runs of this budget."""
+    return {
+        method: float(np.median(line.errors[line.budgets.index(budget)]))
+        for method, line in found.items()
+        if budget in line.budgets
+    }
+
+
+def best(found: dict[str, Line], budget: int) -> str:
+    """The method of the lowest median at a budget; empty unless two or more can be compared."""
+    medians = at_budget(found, budget)
+    return min(medians, key=medians.__getitem__) if len(medians) > 1 else ""
+
+
+def regret(found: dict[str, dict[str, Line]], budget: int) -> dict[str, tuple[float, float]]:
+    """Median error over the lowest one of the problem, for every method measured on all problems.
+
+    Returns:
+        By method: geometric mean and largest over the problems; empty if no method is complete.
+    """
+    cells = [at_budget(own, budget) for own in found.values()]
+    common = [m for m in METHOD_LOOK if all(m in cell for cell in cells)]
+    factors = {m: np.array([cell[m] / min(cell.values()) for cell in cells]) for m in common}
+    return {m: (float(np.exp(np.log(f).mean())), float(f.max())) for m, f in factors.items()}
+
+
+def regret_table(found: dict[str, dict[str, Line]]) -> str:
+    """A line for every budget at which methods have been measured on all problems."""
+    text = []
+    for budget in _budgets(found):
+        for method, (mean, worst) in regret(found, budget).items():
+            text.append(
+                f"{budget:5d} s  {label_of(method):22s} mean {mean:5.2f}  worst {worst:6.2f}"
+            )
+    return "\n".join(text) or "not measured on all problems yet"
+
+
+def advice(found: dict[str, dict[str, Line]]) -> str:
+    """What is least bad anywhere, at the longest budget that is measured on all problems."""
+    measured = {b: own for b in _budgets(found) if len(own := regret(found, b)) > 1}
+    if not measured:
+        return "nothing yet, as not all problems are measured"
+    budget = max(measured)
+    scores = measured[budget]
+    first = min(scores, key=lambda method: scores[method][1])
+    return (
+        f"at {budget} s the safest choice is {label_of(first)}, at worst {scores[first][1]:.2f} "
+        f"times the lowest error of a problem"
+    )
+
+
+def _budgets(found: dict[str, dict[str, Line]]) -> list[int]:
+    return sorted({b for own in found.values() for line in own.values() for b in line.budgets})
+
+
+def metric_table(found: dict[str, dict[str, Line]]) -> str:
+    """By problem and budget: the best method, its median, harmonised over sum in two metrics."""
+    budgets = _budgets(found)
+    if not budgets:
+        return "not measured yet"
+    head = f"{'problem':20s}{'s':>5s}  {'lowest median':22s}{'error':>8s}"
+    text = [head + "   harmonised / sum: Adam  SOAP"]
+    for problem, own in found.items():
+        for budget in budgets:
+            medians, first = at_budget(own, budget), best(own, budget)
+            if not first:
+                continue
+            ratios = [
+                f"{medians[a] / medians[b]:6.2f}" if {a, b} <= set(medians) else f"{'–':>6s}"
+                for a, b in _PAIRS
+            ]
+            text.append(
+                f"{problem:20s}{budget:5d}  {label_of(first):22s}{medians[first]:8.1e}"
+                f"{'':19s}{'  '.join(ratios)}"
+            )
+    return "\n".join(text)
+
+
+def error_against_time(found: dict[str, dict[str, Line]]) -> Figure:
+    """Final error against seconds, a panel a problem: medians on lines, every run a dot."""
+    fig, axes = subplots(2, 3, figsize=(8.4, 5.2))
+    known: dict[str, Artist] = {}
+    for axis, (problem, own) in zip(axes.flat[: len(found)], found.items(), strict=True):
+        for method in (m for m in METHOD_LOOK if m in own):
+            look, line = METHOD_LOOK[method], own[method]
+            for seconds, errors in zip(line.seconds, line.errors, strict=True):
+                axis.plot(seconds, errors, ".", color=look.colour, ms=3, alpha=0.6)
+            middle = [[np.median(v) for v in values] for values in (line.seconds, line.errors)]
+            style = look.marker + look.line
+            known[look.label] = axis.plot(*middle, style, color=look.colour)[0]
+        axis.set(title=problem, xlabel="seconds on one core")
+        if own:
+            axis.set(xscale="log", yscale="log")
+            axis.yaxis.set_minor_formatter(NullFormatter())
+        else:
+            axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
+    for axis in axes.flat[len(found) :]:
+        axis.set_axis_off()
+    for axis in axes[:, 0]:
+        axis.set_ylabel("max error over ε and t")
+    axes.flat[-1].legend(known.values(), known.keys(), loc="center")
+    return fig

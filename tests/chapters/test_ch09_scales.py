@@ -1,0 +1,134 @@
+"""What is left of every method where nobody knows the scales of the losses."""
+
+import numpy as np
+import pytest
+from drawing import check
+
+from hrgradlib.chapters import ch09_scales as scales
+from hrgradlib.chapters.ch09_figures import errors_by_draw
+from hrgradlib.chapters.ch09_scales import Arm, Found
+from hrgradlib.experiments import store
+from hrgradlib.experiments.store import Origin, Table
+from hrgradlib.experiments.studies import row_key, study_runs
+
+RNG = np.random.default_rng(0)
+
+
+def arm(level: float, plain: float = np.nan, spread: float = 0.1) -> Arm:
+    noise = np.exp(spread * RNG.standard_normal((6, 5)))
+    return Arm(plain * noise[0], level * noise[1:])
+
+
+FULL = {
+    "hrgrad-soap": arm(1e-3, 9e-4),
+    "sum-soap": arm(5e-2, 9e-4),
+    "log-soap": arm(4e-3),
+    "unit-soap": arm(1.9e-3),
+}
+
+
+@pytest.fixture
+def table(monkeypatch, tmp_path):
+    """Put the first rows of a study, with errors that say where they stand."""
+    monkeypatch.setattr(store, "results_folder", lambda profile: tmp_path)
+    monkeypatch.setattr(store, "_READ", set())
+
+    def put(name: str, count: int) -> None:
+        stored = Table.named(name)
+        for folder, spec in list(study_runs(name).items())[:count]:
+            error = 1e-3 * (1 + spec.seed + 10 * spec.draw + 100 * (spec.decades > 0))
+            settings = {k: v for k, v in spec.to_dict().items() if k != "seed"}
+            values = dict(method=spec.method, seed=spec.seed, failure="", settings=settings)
+            if spec.method == "log-soap":
+                values["failure"] = "the loss is not finite"
+            else:
+                values |= dict(max_error=error, mean_error=error, seconds=1.0)
+            stored.put(row_key(folder), values, Origin("", "", "", "2026-01-02", {}))
+
+    return put
+
+
+def test_rows_are_put_where_draw_and_seed_say(table):
+    table("scales", 30)
+    found = scales.arms("scales")
+    assert list(found) == ["hrgrad-soap", "sum-soap", "log-soap", "unit-soap"]
+    own = found["hrgrad-soap"]
+    assert own.scaled.shape == (5, 5) and own.plain.shape == (5,)
+    np.testing.assert_allclose(own.scaled[:, 0], 0.101 + 0.01 * np.arange(5))
+    np.testing.assert_allclose(own.plain[:2], [1e-3, 2e-3])
+    assert own.runs == 7 and np.isnan(own.scaled[2:, 1]).all() and np.isnan(own.scaled[:, 2:]).all()
+    assert np.isinf(found["log-soap"].median)  # a run that failed is the worst, not a missing one
+    assert scales.arms("scales", (1,))["sum-soap"].scaled.shape == (5, 1)
+
+
+def test_of_no_rows_everything_says_so(table):
+    found = scales.arms("scales")
+    assert found == {} and scales.table(found) == "not measured yet"
+    assert scales.in_every_metric(found, {}) == "not measured yet"
+    assert scales.outcome(found) == "not all of it is measured yet"
+    assert {verdict for *_, verdict in scales.asked(found)} == {"open"}
+    assert store.names_read() == set()
+
+
+def test_of_a_part_the_outcome_says_how_much_it_is(table):
+    table("scales", 12)
+    assert "(so far: 10 of 100 runs with scaling)" in scales.outcome(scales.arms("scales"))
+
+
+def test_ratio_is_of_medians_and_its_interval_holds_it():
+    found = scales.ratio(FULL, "hrgrad-soap", "sum-soap")
+    medians = [np.median(FULL[m].scaled) for m in ("hrgrad-soap", "sum-soap")]
+    assert found.ratio == pytest.approx(medians[0] / medians[1])
+    assert found.low <= found.ratio <= found.high and found.low < found.high
+    own = scales.ratio(FULL, "hrgrad-soap", "hrgrad-soap", plain=True)
+    assert own.ratio == pytest.approx(medians[0] / np.median(FULL["hrgrad-soap"].plain))
+    assert str(own) == f"{own.ratio:.2f} [{own.low:.2f}, {own.high:.2f}]"
+
+
+def test_only_common_runs_are_compared():
+    part = FULL["sum-soap"].scaled.copy()
+    part[3:] = np.nan
+    part[0, 0] = np.nan
+    found = FULL | {"sum-soap": Arm(FULL["sum-soap"].plain, part)}
+    common = ~np.isnan(part)
+    wanted = np.median(FULL["hrgrad-soap"].scaled[common]) / np.median(part[common])
+    assert scales.ratio(found, "hrgrad-soap", "sum-soap").ratio == pytest.approx(wanted)
+
+
+def test_interval_is_wider_where_draws_differ_than_where_runs_do():
+    """Runs of a draw are not independent: an interval that took them so would be too narrow."""
+    level = 10.0 ** np.linspace(-1, 1, 5)[:, None] * np.ones((5, 5))
+    found = {
+        "by draw": Arm(np.ones(5), level),
+        "shuffled": Arm(np.ones(5), RNG.permutation(level.ravel()).reshape(5, 5)),
+        "one": Arm(np.ones(5), np.ones((5, 5))),
+    }
+    wide, narrow = (scales.ratio(found, name, "one") for name in ("by draw", "shuffled"))
+    assert wide.high / wide.low > narrow.high / narrow.low
+
+
+def test_verdicts_follow_the_bounds():
+    line = scales.ASKED[0]
+    assert line.bound == 1.5 and "its own without scaling" in line.words
+    assert line.verdict(Found(1.2, 1.1, 1.4)) == "kept"
+    assert line.verdict(Found(1.2, 1.0, 1.6)).startswith("kept by the median")
+    assert line.verdict(Found(1.6, 1.0, 2.0)) == "not kept"
+    verdicts = [verdict for *_, verdict in scales.asked(FULL)]
+    assert verdicts[:2] == ["kept", "kept"] and verdicts[2] == "not kept" and verdicts[3] == "kept"
+    assert scales.outcome(FULL) == "3 of the 4 bounds are kept"
+
+
+def test_tables_hold_every_method():
+    lines = scales.table(FULL).splitlines()
+    assert len(lines) == 5 and " 25 " in lines[1] and "HRGrad, SOAP" in lines[1]
+    both = FULL | {"sum": arm(6e-2), "hrgrad-1": arm(3e-3)}
+    text = scales.in_every_metric(both, {"sum": 2e-3})
+    assert "2.00e-03" in text and text.count("\n") == 4  # log and unit are of no metric's own
+
+
+@pytest.mark.parametrize("found", [FULL, {"hrgrad-soap": FULL["hrgrad-soap"]}, {}], ids=len)
+def test_draws(found):
+    if found:
+        check(lambda: errors_by_draw(found))
+    else:
+        assert "not measured yet" in [text.get_text() for text in errors_by_draw({}).axes[0].texts]
