@@ -12,7 +12,17 @@ from scipy import stats
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_grid, read_study
 
-__all__ = ["IDEAS", "Cell", "Comparison", "cells", "compare", "find", "reference", "tuning"]
+__all__ = [
+    "IDEAS",
+    "Cell",
+    "Comparison",
+    "cells",
+    "cells_there",
+    "compare",
+    "find",
+    "reference",
+    "tuning",
+]
 
 
 class Cell(NamedTuple):
@@ -94,6 +104,12 @@ def cells(study: str) -> list[Cell]:
         ]
         found.append(Cell._make([study, label, content["settings"][label], *columns, curves]))
     return found
+
+
+def cells_there(study: str, *labels: str) -> dict[str, Cell]:
+    """Those cells of a stored study that have runs (with a curve) yet, by label."""
+    there = cells(study) if Table.named(study).rows else []
+    return {cell.label: cell for cell in there if cell.label in labels and cell.curves}
 
 
 def find(studies: Iterable[str], **wanted) -> Cell:

@@ -111,7 +111,7 @@ RESULTS = {
         Stored("points", 11, ("09b_inflow", "10_bgk")),
         Stored("rules", 31, ("13_many_tasks",)),
         Stored("rules-grid", 29, ("13_many_tasks",)),
-        Stored("scales", 60, ("09_linear_transport",), partial=True),
+        Stored("scales", 60, ("09_linear_transport", "13_many_tasks"), partial=True),
         Stored("scales-adam", 30, ("09_linear_transport",), partial=True),
         Stored("scales-bgk", 93, ("10_bgk",), partial=True),
         Stored("scales-inflow", 59, ("09b_inflow",), partial=True),

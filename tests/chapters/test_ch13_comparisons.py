@@ -61,3 +61,9 @@ def test_comparison_seed_by_seed(stored):
     assert stored.compare(summed, root).verdict == "worse on every seed"
     assert stored.compare(root, root)[:4] == (1.0, 0, 2, 1.0)
     assert stored.compare(lost, root).ratio == np.inf
+
+
+def test_cells_that_are_not_there_yet_are_left_out(monkeypatch):
+    assert set(comparisons.cells_there("gauss-newton", "sum", "no such")) == {"sum"}
+    monkeypatch.setattr(comparisons.Table, "named", lambda name: type("T", (), {"rows": {}}))
+    assert comparisons.cells_there("gauss-newton", "sum") == {}
