@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from gramians import Batch, normalised
 
-from hrgradlib.optim import Property, harmonize
+from hrgradlib.optim import Property, StepRefused, harmonize
 
 
 def directions(batch, weights):
@@ -34,6 +34,28 @@ def best_worst_cosine(axis, batch, harmony):
     nearby = [direction + 0.1 * normalised(rng.normal(size=direction.shape)) for _ in range(20)]
     for rival in [*(directions(batch, w) for w in rivals), *nearby]:
         assert (batch.cosines_to(rival).min(-1) <= worst + 1e-9).all()
+
+
+def eigenvalue_floor(axis, batch, harmony):
+    cosine = harmonize(batch.gramian, 1.0, axis).cosine.numpy()
+    smallest = np.linalg.eigvalsh(batch.cosines)[:, 0]
+    assert (cosine**2 >= smallest / batch.tasks - 1e-12).all()
+
+
+def in_cone(axis, batch, harmony):
+    found = harmonize(batch.gramian, harmony, axis)
+    parts = found.weights * torch.from_numpy(batch.norms)
+    assert (parts >= -1e-12 * parts.abs().amax(-1, keepdim=True)).all()
+
+
+def any_number(axis, batch, harmony):
+    """Forty tasks, in dimensions enough: the first batch is there for its seed alone."""
+    seed = int(1e6 * batch.norms[0, 0]) % 2**32
+    many = torch.from_numpy(np.random.default_rng(seed).normal(size=(40, 60)))
+    try:
+        harmonize(many @ many.T, harmony, axis)
+    except StepRefused as refused:
+        raise AssertionError from refused
 
 
 def untouched(axis, batch, harmony):
@@ -71,6 +93,9 @@ THEOREMS = {
     Property.SHARE: share,
     Property.EQUAL_COSINES: equal_cosines,
     Property.BEST_WORST_COSINE: best_worst_cosine,
+    Property.EIGENVALUE_FLOOR: eigenvalue_floor,
+    Property.IN_CONE: in_cone,
+    Property.ANY_NUMBER: any_number,
     Property.UNTOUCHED: untouched,
     Property.ANY_LOSS_SCALE: any_loss_scale,
     Property.TASK_ORDER: task_order,

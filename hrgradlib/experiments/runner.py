@@ -25,6 +25,7 @@ from hrgradlib.experiments.scaling import residuals
 from hrgradlib.experiments.sizes import check_network, check_step, components
 from hrgradlib.experiments.sources import code_fingerprint
 from hrgradlib.experiments.specs import Spec
+from hrgradlib.optim import AXES
 from hrgradlib.paths import home
 from hrgradlib.training.loop import (
     Interrupted,
@@ -81,9 +82,9 @@ def run_folder(spec: Spec, label: str = "") -> Path:
 
 
 def code_behind(spec: Spec) -> str:
-    """Fingerprint of the code that a run's numbers depend on: its case, its method, the loop."""
-    case, method = type(spec.case), spec.kind
-    parts = (case, method, train, collocation, residuals)
+    """Fingerprint of the code that a run's numbers depend on: case, method, axis, the loop."""
+    case, method, axis = type(spec.case), spec.kind, AXES[spec.axis].find
+    parts = (case, method, axis, train, collocation, residuals)
     return code_fingerprint(*(part.__module__ for part in parts))
 
 

@@ -25,6 +25,7 @@ _IRRELEVANT = {
     f"{_NAME}.experiments.specs",
     f"{_NAME}.experiments.studies",
     f"{_NAME}.training",
+    f"{_NAME}.optim._axes",
     # ground: files, paths, processes
     f"{_NAME}._files",
     f"{_NAME}.paths",

@@ -1,16 +1,16 @@
 """The optimizer: from K task gradients to one step. Knows no equation and no network of the book.
 
-Gramian → weights (``_harmonize``, ``_hull``); K gradients (``_taskgrad``, ``_jacobian``) from one
-backward pass (``_recorder``: ``_standin``, ``_layers``, ``_rowwise``) or many (``_backwards``), and
-compared (``_check``); metrics (``_metric``, ``_metrics``); the optimizer itself (``_hrgrad``); the
-same for TorchJD (``_torchjd``, which needs the extra ``torchjd``).
+Gramian → weights (``_harmonize``, ``_hull``, ``_axes`` and the rules it lists); K gradients
+(``_taskgrad``, ``_jacobian``) from one backward pass (``_recorder``: ``_standin``, ``_layers``,
+``_rowwise``) or many (``_backwards``), and compared (``_check``); metrics (``_metric``,
+``_metrics``); the optimizer itself (``_hrgrad``); the same for TorchJD (``_torchjd``, which needs
+the extra ``torchjd``).
 """
 
+from hrgradlib.optim._axes import AXES
+from hrgradlib.optim._axis import Axis, AxisFound
 from hrgradlib.optim._given import Given
 from hrgradlib.optim._harmonize import (
-    AXES,
-    Axis,
-    AxisFound,
     Harmonized,
     Harmony,
     harmonic_weights,

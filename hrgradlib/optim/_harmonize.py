@@ -17,7 +17,7 @@ float64, by NumPy, whose calls cost a fraction of a device's. Step 4 has a close
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -25,20 +25,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hrgradlib.optim._axes import AXES
+from hrgradlib.optim._axis import times
 from hrgradlib.optim._hull import min_norm_weights
-from hrgradlib.optim._properties import Property
 from hrgradlib.optim._refused import StepRefused
 
-__all__ = [
-    "AXES",
-    "Axis",
-    "AxisFound",
-    "Harmonized",
-    "Harmony",
-    "harmonic_weights",
-    "harmonize",
-    "harmonize_array",
-]
+__all__ = ["Harmonized", "Harmony", "harmonic_weights", "harmonize", "harmonize_array"]
 
 _TINY = np.finfo(float).tiny
 Array = TypeVar("Array", Tensor, NDArray)
@@ -90,33 +82,6 @@ class Harmony(NamedTuple):
     stationary: bool
 
 
-class AxisFound(NamedTuple):
-    """Axes of B problems.
-
-    Attributes:
-        coefficients: [B, K] of the unit axis on the unit gradients.
-        cosine: [B] its worst cosine with one of them.
-        solved: [B] whether there is such an axis; where not, the rest is of no meaning.
-    """
-
-    coefficients: NDArray
-    cosine: NDArray
-    solved: NDArray
-
-
-class Axis(NamedTuple):
-    """A rule for the axis: an entry of ``AXES``.
-
-    Attributes:
-        find: (cosines [B, K, K], mask of moving tasks [B, K], rank tolerance) → the axes. Where
-            it finds none, that of the best worst cosine is taken.
-        properties: what the direction then promises (proofs: chapters 7 and 8).
-    """
-
-    find: Callable[[NDArray, NDArray, float], AxisFound]
-    properties: frozenset[Property]
-
-
 class _Unit(NamedTuple):
     """Norms [B, K], cosine matrices [B, K, K] (identity rows for tasks at rest), moving [B, K]."""
 
@@ -155,14 +120,16 @@ def harmonize(
         harmony: ``κ`` in [0, 1], one number or K (what every task is to keep).
         axis: ``"maxmin"`` (best worst cosine: the normalised minimum-norm point of the convex hull
             of the unit gradients) or ``"equiangular"`` (one angle to every unit gradient; where the
-            cosine matrix is singular and no such vector exists, the first). The equiangular axis
-            can stall where tasks nearly agree; the theorems of convergence are for the first.
+            cosine matrix is singular and no such vector exists, the first), which can stall where
+            tasks nearly agree; or ``"rays"`` (HARMONIC's and HRGrad's as reported: the normalised
+            sum of the normalised extreme rays of ``{λ ≥ 0, Mλ ≥ 0}``, whose number may explode with
+            K). The theorems of convergence are for the first.
 
     Returns:
         :class:`Harmonized`, floating fields in the dtype of ``gramian``.
 
     Raises:
-        StepRefused: NaN or inf (the task is named).
+        StepRefused: NaN or inf (the task is named), or an axis ``"rays"`` of too many rays.
         ValueError: wrong shape, a negative diagonal, a matrix that is not symmetric or has a
             cosine above one, ``harmony`` outside [0, 1], unknown ``axis``, or weights beyond the
             range of the dtype.
@@ -310,11 +277,6 @@ def _check_numbers(gramian: NDArray, diagonal: NDArray) -> None:
         )
 
 
-def _times(matrices: NDArray, vectors: NDArray) -> NDArray:
-    """[B, K, K] by [B, K]; a fraction of the call cost of einsum."""
-    return (matrices @ vectors[:, :, None])[:, :, 0]
-
-
 def _tasks(mask: NDArray) -> list[int]:
     return np.unique(np.nonzero(mask)[-1]).tolist()
 
@@ -337,43 +299,6 @@ def _find_axis(
     return coefficients, worst, stationary
 
 
-def _maxmin(cosines: NDArray, active: NDArray, tolerance: float) -> AxisFound:
-    """None: the axis of the best worst cosine is what is taken where nothing is found."""
-    del cosines, tolerance
-    problems = len(active)
-    return AxisFound(np.zeros(active.shape), np.zeros(problems), np.zeros(problems, dtype=bool))
-
-
-def _equiangular(cosines: NDArray, active: NDArray, tolerance: float) -> AxisFound:
-    """``α = c M⁺1`` and ``c = (1ᵀM⁺1)^{-1/2}``; solved where 1 lies in the range of M."""
-    values, vectors = np.linalg.eigh(cosines)
-    kept = values > tolerance
-    projected = _times(vectors.mT, active.astype(float))
-    # The part of 1 that M cannot reach, in its null space (duplicates leave none of it).
-    missing = (projected**2 * ~kept).sum(-1)
-    inverse = kept / np.where(kept, values, 1.0)
-    raw = _times(vectors, inverse * projected) * active
-    inverse_square = raw.sum(-1)
-    solved = (missing <= tolerance) & (inverse_square > 0)
-    c = 1 / np.sqrt(np.where(solved, inverse_square, 1.0))
-    return AxisFound(c[:, None] * raw, np.minimum(c, 1.0), solved)
-
-
-_ALWAYS = frozenset(
-    {
-        Property.SHARE,
-        Property.UNTOUCHED,
-        Property.ANY_LOSS_SCALE,
-        Property.TASK_ORDER,
-        Property.DESCENT,
-    }
-)
-AXES = {
-    "equiangular": Axis(_equiangular, _ALWAYS | {Property.EQUAL_COSINES}),
-    "maxmin": Axis(_maxmin, _ALWAYS | {Property.BEST_WORST_COSINE}),
-}
-
-
 def _rotate(
     cosines: NDArray,
     norms: NDArray,
@@ -383,14 +308,14 @@ def _rotate(
     active: NDArray,
 ) -> tuple[NDArray, NDArray]:
     """The kept share ``r`` of the sum's off-axis part, and the weights on the gradients."""
-    to_sum = _times(cosines, norms)
+    to_sum = times(cosines, norms)
     square = np.maximum((norms * to_sum).sum(-1, keepdims=True), 0.0)  # C² + Q
     bound = harmony * worst[:, None]
     at_end = to_sum - bound * np.sqrt(square)
     whole = bool((harmony == 1.0).all())  # then the axis itself is wanted, without exception
     if not whole and ((at_end >= 0) | ~active).all():  # nothing needs to be rotated
         return np.ones_like(worst), active.astype(float)
-    to_axis = _times(cosines, axis)
+    to_axis = times(cosines, axis)
     along = (norms * to_axis).sum(-1, keepdims=True)  # C
     off = to_sum - along * to_axis  # q_j
     off_square = np.maximum(square - along**2, 0.0)  # Q

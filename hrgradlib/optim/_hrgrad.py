@@ -100,7 +100,7 @@ class HRGrad(torch.optim.Optimizer):
         harmony: ``κ`` of :func:`hrgradlib.harmonize`, one number or one for every task (what it
             prefers); default ½, of Gauss–Newton 0. With 0 only conflict is removed; with more,
             short gradients gain weight, which makes the unknown scales of losses harmless.
-        axis: axis of :func:`hrgradlib.harmonize`.
+        axis: ``"maxmin"``, ``"equiangular"`` or ``"rays"`` of :func:`hrgradlib.harmonize`.
         guard: if the step would not descend on a *current* task gradient (momentum points
             elsewhere), harmonise again with the current gradients among the constraints; if no
             direction satisfies both, with the current gradients alone.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hrgradlib.optim._harmonize import AXES
+from hrgradlib.optim._axes import AXES
 from hrgradlib.optim._metrics import METRICS
 
 __all__ = ["OWN", "check_groups", "check_options"]

@@ -6,7 +6,8 @@ from torch import Tensor
 from torchjd.aggregation import GramianWeightedAggregator, Weighting
 from torchjd.linalg import PSDMatrix
 
-from hrgradlib.optim._harmonize import AXES, harmonize
+from hrgradlib.optim._axes import AXES
+from hrgradlib.optim._harmonize import harmonize
 
 __all__ = ["HRGradAggregator", "HRGradWeighting"]
 

@@ -9,6 +9,8 @@ from hrgradlib.experiments import sources
 from hrgradlib.experiments.runner import code_behind
 from hrgradlib.experiments.sources import code_fingerprint, modules_behind
 from hrgradlib.experiments.specs import make_spec
+from hrgradlib.optim import AXES
+from hrgradlib.training import METHODS
 
 CODE = '''
 """What it does."""
@@ -98,6 +100,23 @@ def test_runs_of_one_case_and_method_share_their_code():
     )
     assert code_behind(one) == code_behind(two)
     assert code_behind(one) != code_behind(make_spec("bgk-smooth", "sum", "smoke"))
+
+
+def test_a_run_depends_on_its_axis_and_on_no_other():
+    for find in (axis.find for axis in AXES.values()):
+        behind = modules_behind(find.__module__, METHODS["hrgrad"].__module__)
+        others = {axis.find.__module__ for axis in AXES.values()} - {find.__module__}
+        assert find.__module__ in behind and not others & behind
+    specs = [make_spec("transport-periodic", "hrgrad", "smoke", axis=axis) for axis in AXES]
+    assert len({code_behind(spec) for spec in specs}) == len(AXES)
+
+
+def test_a_new_axis_makes_no_run_stale(monkeypatch):
+    """Lines of the registry change; the code behind runs with the axes it had does not."""
+    assert "hrgradlib.optim._axes" not in modules_behind("hrgradlib.optim._harmonize")
+    before = code_behind(spec := make_spec("transport-periodic", "hrgrad", "smoke"))
+    monkeypatch.setitem(AXES, "new", AXES["rays"])
+    assert code_behind(spec) == before
 
 
 def test_it_is_quick():

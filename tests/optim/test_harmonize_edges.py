@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from hrgradlib import harmonize
+from hrgradlib.optim import AXES
 
-AXES = ["equiangular", "maxmin"]
 HARMONIES = [0.0, 0.5, 1.0]
 
 
