@@ -25,7 +25,6 @@ _IRRELEVANT = {
     f"{_NAME}.experiments.specs",
     f"{_NAME}.experiments.studies",
     f"{_NAME}.training",
-    f"{_NAME}.optim._axes",
     # ground: files, paths, processes
     f"{_NAME}._files",
     f"{_NAME}.paths",
@@ -37,6 +36,9 @@ _IRRELEVANT = {
 
 
 _GROUND = f"{_NAME}._system"
+
+# Registries that do not count where one of the modules that they name is a root: the choice made.
+_CHOICES = {f"{_NAME}.optim._axes"}
 
 
 def code_fingerprint(*roots: str | Path) -> str:
@@ -56,9 +58,10 @@ def modules_behind(*roots: str | Path) -> set[str]:
     """The roots and every module of this package that they import, directly or not."""
     found: set[str] = set()
     waiting = [str(root) for root in roots]
+    made = {name for name in _CHOICES if set(_imports(name)) & set(waiting)}
     while waiting:
         name = waiting.pop()
-        if name not in found | _IRRELEVANT and not name.startswith(_GROUND):
+        if name not in found | made | _IRRELEVANT and not name.startswith(_GROUND):
             found.add(name)
             waiting += _imports(name)
     return found

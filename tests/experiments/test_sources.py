@@ -113,10 +113,15 @@ def test_a_run_depends_on_its_axis_and_on_no_other():
 
 def test_a_new_axis_makes_no_run_stale(monkeypatch):
     """Lines of the registry change; the code behind runs with the axes it had does not."""
-    assert "hrgradlib.optim._axes" not in modules_behind("hrgradlib.optim._harmonize")
     before = code_behind(spec := make_spec("transport-periodic", "hrgrad", "smoke"))
     monkeypatch.setitem(AXES, "new", AXES["rays"])
     assert code_behind(spec) == before
+
+
+def test_a_measurement_depends_on_every_axis():
+    """It may take any of them: no specification says which."""
+    behind = modules_behind("hrgradlib.chapters.ch08_convergence")
+    assert {axis.find.__module__ for axis in AXES.values()} <= behind
 
 
 def test_it_is_quick():
