@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.catalogue import RESULTS, describe
 from hrgradlib.experiments.store import Row, Table, names_read
 
@@ -24,7 +25,10 @@ def show_origin(*names: str) -> None:
 
 
 def origin(name: str) -> str:
-    """Rows, day and commits of a stored result, and whether it is stale or of an unclean tree."""
+    """Rows, day and commits of a stored result, and whether it is stale or of an unclean tree.
+
+    Of trainings also how many Knudsen numbers an error is the largest over: few, in old rows.
+    """
     table = Table.named(name)
     rows = list(table.rows.values())
     if not rows:
@@ -36,7 +40,18 @@ def origin(name: str) -> str:
     noted = describe(RESULTS[name], table)
     hint = f"; {noted}; made by: {RESULTS[name].command}" if noted else ""
     count = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
-    return f"{name}: {count} of {when}, commit {_commits(rows)}{hint}"
+    return f"{name}: {count} of {when}, commit {_commits(rows)}{_judged(rows)}{hint}"
+
+
+def _judged(rows: list[Row]) -> str:
+    counts = sorted({_knudsen_numbers(row.values) for row in rows if "max_error" in row.values})
+    words = " or ".join(map(str, counts))
+    return f", errors the largest over {words} Knudsen numbers" if counts else ""
+
+
+def _knudsen_numbers(values: dict) -> int:
+    shown = CASES[values["settings"]["problem"]].problem.eval_eps
+    return len(values.get("curve", {}).get("judged_eps", shown))
 
 
 def _commits(rows: list[Row]) -> str:

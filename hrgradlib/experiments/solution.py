@@ -129,8 +129,9 @@ class Solution:
             if not np.isfinite(array).all():
                 raise SolutionError(f"found NaN or inf in {name}")
         low, high = self.problem.eps_range
-        low = min(low, getattr(self.problem, "check_eps", low))  # its limit is in the ansatz
-        self._inside("eps", arrays["eps"], low, high)
+        lowest = min(low, getattr(self.problem, "check_eps", low))  # its limit is in the ansatz
+        below = f", or down to {lowest:g} by its ansatz" if lowest < low else ""
+        self._inside("eps", arrays["eps"], lowest, high, f"[{low:g}, {high:g}]{below}")
         self._inside("t", arrays["t"], 0.0, self.problem.final_time)
         self._inside("x", arrays["x"], *self._observed.places)
         if self._observed.period is not None:  # in float64: the network may be of another dtype
@@ -138,12 +139,12 @@ class Solution:
         return _broadcast(**arrays)
 
     @staticmethod
-    def _inside(name: str, array: NDArray, low: float, high: float) -> None:
+    def _inside(name: str, array: NDArray, low: float, high: float, trained: str = "") -> None:
         slack = 1e-6 * high if np.isfinite(high) else 0.0
         if array.size and (array.min() < low * (1 - 1e-6) or array.max() > high + slack):
             raise SolutionError(
                 f"found {name} from {array.min():g} to {array.max():g}; "
-                f"expected the trained range [{low:g}, {high:g}]"
+                f"expected the trained range {trained or f'[{low:g}, {high:g}]'}"
             )
 
 

@@ -20,6 +20,18 @@ def test_a_line_per_result_that_the_page_shows(capsys):
     assert first.startswith("inflow: 12 rows of 20") and "commit f93d893" in first
 
 
+def test_over_how_many_knudsen_numbers_an_error_is_the_largest(monkeypatch):
+    origin_of = Origin("", "", "", "2026-01-02T03:04:05", {})
+    settings = {"problem": "transport-inflow"}
+    few = {"max_error": 0.1, "settings": settings}
+    many = few | {"curve": {"judged_eps": [0.1] * 41}}
+    rows = {str(i): Row(str(i), v, origin_of) for i, v in enumerate((few, many, {"order": 2.0}))}
+    monkeypatch.setattr(Table, "named", lambda name: type("T", (), {"rows": rows}))
+    assert "errors the largest over 7 or 41 Knudsen numbers" in origin("literature-step")
+    del rows["0"], rows["1"]
+    assert "Knudsen" not in origin("literature-step")
+
+
 @pytest.mark.parametrize("named", [(), ("guard",), ("inflow", "nobody")])
 def test_a_page_names_all_that_it_has_read_and_nothing_else(named):
     store.read("inflow")

@@ -78,7 +78,7 @@ def test_a_solution_answers_every_question(trained):
     ("point", "message"),
     [
         (dict(eps=2.0), "expected the trained range"),
-        (dict(eps=1e-9), "expected the trained range"),
+        (dict(eps=1e-9), r"expected the trained range \[[^]]*\]($|, or down to 1e-08 by its)"),
         (dict(eps=-1.0), "expected the trained range"),
         (dict(t=0.2), "found t from 0.2"),
         (dict(x=np.nan), "found NaN or inf in x"),
