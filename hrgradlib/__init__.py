@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HRGrad",
     "HRGradAggregator",
+    "HRGradReportedAggregator",
     "HRGradWeighting",
     "Harmonized",
     "ResidualJacobian",
@@ -40,6 +41,7 @@ __all__ = [
 # some need more than torch, numpy and scipy.
 _LATER = dict.fromkeys(__all__, "hrgradlib.optim") | {
     "HRGradAggregator": "hrgradlib.optim._torchjd",
+    "HRGradReportedAggregator": "hrgradlib.optim._torchjd_reported",
     "HRGradWeighting": "hrgradlib.optim._torchjd",
     "Solution": "hrgradlib.experiments.solution",
     "load_solution": "hrgradlib.experiments.solution",

@@ -43,6 +43,12 @@ METHOD_LOOK: dict[str, Look] = {
     "backwards": Look("K backward passes", SKY, "s"),
     "torchjd": Look("TorchJD autojac", PURPLE, "^"),
     "conflictfree": Look("conflictfree ConFIG", GREEN, "D"),
+    # published rules
+    "hrgrad-reported": Look("HRGrad as reported", GREEN, "s", "-."),
+    "hrgrad-reported-anchor": Look("HRGrad as reported, word by word", BLUE, "h", ":"),
+    "m-config": Look("M-ConFIG", BLACK, "X", "-."),
+    "config": Look("ConFIG, then Adam", SKY, "D", "--"),
+    "harmonic": Look("HARMONIC, then Adam", ORANGE, "H", ":"),
     # HRGrad
     "hrgrad": _ADAM,
     "hrgrad-guard": Look("HRGrad, Adam, guard", ORANGE, "P"),

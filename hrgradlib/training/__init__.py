@@ -1,9 +1,9 @@
-"""Methods of training behind one interface, variants that were tried, and the loop.
+"""Methods of training behind one interface, published and tried ones among them, and the loop.
 
 :data:`METHODS` is the registry: a method is a class and one line here.
 """
 
-from hrgradlib.training import methods, variants
+from hrgradlib.training import methods, reported, variants
 
 __all__ = ["METHODS"]
 
@@ -17,6 +17,11 @@ METHODS: dict[str, type[methods.Method]] = {
     "unit-soap": methods.UnitSummedSoap,
     "hrgrad-gn": methods.GaussNewton,
     "sum-gn": methods.SummedGaussNewton,
+    "hrgrad-reported": reported.Reported,
+    "hrgrad-reported-anchor": reported.ReportedAnchor,
+    "m-config": reported.MomentConFIG,
+    "config": reported.ConFIG,
+    "harmonic": reported.Harmonic,
     "trial-root": variants.RootLosses,
     "trial-log": variants.LogLosses,
     "trial-worst": variants.WorstFirst,
