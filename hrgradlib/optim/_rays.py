@@ -10,8 +10,8 @@ from hrgradlib.optim._refused import StepRefused
 
 __all__ = ["MOST_RAYS", "extreme_rays", "rays"]
 
-#: Their number may grow exponentially with K; more than these are refused.
-MOST_RAYS = 2_000
+#: Their number may grow exponentially with K (up to 2,000 for ten tasks, 10,000 for twelve).
+MOST_RAYS = 10_000
 
 
 def rays(cosines: NDArray, active: NDArray, tolerance: float) -> AxisFound:
