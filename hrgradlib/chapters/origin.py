@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.cases import CASES, FIRST
 from hrgradlib.experiments.catalogue import RESULTS, describe
 from hrgradlib.experiments.store import Row, Table, names_read
 
@@ -50,7 +50,7 @@ def _judged(rows: list[Row]) -> str:
 
 
 def _knudsen_numbers(values: dict) -> int:
-    shown = CASES[values["settings"]["problem"]].problem.eval_eps
+    shown = CASES[values["settings"].get("problem", FIRST)].problem.eval_eps
     return len(values.get("curve", {}).get("judged_eps", shown))
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from hrgradlib.chapters.origin import origin, show_origin
 from hrgradlib.experiments import store
+from hrgradlib.experiments.catalogue import RESULTS
 from hrgradlib.experiments.store import Origin, Row, Table
 
 
@@ -18,6 +19,11 @@ def test_a_line_per_result_that_the_page_shows(capsys):
     first, second = capsys.readouterr().out.splitlines()
     assert first == origin("inflow") and second == origin("guard")
     assert first.startswith("inflow: 12 rows of 20") and "commit f93d893" in first
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_every_result_of_the_book_has_a_line(name):
+    assert origin(name).startswith(f"{name}: ")
 
 
 def test_over_how_many_knudsen_numbers_an_error_is_the_largest(monkeypatch):
