@@ -38,7 +38,7 @@ class Stepper:
 
     dtype = torch.float32
     rates = (1e-3, 3e-3, 1e-2)  # those tried on the tuning seed
-    sizes = (512, 128)  # points of the equation, and of every other task
+    inside = 512  # points of the equation in a step
 
     def __init__(self, problem: Problem, network: Network, lr: float, seed: int) -> None:
         self.problem, self.lr = problem, lr
@@ -52,8 +52,10 @@ class Stepper:
 
     def numbers(self, part: Part) -> tuple[int, ...]:
         """Points of the part's tasks."""
-        equation, other = self.sizes
-        return tuple(equation if name == "equation" else other for name in part.tasks)
+        if part.tasks == ("equation",):
+            return (self.inside,)
+        share, others = self.problem.data, len(self.problem.tasks) - 1
+        return (round(self.inside * share / (1 - share) / others),) * len(part.tasks)
 
     def points(self, part: Part) -> list[Tensor]:
         """Fresh ones of all tasks of the part."""
@@ -185,14 +187,16 @@ class HarmonizedSoap(Harmonized):
 
 
 class GaussNewton(Stepper):
-    """HRGrad in the Gauss–Newton metric, as the library has it; float64."""
+    """HRGrad in the Gauss–Newton metric, with a longer momentum than the library's; float64."""
 
     dtype = torch.float64
-    rates = (0.1, 0.3, 1.0)
-    residuals, data = 600, 0.25  # rows of the Jacobian, and the share of the data in them
+    rates = (0.25, 0.5, 1.0)
+    residuals = 600  # rows of the Jacobian
 
     def begin(self) -> None:
-        self.optimizer = HRGrad(self.parameters, lr=self.lr, metric="gauss-newton")
+        self.optimizer = HRGrad(
+            self.parameters, lr=self.lr, metric="gauss-newton", betas=(0.9, 0.99)
+        )
         rows = sum(part.components * sum(self.numbers(part)) for part in self.problem.parts)
         n = sum(p.numel() for p in self.parameters)
         self.values, self.matrix = (
@@ -201,10 +205,11 @@ class GaussNewton(Stepper):
         )
 
     def numbers(self, part: Part) -> tuple[int, ...]:
+        share = self.problem.data
         if part.tasks == ("equation",):
-            return (round((1 - self.data) * self.residuals / part.components),)
+            return (round((1 - share) * self.residuals / part.components),)
         others = len(self.problem.tasks) - 1
-        return (round(self.data * self.residuals / (others * part.components)),) * len(part.tasks)
+        return (round(share * self.residuals / (others * part.components)),) * len(part.tasks)
 
     def step(self) -> None:
         first, sizes = 0, []

@@ -57,12 +57,14 @@ class Problem:
         inputs, outputs: of the network.
         parts: all of its tasks: equation first, then boundary and initial data.
         validation: () to places [M, d] and true values [M, C].
+        data: share of boundary and initial data in the points of a step.
     """
 
     inputs: int
     outputs: int
     parts: tuple[Part, ...]
     validation: Callable[[], tuple[NDArray, NDArray]]
+    data: float = 0.25
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -251,6 +253,7 @@ PROBLEMS = {
             Part(("boundary", "initial"), given, beltrami_data, 4),
         ),
         cache(beltrami_validation),
+        data=0.5,  # they fill three dimensions, not one
     ),
 }
 

@@ -1,6 +1,6 @@
 """ConFIG's four problems, eight methods, five seeds, all for the same time on one core.
 
-    python benchmarks/peers.py [--seconds 60] [--json FILE] [--force]
+    python benchmarks/peers.py [--seconds 30] [--json FILE] [--force]
 
 Every method is tuned alike: three learning rates on two of the problems, with a seed that is used
 nowhere else; the rate with the lowest geometric mean of both errors is taken for all problems and
@@ -114,7 +114,7 @@ class Runs:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60, help="of every run; a third to tune")
+    parser.add_argument("--seconds", type=float, default=30, help="of every run; a third to tune")
     parser.add_argument("--json", type=Path, help="keep the rows in this table, and go on there")
     parser.add_argument("--force", action="store_true", help="make rows anew that are there")
     options = parser.parse_args()

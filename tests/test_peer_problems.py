@@ -130,7 +130,7 @@ def test_every_method_learns(name, monkeypatch):
 
     assert set(peer_methods.METHODS) == {m for group in peers.GROUPS for m in group}
     monkeypatch.setattr(peer_methods.GaussNewton, "residuals", 60)
-    monkeypatch.setattr(peer_methods.Stepper, "sizes", (40, 20))
+    monkeypatch.setattr(peer_methods.Stepper, "inside", 40)
     torch.manual_seed(0)
     problem = PROBLEMS["kovasznay"]
     method = peer_methods.METHODS[name]
