@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ ROOT = BOOK.parent
 TOC = BOOK / "_toc.yml"
 CONFIG = ROOT / "_config.yml"
 # What Sphinx reads beside the pages and static/.
-BESIDE = (TOC, BOOK / "references.bib", BOOK / "offline.py")
+BESIDE = (TOC, BOOK / "references.bib", BOOK / "offline.py", BOOK / "editions.py")
 EXAMPLES = ROOT / "examples"  # scripts that a page runs and includes
 # What chapters read of a trained run; a lock or an unfinished file is none of their business.
 RUN_FILES = ("spec.json", "result.json", "records.npz", "model.pt")
@@ -121,11 +122,13 @@ def check_parameters(notebook: nbformat.NotebookNode, wanted: dict[str, str], na
         raise BookError(f"{name}: the cell tagged `parameters` does not set {', '.join(missing)}")
 
 
-def hide_injected_parameters(path: Path) -> None:
+def show_what_was_run(path: Path) -> None:
+    """Papermill puts its values into a cell of their own; a page has one cell, and true values."""
     notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if "injected-parameters" in cell.metadata.get("tags", []):
-            cell.metadata.tags.append("remove-cell")
+    tagged = {tag: c for c in notebook.cells for tag in c.metadata.get("tags", [])}
+    injected = tagged["injected-parameters"]
+    tagged["parameters"].source = injected.source.removeprefix("# Parameters").strip()
+    notebook.cells.remove(injected)
     nbformat.write(notebook, path)
 
 
@@ -149,7 +152,7 @@ def execute_chapter(name: str, target: Path, parameters: dict[str, str]) -> None
         run([sys.executable, "-m", "papermill", "--no-progress-bar", "--kernel", "python3",
              "--cwd", str(target.parent), *options, str(partial), str(partial)],
             env=environment)  # fmt: skip
-        hide_injected_parameters(partial)
+        show_what_was_run(partial)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
@@ -174,9 +177,24 @@ def refresh_chapter(name: str, args: argparse.Namespace, library: str) -> Outcom
         outcome = Outcome(name, "FAILED", time.perf_counter() - begin, str(error))
     else:
         outcome = Outcome(name, "executed", time.perf_counter() - begin)
-        stamp.write_text(json.dumps({"inputs": inputs, **asdict(outcome)}), encoding="utf-8")
+        made = {"inputs": inputs, "edition": edition(parameters), **asdict(outcome)}
+        stamp.write_text(json.dumps(made), encoding="utf-8")
     say(f"   {name} {outcome.state} after {outcome.seconds:.1f} s")
     return outcome
+
+
+def edition(parameters: dict[str, str]) -> dict[str, str]:
+    """What a reader of the page is told of how it came about."""
+    found = {**parameters, "date": time.strftime("%Y-%m-%d", time.gmtime()), "commit": ""}
+    git = ["git", "-C", str(ROOT)]
+    with suppress(OSError, subprocess.CalledProcessError):
+        asked = subprocess.run([*git, "rev-parse", "--show-toplevel", "HEAD"],
+                               capture_output=True, text=True, check=True)  # fmt: skip
+        top, commit = asked.stdout.split("\n")[:2]
+        if Path(top).resolve() == ROOT:  # not a repository that merely surrounds an archive
+            unclean = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", ":!book/results"])
+            found["commit"] = commit + "+" * bool(unclean.returncode)
+    return found
 
 
 def forget_removed(folder: Path, chapters: list[str]) -> None:
@@ -222,18 +240,40 @@ def stage_sources(work: Path) -> Path:
     shutil.copytree(BOOK / "static", stage / "static")
     shutil.copytree(EXAMPLES, stage / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     chapters, static = pages()
+    editions: dict[str, dict] = {}
     for name in chapters:
         notebook = work / "notebooks" / f"{name}.ipynb"
         if not notebook.is_file():
             raise BookError(f"{name} has not been executed; run `make.py execute` first")
         (stage / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(notebook, stage / f"{name}.ipynb")
+        stamp = json.loads(notebook.with_suffix(".json").read_text(encoding="utf-8"))
+        editions[name] = stamp["edition"]
+        offer_downloads(name, stage)
     for source in [*(BOOK / f"{name}.md" for name in static), *BESIDE]:
         copy = stage / source.relative_to(BOOK)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, copy)
     shutil.copyfile(CONFIG, stage / CONFIG.name)
+    (stage / "editions.json").write_text(json.dumps(editions, indent=1), encoding="utf-8")
     return stage
+
+
+def offer_downloads(name: str, stage: Path) -> None:
+    """A chapter to run oneself: as executed, without results, and as the text it is written in."""
+    folder = stage / "static" / "notebooks"
+    folder.mkdir(exist_ok=True)
+    short = Path(name).name
+    notebook = nbformat.read(stage / f"{name}.ipynb", as_version=4)
+    nbformat.write(notebook, folder / f"{short}.executed.ipynb")
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+            cell.metadata.pop("execution", None)
+            cell.metadata.pop("papermill", None)
+    notebook.metadata.pop("papermill", None)
+    nbformat.write(notebook, folder / f"{short}.ipynb")
+    shutil.copyfile(BOOK / f"{name}.md", folder / f"{short}.md")
 
 
 def build_html(args: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,10 @@ _RC = {
 }
 
 
+# Kinds that a figure is kept as beside its SVG; neither holds a date.
+_PRINTED: dict[str, dict] = {"pdf": {"metadata": {"CreationDate": None}}, "png": {"dpi": 200}}
+
+
 def use_style() -> None:
     """Make the book's style that of every figure drawn from now on."""
     matplotlib.rcParams.update(_RC)
@@ -107,9 +112,13 @@ def eps_label(eps: float) -> str:
     return rf"$\varepsilon = {eps:g}$"
 
 
-def figures_dir() -> Path:
-    """Where figures are kept; made if it does not exist."""
+def figures_dir(profile: str) -> Path:
+    """Where figures are kept; made if it does not exist.
+
+    The book's own profile has ``figures/`` to itself, so that no figure of another is among them.
+    """
     folder = home() / "figures"
+    folder = folder if profile == "quick" else folder / profile
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -118,7 +127,8 @@ def show(fig: Figure, name: str, profile: str, device: str = "cpu") -> None:
     """Keep a figure as `figures/<name>.svg` beside its provenance, show it once, and close it.
 
     The SVG holds no date and no random names: the same data give the same file. What made it
-    stands in `figures/<name>.json`. Outside a notebook the figure is kept and not shown.
+    stands in `figures/<name>.json`. Outside a notebook the figure is kept and not shown. A figure
+    of the profile "smoke" is a test; others are kept as PDF and PNG, too, for papers and slides.
 
     Args:
         fig: the figure.
@@ -127,8 +137,12 @@ def show(fig: Figure, name: str, profile: str, device: str = "cpu") -> None:
         device: the device that computed the data, recorded in the sidecar.
     """
     svg = _svg(fig)
-    folder = figures_dir()
+    folder = figures_dir(profile)
     write_atomically(folder / f"{name}.svg", lambda part: part.write_text(svg, encoding="utf-8"))
+    if profile != "smoke":
+        for kind, options in _PRINTED.items():
+            save = partial(fig.savefig, format=kind, **options)
+            write_atomically(folder / f"{name}.{kind}", save)
     sidecar = {"figure": name, "profile": profile, "provenance": collect(device)}
     write_json(folder / f"{name}.json", sidecar)
     plt.close(fig)

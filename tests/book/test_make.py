@@ -4,7 +4,7 @@ import os
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 PARAMETERS = {"profile": "smoke", "device": "cpu"}
 FAILING_CHAPTER = """\
@@ -57,12 +57,47 @@ def test_missing_parameters_cell(make):
         make.check_parameters(new_notebook(), PARAMETERS, "x")
 
 
-def test_injected_cell_is_hidden(make, tmp_path):
-    cell = new_code_cell("profile = 1", metadata={"tags": ["injected-parameters"]})
+def test_the_parameters_shown_are_those_that_were_run(make, tmp_path):
+    """One cell, and never the source's "quick" above results of another profile."""
+    source = notebook_with('profile = "quick"\ndevice = "cpu"')
+    injected = new_code_cell(
+        '# Parameters\nprofile = "smoke"\ndevice = "cuda"\n',
+        metadata={"tags": ["injected-parameters"]},
+    )
+    source.cells.append(injected)
     path = tmp_path / "x.ipynb"
-    nbformat.write(new_notebook(cells=[cell]), path)
-    make.hide_injected_parameters(path)
-    assert "remove-cell" in nbformat.read(path, as_version=4).cells[0].metadata.tags
+    nbformat.write(source, path)
+    make.show_what_was_run(path)
+    cells = nbformat.read(path, as_version=4).cells
+    assert [c.source for c in cells[1:]] == ['profile = "smoke"\ndevice = "cuda"']
+    assert cells[1].metadata.tags == ["parameters"]
+
+
+def test_downloads_are_the_chapter_with_and_without_results(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(make, "BOOK", tmp_path / "book")
+    (tmp_path / "book" / "chapters").mkdir(parents=True)
+    (tmp_path / "book" / "chapters" / "x.md").write_text(FAILING_CHAPTER)
+    stage = tmp_path / "stage"
+    (stage / "static").mkdir(parents=True)
+    (stage / "chapters").mkdir()
+    cell = new_code_cell("1", outputs=[new_output("stream", text="1")], execution_count=3)
+    nbformat.write(new_notebook(cells=[cell]), stage / "chapters" / "x.ipynb")
+    make.offer_downloads("chapters/x", stage)
+    folder = stage / "static" / "notebooks"
+    clean, executed = (
+        nbformat.read(folder / f"x{end}", as_version=4).cells[0]
+        for end in (".ipynb", ".executed.ipynb")
+    )
+    assert clean.outputs == [] and clean.execution_count is None and clean.source == "1"
+    assert executed.outputs[0].text == "1" and executed.execution_count == 3
+    assert (folder / "x.md").read_text() == FAILING_CHAPTER
+
+
+def test_an_edition_names_profile_device_date_and_commit(make, tmp_path, monkeypatch):
+    found = make.edition(PARAMETERS)
+    assert found.items() >= PARAMETERS.items() and len(found["date"]) == 10
+    monkeypatch.setattr(make, "ROOT", tmp_path)
+    assert make.edition(PARAMETERS)["commit"] == ""
 
 
 def test_failing_chapter_leaves_nothing_behind(make, tmp_path, monkeypatch):

@@ -29,16 +29,26 @@ def test_a_kept_figure_is_the_same_file_again(tmp_path, monkeypatch):
         axis.plot([0, 1], [1, 0], color=palette.BLUE, label="line")
         style.shared_legend(fig, axis, "upper center")
         style.show(fig, "ch00-line", "smoke")
-        kept.append((tmp_path / "figures" / "ch00-line.svg").read_bytes())
+        kept.append((tmp_path / "figures" / "smoke" / "ch00-line.svg").read_bytes())
         assert not plt.get_fignums()
     assert kept[0] == kept[1]
-    sidecar = json.loads((tmp_path / "figures" / "ch00-line.json").read_text(encoding="utf-8"))
+    folder = tmp_path / "figures" / "smoke"
+    sidecar = json.loads((folder / "ch00-line.json").read_text(encoding="utf-8"))
     assert sidecar["figure"] == "ch00-line" and sidecar["profile"] == "smoke"
     assert sidecar["provenance"]
-    assert sorted(p.name for p in (tmp_path / "figures").iterdir()) == [
-        "ch00-line.json",
-        "ch00-line.svg",
-    ]
+    assert sorted(p.name for p in folder.iterdir()) == ["ch00-line.json", "ch00-line.svg"]
+
+
+def test_figures_of_profiles_are_kept_apart(tmp_path, monkeypatch):
+    monkeypatch.setenv("HRGRAD_HOME", str(tmp_path))
+    for profile in ("smoke", "quick", "full"):
+        fig, _ = style.subplots()
+        style.show(fig, "ch00-line", profile)
+    for folder, profile in ((".", "quick"), ("smoke", "smoke"), ("full", "full")):
+        sidecar = tmp_path / "figures" / folder / "ch00-line.json"
+        assert json.loads(sidecar.read_text(encoding="utf-8"))["profile"] == profile
+    kinds = {p.suffix for p in (tmp_path / "figures").glob("ch00-line.*")}
+    assert kinds == {".svg", ".json", ".pdf", ".png"}
 
 
 def test_figures_are_white_cards():
