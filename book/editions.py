@@ -22,8 +22,8 @@ def caveats(edition: dict[str, str]) -> list[str]:
     found = []
     if edition["profile"] != USUAL:
         found.append(
-            f"This page was executed with the profile {edition['profile']}. Its text is written for "
-            f"the profile {USUAL}; sentences about results may not fit the numbers."
+            f"This page was executed with the profile {edition['profile']}. Its text is written "
+            f"for the profile {USUAL}; sentences about results may not fit the numbers."
         )
     if edition["commit"].endswith("+"):
         found.append("It was executed from files that differ from the commit it names.")

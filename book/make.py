@@ -166,7 +166,7 @@ def refresh_chapter(name: str, args: argparse.Namespace, library: str) -> Outcom
     inputs = digest([BOOK / f"{name}.md"], library, json.dumps(parameters))
     if target.is_file() and stamp.is_file() and not args.force:
         last = json.loads(stamp.read_text(encoding="utf-8"))
-        if last["inputs"] == inputs:
+        if last["inputs"] == inputs and "edition" in last:
             return Outcome(name, "up to date", 0.0)
     say(f"   {name} ...")
     begin = time.perf_counter()
