@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from hrgradlib.chapters.ch09_scales import Arm
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import GREY, SEQUENTIAL
-from hrgradlib.chapters.style import eps_colour, eps_label, subplots
+from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
+from hrgradlib.chapters.trivial_lines import draw_lines
 from hrgradlib.experiments.campaign import grid_scores
 
 __all__ = [
@@ -74,19 +75,28 @@ def phase_space(x: NDArray, v: NDArray, eps: NDArray, exact: NDArray, found: NDA
     return fig
 
 
-def error_by_eps(eps: NDArray, errors: dict[str, NDArray]) -> Figure:
+def error_by_eps(
+    eps: NDArray, errors: dict[str, NDArray], trivial: dict[str, NDArray] | None = None
+) -> Figure:
     """Largest error over t against ε: every seed a thin line, the median thick.
 
     Args:
         eps: [E]; errors: by method, [seeds, E].
+        trivial: by name, [E] errors of what costs no training, drawn broad and pale.
     """
-    fig, axis = subplots(figsize=(6.2, 3.6))
+    fig, axis = subplots(figsize=(6.2, 4.2))
+    draw_lines(axis, eps, trivial or {})
     for method, values in errors.items():
         name, colour, marker, line = METHOD_LOOK[method]
         axis.loglog(eps, values.T, line, color=colour, lw=0.7, alpha=0.6)
-        axis.loglog(eps, np.median(values, 0), marker + line, color=colour, label=name)
+        axis.loglog(
+            eps, np.median(values, 0), marker + line, color=colour, label=name,
+            markevery=max(1, len(eps) // 8),
+        )  # fmt: skip
+    lowest = min(values.min() for values in errors.values())
     axis.set(xlabel="Knudsen number ε", ylabel="relative $L^2$ error of ρ, max over t")
-    axis.legend()
+    axis.set_ylim(bottom=lowest / 3)
+    shared_legend(fig, axis, "upper center", ncols=2)
     return fig
 
 

@@ -219,7 +219,7 @@ def in_every_metric(found: dict[str, Arm], unscaled: dict[str, float]) -> str:
         found: of :func:`arms`, of one or more studies on the same seeds.
         unscaled: medians without scaling, by label, where they are known.
     """
-    lines = [f"{'':26s}{'runs':>5s} {'median':>9s} {'unscaled':>9s}  over its metric's sum [95 %]"]
+    lines = [f"{'':46s}{'runs':>5s} {'median':>9s} {'unscaled':>9s}  over its metric's sum [95 %]"]
     for label, other in _SUM_OF.items():
         if label not in found:
             continue
@@ -227,7 +227,7 @@ def in_every_metric(found: dict[str, Arm], unscaled: dict[str, float]) -> str:
         plain = unscaled.get(label, _median(arm.plain))
         rival = "" if label == other else str(ratio(found, label, other))
         lines.append(
-            f"{label_of(label):26s}{arm.runs:5d} {_number(arm.median)} {_number(plain)}  {rival}"
+            f"{label_of(label):46s}{arm.runs:5d} {_number(arm.median)} {_number(plain)}  {rival}"
         )
     return "\n".join(lines) if found else "not measured yet"
 

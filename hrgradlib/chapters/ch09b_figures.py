@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
+from hrgradlib.chapters.trivial_lines import draw_lines
 
 __all__ = [
     "approximation",
@@ -108,17 +109,29 @@ def collocation(t: NDArray, x: NDArray, eps: NDArray, groups: Mapping[str, NDArr
     return fig
 
 
-def error_by_eps(eps: NDArray, times: NDArray, errors: NDArray) -> Figure:
+def error_by_eps(
+    eps: NDArray,
+    times: NDArray,
+    errors: NDArray,
+    final: tuple[NDArray, NDArray],
+    trivial: Mapping[str, NDArray],
+) -> Figure:
     """Final error against ε (every seed thin, the median thick), all errors against ``τ = t/ε²``.
 
     Args:
         eps: [E]; times: [T]; errors: [seeds, E, T].
+        final: the Knudsen numbers [F] of the left panel, and errors [seeds, F] at the last time.
+        trivial: by name, [F] errors there of what costs no training.
     """
-    fig, (left, right) = subplots(1, 2, figsize=(7.6, 3.1), sharey=True)
+    fig, (left, right) = subplots(1, 2, figsize=(7.6, 3.4), sharey=True)
     _, colour, marker, line = METHOD_LOOK["even-odd"]
-    left.loglog(eps, errors[..., -1].T, line, color=colour, lw=0.7, alpha=0.6)
-    left.loglog(eps, np.median(errors[..., -1], 0), marker + line, color=colour)
+    grid, values = final
+    draw_lines(left, grid, trivial)
+    left.loglog(grid, values.T, line, color=colour, lw=0.7, alpha=0.6)
+    dots = max(1, len(grid) // 8)
+    left.loglog(grid, np.median(values, 0), marker + line, color=colour, markevery=dots)
     left.set(xlabel="Knudsen number ε", ylabel="relative $L^2$ error of ρ", title="at $T$")
+    left.legend()
     for e, row in zip(eps, np.median(errors, 0), strict=True):
         right.loglog(times / e**2, row, "o-", color=eps_colour(e), label=eps_label(e))
     right.set(xlabel=r"$\tau=t/\varepsilon^2$", title="at four times, median of the seeds")

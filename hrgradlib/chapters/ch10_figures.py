@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, SEQUENTIAL, VERMILLION
 from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
+from hrgradlib.chapters.trivial_lines import draw_lines
 
 __all__ = [
     "QUANTITIES",
@@ -192,24 +193,32 @@ def heat_fluxes(
 
 
 def errors_by_eps(
-    eps: Mapping[str, NDArray], errors: Mapping[str, NDArray], own: Mapping[str, NDArray]
+    eps: Mapping[str, NDArray],
+    errors: Mapping[str, NDArray],
+    own: Mapping[str, NDArray],
+    trivial: Mapping[str, Mapping[str, NDArray]],
 ) -> Figure:
     """Final errors against ε by problem: seeds thin, median thick; dotted, the reference's own.
 
     Args:
         eps: [E] by problem; errors: [seeds, 3, E]; own: [3, E].
+        trivial: by problem and name, [E] errors of what costs no training.
     """
-    fig, axes = subplots(1, len(eps), figsize=(8.8, 3.3), sharey=True)
+    fig, axes = subplots(1, len(eps), figsize=(8.8, 3.7), sharey=True)
     for axis, name in zip(axes, eps, strict=True):
+        draw_lines(axis, eps[name], trivial[name])
         for k, (quantity, colour) in enumerate(QUANTITIES.items()):
             values = errors[name][:, k]
             axis.loglog(eps[name], values.T, color=colour, lw=0.6, alpha=0.6)
-            axis.loglog(eps[name], np.median(values, 0), "o-", color=colour, label=quantity)
+            axis.loglog(
+                eps[name], np.median(values, 0), "o-", color=colour, label=quantity,
+                markevery=max(1, len(eps[name]) // 8),
+            )  # fmt: skip
             axis.loglog(eps[name], own[name][k], ":", color=colour, lw=1.2)
         axis.plot([], [], ":", color=GREY, label="reference's own")
         axis.set(title=name, xlabel="ε")
     axes[0].set_ylabel("relative $L^2$ error at the final time")
-    shared_legend(fig, axes[0], "lower center", ncols=4)
+    shared_legend(fig, axes[0], "lower center", ncols=3)
     return fig
 
 
@@ -224,11 +233,12 @@ def study_errors(rows: Sequence[Mapping], names: Mapping[str, str]) -> Figure:
         for place, label in enumerate(names):
             values = [r[f"final_{quantity}"] for r in rows if r["label"] == label]
             axis.plot(values, np.full(len(values), place), "o", color=colour, ms=4, clip_on=False)
-            axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=BLACK, lw=1.8)
+            if len(values) > 1:
+                axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=BLACK, lw=1.8)
         axis.set(
             title=quantity,
             xscale="log",
-            xlabel="max error over ε",
+            xlabel="max error over seven ε",
             yticks=range(len(names)),
             yticklabels=list(names.values()),
         )

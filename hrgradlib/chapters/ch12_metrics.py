@@ -5,6 +5,7 @@ Every point is a training of its own with a whole schedule, not a look along a l
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import NamedTuple
 
 import numpy as np
@@ -94,7 +95,7 @@ def regret_table(found: dict[str, dict[str, Line]]) -> str:
     for budget in _budgets(found):
         for method, (mean, worst) in regret(found, budget).items():
             text.append(
-                f"{budget:5d} s  {label_of(method):22s} mean {mean:5.2f}  worst {worst:6.2f}"
+                f"{budget:5d} s  {label_of(method):46s} mean {mean:5.2f}  worst {worst:6.2f}"
             )
     return "\n".join(text) or "not measured on all problems yet"
 
@@ -122,7 +123,7 @@ def metric_table(found: dict[str, dict[str, Line]]) -> str:
     budgets = _budgets(found)
     if not budgets:
         return "not measured yet"
-    head = f"{'problem':20s}{'s':>5s}  {'lowest median':22s}{'error':>8s}"
+    head = f"{'problem':20s}{'s':>5s}  {'lowest median':46s}{'error':>8s}"
     text = [head + "   harmonised / sum: Adam  SOAP"]
     for problem, own in found.items():
         for budget in budgets:
@@ -134,7 +135,7 @@ def metric_table(found: dict[str, dict[str, Line]]) -> str:
                 for a, b in _PAIRS
             ]
             text.append(
-                f"{problem:20s}{budget:5d}  {label_of(first):22s}{medians[first]:8.1e}"
+                f"{problem:20s}{budget:5d}  {label_of(first):46s}{medians[first]:8.1e}"
                 f"{'':19s}{'  '.join(ratios)}"
             )
     return "\n".join(text)
@@ -162,5 +163,5 @@ def error_against_time(found: dict[str, dict[str, Line]]) -> Figure:
         axis.set_axis_off()
     for axis in axes[:, 0]:
         axis.set_ylabel("max error over ε and t")
-    axes.flat[-1].legend(known.values(), known.keys(), loc="center")
+    axes.flat[-1].legend(known.values(), [fill(label, 26) for label in known], loc="center")
     return fig

@@ -1,8 +1,9 @@
 """One look per method, for the whole book: what it is called, its colour, its marker, its line.
 
 HRGrad in Adam's metric is vermillion on every page, in the Gauss–Newton metric blue, and a sum is
-grey. Curves that are drawn together differ in colour as the colour-blind see it, or in their line,
-and always in their marker. A method has no other label either: pages print these.
+grey. In the Gauss–Newton metric nothing is left to rotate: the method is called what its steps are.
+Curves that are drawn together differ in colour as the colour-blind see it, or in their line, and
+always in their marker. A method has no other label either: pages print these.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ class Look(NamedTuple):
     line: str = "-"
 
 
-_GAUSS_NEWTON = Look("HRGrad, Gauss–Newton", BLUE, "s")
-_LARGER = Look("HRGrad, Gauss–Newton, larger", PURPLE, "D")
+_GAUSS_NEWTON = Look("Gauss–Newton (SPRING), harmonisation inactive", BLUE, "s")
+_LARGER = Look("Gauss–Newton (SPRING), larger", PURPLE, "D")
 _ADAM = Look("HRGrad, Adam", VERMILLION, "o")
 
 #: By the name of the method on the command line, or by the label of its runs in a stored study.
@@ -32,7 +33,7 @@ METHOD_LOOK: dict[str, Look] = {
     # the sum, and what is not a method of this project
     "sum": Look("sum, Adam", GREY, "x", "--"),
     "sum-longer": Look("sum, 20 % more steps", BLACK, "+", "--"),
-    "sum-gn": Look("sum, Gauss–Newton: SPRING", BLACK, "d", "--"),
+    "sum-gn": Look("Gauss–Newton (SPRING), sum", BLACK, "d", "--"),
     "sum-soap": Look("sum, SOAP", BLACK, "*", ":"),
     "log-soap": Look("sum of log losses, SOAP", PURPLE, "v", "--"),
     "unit-soap": Look("unit gradients, SOAP", SKY, "P", "-."),
@@ -61,6 +62,7 @@ METHOD_LOOK: dict[str, Look] = {
     "hrgrad-gn": _GAUSS_NEWTON,
     "hrgrad-gn-half": Look("HRGrad, Gauss–Newton, κ = ½", SKY, "v"),
     "hrgrad-gn-larger": _LARGER,
+    "hrgrad-gn-plain": _GAUSS_NEWTON._replace(label="HRGrad, Gauss–Newton, κ = 0"),
     # ideas of chapter 13
     "trial-root": Look("root losses", PURPLE, "v"),
     "trial-log": Look("log losses", PURPLE, "<"),
@@ -73,9 +75,9 @@ METHOD_LOOK: dict[str, Look] = {
     "pinn": Look(r"PINN, $f=\rho+\varepsilon g$", ORANGE, "s", "--"),
     "pinn-plain": Look(r"PINN, $f=\rho+h$", VERMILLION, "^", ":"),
     # labels of the study "inflow"
-    "even-odd": _GAUSS_NEWTON._replace(label="even–odd, Gauss–Newton"),
-    "full": _LARGER._replace(label="even–odd, Gauss–Newton, full"),
-    "micro-macro": Look("micro–macro, Gauss–Newton", GREEN, "^"),
+    "even-odd": _GAUSS_NEWTON._replace(label="even–odd, Gauss–Newton (SPRING)"),
+    "full": _LARGER._replace(label="even–odd, Gauss–Newton (SPRING), full"),
+    "micro-macro": Look("micro–macro, Gauss–Newton (SPRING)", GREEN, "^"),
     "adam": _ADAM._replace(label="even–odd, Adam"),
     "adam-1024": Look("even–odd, Adam, larger", ORANGE, "P"),
 }

@@ -117,6 +117,12 @@ RESULTS = {
         Stored("scales-inflow", 59, ("09b_inflow",), partial=True),
         Stored("step-memory", 2, ("12_what_it_costs",), script="benchmarks/step_memory.py"),
         Stored("step-time", 5, ("12_what_it_costs",), script="benchmarks/step_time.py"),
+        Stored(
+            "trivial",
+            6,
+            ("09_linear_transport", "09b_inflow", "10_bgk"),
+            module="hrgradlib.experiments.trivial",
+        ),
         Stored("transport-periodic-grid", 32, ("09_linear_transport", "13_many_tasks")),
         Stored(
             "transport-periodic-grid-earlier-factor", 60, ("09_linear_transport",), gone="df70874"

@@ -30,7 +30,11 @@ DRAWN = {
     ),
     "density_profiles": lambda: figures.density_profiles(X, EPS, LINES, LINES, "one network"),
     "phase_space": lambda: figures.phase_space(X, X[:3], EPS, FIELDS, 1.1 * FIELDS),
-    "error_by_eps": lambda: figures.error_by_eps(EPS, dict.fromkeys(METHODS, np.ones((3, 2)))),
+    "error_by_eps": lambda: figures.error_by_eps(
+        EPS,
+        dict.fromkeys(METHODS, np.ones((3, 2))),
+        {"untrained ansatz": np.ones(2), "best limit equation": np.ones(2)},
+    ),
     "error_histories": lambda: figures.error_histories(
         dict.fromkeys(METHODS, LINES), dict.fromkeys(METHODS, LINES)
     ),

@@ -23,7 +23,11 @@ DRAWN = {
     ),
     "collocation": lambda: figures.collocation(X, X, X, {"small": EVERY, "large": ~EVERY}),
     "error_by_eps": lambda: figures.error_by_eps(
-        np.array(EPS), np.array([0.1, 0.2]), np.ones((3, 2, 2))
+        np.array(EPS),
+        np.array([0.1, 0.2]),
+        np.ones((3, 2, 2)),
+        (np.array(EPS), np.ones((3, 2))),
+        {"untrained ansatz": X[:2], "best limit equation": X[:2]},
     ),
     "final_errors": lambda: figures.final_errors(
         dict.fromkeys(("even-odd", "adam"), (X, X)), {"bound": 1e-2}, 1e-8

@@ -31,6 +31,7 @@ DRAWN = {
         {"p": EPS, "q": EPS},
         dict.fromkeys("pq", np.ones((2, 3, 2))),
         dict.fromkeys("pq", np.ones((3, 2))),
+        dict.fromkeys("pq", {"untrained ansatz": np.ones(2), "best limit equation": np.ones(2)}),
     ),
     "study_errors": lambda: figures.study_errors(
         [row("a", 0.1), row("a", 0.2), row("b", 0.3)], {"a": "first", "b": "second"}
