@@ -127,6 +127,7 @@ RESULTS = {
         Stored(
             "transport-periodic-grid-earlier-factor", 60, ("09_linear_transport",), gone="df70874"
         ),
+        Stored("verdict-rule", 1, ("protocol",), module="hrgradlib.chapters.protocol_rates"),
     )
 }  # fmt: skip
 
