@@ -1,4 +1,4 @@
-"""Stored studies, cell by cell, and one cell judged against another on the same seeds."""
+"""Stored studies, cell by cell, and one cell judged against another by the book's one rule."""
 
 from __future__ import annotations
 
@@ -7,22 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_grid, read_study
+from hrgradlib.experiments.verdicts import Verdict, judge
 
-__all__ = [
-    "IDEAS",
-    "Cell",
-    "Comparison",
-    "cells",
-    "cells_there",
-    "compare",
-    "find",
-    "reference",
-    "tuning",
-]
+__all__ = ["IDEAS", "Cell", "cells", "cells_there", "compare", "find", "reference", "tuning"]
 
 
 class Cell(NamedTuple):
@@ -50,24 +40,6 @@ class Cell(NamedTuple):
     def median(self) -> float:
         """Median of the final errors."""
         return float(np.median(self.errors))
-
-
-class Comparison(NamedTuple):
-    """A cell against another, seed by seed.
-
-    Attributes:
-        ratio: of the medians over the common seeds.
-        wins: seeds on which the first has the lower error.
-        seeds: common seeds.
-        p: two-sided Wilcoxon signed-rank test of the logarithms of the errors.
-        verdict: the same in words.
-    """
-
-    ratio: float
-    wins: int
-    seeds: int
-    p: float
-    verdict: str
 
 
 # What is asked of a cell's settings for it to stand for an idea of chapter 13.
@@ -137,31 +109,9 @@ def reference(cell: Cell, method: str) -> Cell:
     return find(studies, beyond=cell.settings["beyond"], **REFERENCES[method])
 
 
-def compare(first: Cell, second: Cell) -> Comparison:
-    """Judge the first by the second on the seeds that both have.
-
-    Raises:
-        ValueError: they have no seed in common.
-    """
-    common = sorted(set(first.seeds) & set(second.seeds))
-    if not common:
-        raise ValueError(f"{first.label} and {second.label} have no seed in common")
-    a, b = ([dict(zip(c.seeds, c.errors, strict=True))[s] for s in common] for c in (first, second))
-    ratio = float(np.median(a) / np.median(b))
-    wins = int(np.sum(np.less(a, b)))
-    difference = np.nan_to_num(np.log(a) - np.log(b), posinf=1e3, neginf=-1e3)
-    moved = bool((np.abs(difference) > 1e-6).any())
-    p = float(stats.wilcoxon(difference).pvalue) if moved else 1.0
-    return Comparison(ratio, wins, len(common), p, _in_words(ratio, wins, len(common)))
-
-
-def _in_words(ratio: float, wins: int, seeds: int) -> str:
-    if 0.9 <= ratio <= 1.1:
-        return "no different"
-    word, agreeing = ("better", wins) if ratio < 1 else ("worse", seeds - wins)
-    if agreeing == seeds:
-        return f"{word} on every seed"
-    return f"{word} on most seeds" if agreeing >= 0.75 * seeds else "undecided"
+def compare(first: Cell, second: Cell) -> Verdict:
+    """Judge the first cell's final errors by the second's, all runs of both, unpaired."""
+    return judge(first.errors, second.errors)
 
 
 def tuning(**wanted) -> dict[float, float]:

@@ -7,7 +7,9 @@ from typing import SupportsFloat
 
 from myst_nb import glue
 
-__all__ = ["keeper"]
+from hrgradlib.experiments.verdicts import Verdict
+
+__all__ = ["keep_verdict", "keeper"]
 
 
 def keeper(prefix: str = "") -> Callable[[str, SupportsFloat | str], None]:
@@ -24,3 +26,21 @@ def keeper(prefix: str = "") -> Callable[[str, SupportsFloat | str], None]:
         glue(prefix + name, kept, display=False)
 
     return keep
+
+
+def keep_verdict(
+    keep: Callable[[str, SupportsFloat | str], None], name: str, found: Verdict
+) -> None:
+    """Make a verdict available to the text, as ``name-`` and ratio, interval, p, runs or verdict.
+
+    Args:
+        keep: of :func:`keeper`.
+        name: of the comparison.
+        found: of :func:`hrgradlib.experiments.verdicts.judge`; ``runs`` are those of the smaller
+            set, ``verdict`` is its word.
+    """
+    keep(f"{name}-ratio", found.ratio)
+    keep(f"{name}-interval", found.interval)
+    keep(f"{name}-p", found.p)
+    keep(f"{name}-runs", min(found.counts))
+    keep(f"{name}-verdict", found.word)

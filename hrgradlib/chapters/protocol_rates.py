@@ -33,6 +33,7 @@ __all__ = [
     "read_rates",
     "read_scatter",
     "scatter",
+    "table",
 ]
 
 SIGMA = 0.28  # of log errors between runs of one method
@@ -168,6 +169,25 @@ def read_rates() -> dict[tuple[str, int, float], dict]:
 def read_scatter() -> dict[str, float]:
     """The stored scatter that was drawn from: ``values``, how many, and ``sigma``."""
     return next(row.values for row in read(_NAME) if row.key == _POOL)
+
+
+def table(rows: dict[tuple[str, int, float], dict]) -> str:
+    """A line for every number of runs that pages have: false alarms, coverage, power; in %.
+
+    Args:
+        rows: of :func:`read_rates`.
+    """
+    head = "  ".join(f"{name:>7s}" for name in POPULATIONS)
+    lines = [
+        f"{'runs of':9s}{'false alarms, if errors are':37s}{'interval':10s}factors that are seen",
+        f"{'each':7s}{head}  {'covers':>8s}  " + "  ".join(f"{f:>5g}" for f in FACTORS),
+    ]
+    for runs in ASKED_RUNS:
+        alike = [rows[name, runs, 1.0] for name in POPULATIONS]
+        alarms = "  ".join(f"{100 * (row['lower'] + row['higher']):7.1f}" for row in alike)
+        power = "  ".join(f"{100 * rows['normal', runs, f]['lower']:5.0f}" for f in FACTORS)
+        lines.append(f"{runs:4d}   {alarms}  {100 * alike[0]['covered']:8.0f}  {power}")
+    return "\n".join(lines)
 
 
 def main(force: bool = False) -> None:

@@ -44,11 +44,16 @@ class Verdict(NamedTuple):
     p: float
     counts: tuple[int, int]
 
+    @property
+    def interval(self) -> str:
+        """Its ends for a page."""
+        return f"{self.low:.2f} to {self.high:.2f}"
+
     def __str__(self) -> str:
         first, second = self.counts
         return (
-            f"{self.word} ({self.ratio:.2f} times, 95 % interval {self.low:.2f} to {self.high:.2f},"
-            f" p = {self.p:.2g}, {first} against {second} runs)"
+            f"{self.word} ({self.ratio:.2f} times, 95 % interval {self.interval}, "
+            f"p = {self.p:.2g}, {first} against {second} runs)"
         )
 
 

@@ -48,3 +48,11 @@ def test_the_stored_scatter():
     pool = rates.scatter()
     assert len(pool) >= 2 * max(rates.ASKED_RUNS) and 0.1 < pool.std() < 0.6
     assert len(np.unique(pool)) == len(pool)
+
+
+def test_table_has_every_asked_number_of_runs():
+    shares = {"lower": 0.25, "higher": 0.01, "rank": 0.3, "covered": 0.94}
+    lines = rates.table({cell: shares for cell in rates.cells()}).splitlines()
+    assert [int(line.split()[0]) for line in lines[2:]] == list(rates.ASKED_RUNS)
+    assert lines[2].split()[1:] == ["26.0"] * 4 + ["94"] + ["25"] * 4
+    assert len({len(line) for line in lines[1:]}) == 1

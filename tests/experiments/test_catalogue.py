@@ -25,7 +25,7 @@ def test_every_stored_file_has_a_line_and_the_other_way_round():
 
 def test_every_page_that_shows_a_result_is_listed_and_the_other_way_round():
     shown = {}
-    for page in (BOOK / "chapters").glob("*.md"):
+    for page in (*(BOOK / "chapters").glob("*.md"), *(BOOK / "appendices").glob("*.md")):
         for call in ORIGIN_CELL.findall(page.read_text(encoding="utf-8")):
             for name in re.findall(r'"([^"]+)"', call):
                 shown.setdefault(name, set()).add(page.stem)
