@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hrgradlib.chapters.ch13_comparisons import Cell
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
-from hrgradlib.chapters.style import subplots
+from hrgradlib.chapters.style import shared_legend, subplots
 
 __all__ = [
     "against_time",
@@ -188,7 +188,7 @@ def against_time(cells: Mapping[str, Cell]) -> Figure:
     Args:
         cells: by key of `METHOD_LOOK`.
     """
-    fig, axis = subplots(figsize=(6.6, 4.0))
+    fig, axis = subplots(figsize=(6.6, 4.6))
     for method, cell in cells.items():
         name, colour, marker, line = METHOD_LOOK[method]
         seconds, errors = (np.stack([c[i] for c in cell.curves.values()]) for i in (0, 1))
@@ -197,7 +197,7 @@ def against_time(cells: Mapping[str, Cell]) -> Figure:
         axis.plot(middle, np.median(errors, 0), line, color=colour, label=name)
         axis.plot(seconds[:, -1], errors[:, -1], marker, color=colour, ms=3.5)
     axis.set(xscale="log", yscale="log", xlabel="seconds of training, one core", ylabel=_ERROR)
-    axis.legend()
+    shared_legend(fig, axis, "upper center", ncols=2)
     return fig
 
 
@@ -336,7 +336,7 @@ def weights(by_weight: Mapping[float, Cell], best: Cell, free: Cell) -> Figure:
         free.median if np.isfinite(free.median) else kept.max(),
         color=METHOD_LOOK["hrgrad-gn"].colour,
         ls="--",
-        label=f"{label_of('hrgrad-gn')}, weight 1",
+        label=f"{label_of('hrgrad-gn-plain')}, weight 1",
     )
     axis.set(xlabel="weight of the initial loss in the sum", ylabel=_ERROR)
     axis.legend()

@@ -6,7 +6,7 @@ from hrgradlib.experiments.cases import CASES, FIRST
 from hrgradlib.experiments.catalogue import RESULTS, describe
 from hrgradlib.experiments.store import Row, Table, names_read
 
-__all__ = ["origin", "show_origin"]
+__all__ = ["judged_over", "origin", "show_origin"]
 
 
 def show_origin(*names: str) -> None:
@@ -43,10 +43,22 @@ def origin(name: str) -> str:
     return f"{name}: {count} of {when}, commit {_commits(rows)}{_judged(rows)}{hint}"
 
 
+def judged_over(name: str) -> str:
+    """Over how many Knudsen numbers the errors of stored trainings are the largest: "41".
+
+    "7 or 41" where rows differ; empty for what is no table of trainings.
+    """
+    return _counts(list(Table.named(name).rows.values()))
+
+
+def _counts(rows: list[Row]) -> str:
+    counts = {_knudsen_numbers(row.values) for row in rows if "max_error" in row.values}
+    return " or ".join(map(str, sorted(counts)))
+
+
 def _judged(rows: list[Row]) -> str:
-    counts = sorted({_knudsen_numbers(row.values) for row in rows if "max_error" in row.values})
-    words = " or ".join(map(str, counts))
-    return f", errors the largest over {words} Knudsen numbers" if counts else ""
+    words = _counts(rows)
+    return f", errors the largest over {words} Knudsen numbers" if words else ""
 
 
 def _knudsen_numbers(values: dict) -> int:

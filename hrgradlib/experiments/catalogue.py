@@ -120,7 +120,7 @@ RESULTS = {
         Stored(
             "trivial",
             6,
-            ("09_linear_transport", "09b_inflow", "10_bgk"),
+            ("09_linear_transport", "09b_inflow", "10_bgk", "13_many_tasks"),
             module="hrgradlib.experiments.trivial",
         ),
         Stored("transport-periodic-grid", 32, ("09_linear_transport", "13_many_tasks")),
