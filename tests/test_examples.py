@@ -34,7 +34,9 @@ def numbers(words: list[str]) -> list[float]:
 
 
 def test_every_script_is_tested():
-    assert SCRIPTS == ["own_gramian.py", "own_module.py", "torchjd_losses.py"]
+    assert SCRIPTS == [
+        "first_apnn.py", "own_gramian.py", "own_module.py", "torchjd_losses.py",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -86,6 +88,17 @@ def test_own_module_gives_the_gradients_of_k_backward_passes():
             ]
         )
         torch.testing.assert_close(row, flat)
+
+
+# torch's own forward mode calls what torch has deprecated
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("method", ["sum", "HRGrad"])
+def test_first_apnn_learns(method):
+    program = runpy.run_path(str(EXAMPLES / "first_apnn.py"))
+    start, end = (program["train"](1e-2, 1.0, method, steps=steps) for steps in (1, 120))
+    points = program["sample"](1e-2, 1.0, 1000)
+    before, after = (program["point_losses"](m, *points).detach().mean() for m in (start, end))
+    assert after < 0.25 * before
 
 
 def test_torchjd_losses(tmp_path):
