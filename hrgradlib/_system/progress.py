@@ -34,7 +34,8 @@ def progress(
         unit: what is counted.
         title: shown before the bar.
         quiet: show nothing.
-        delay: seconds before anything is shown.
+        delay: seconds before anything is shown, and then on a terminal alone: what only a slow
+            machine shows has no place in a log or on a page.
     """
     try:
         from tqdm import tqdm  # of the extra `run`: networks are read and evaluated without
@@ -43,7 +44,7 @@ def progress(
     return tqdm(
         total=total,
         initial=initial,
-        disable=quiet,
+        disable=True if quiet else None if delay else False,  # None: unless it is a terminal
         file=sys.stderr,
         unit=unit,
         mininterval=0.5,

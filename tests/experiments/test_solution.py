@@ -1,12 +1,15 @@
 """A trained network as a function of NumPy arrays."""
 
+import io
 import shutil
+import time
 
 import numpy as np
 import pytest
 import torch
 
 from hrgradlib import load_solution
+from hrgradlib._system.progress import progress
 from hrgradlib.cli import main
 from hrgradlib.experiments.solution import Solution, SolutionError
 from hrgradlib.experiments.specs import make_spec
@@ -248,3 +251,23 @@ def test_a_periodic_solution_is_periodic(periods, solution):
     near = solution.density(0.1, 0.25, 0.1)  # 0.25 + periods is exact
     assert solution.density(0.1, 0.25 + periods, 0.1) == near
     assert np.isfinite(solution.density(0.1, 1e300, 0.1))
+
+
+class _Stream(io.StringIO):
+    def __init__(self, terminal):
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self):
+        return self.terminal
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_bar_of_the_patient_is_for_terminals(terminal, monkeypatch):
+    """A slow machine must not write into a page what a fast one does not."""
+    stream = _Stream(terminal)
+    monkeypatch.setattr("sys.stderr", stream)
+    with progress(2, "point", delay=1e-9) as bar:
+        time.sleep(0.01)
+        bar.update(2)
+    assert bool(stream.getvalue()) == terminal
