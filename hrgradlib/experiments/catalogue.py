@@ -111,10 +111,10 @@ RESULTS = {
         Stored("points", 11, ("09b_inflow", "10_bgk")),
         Stored("rules", 31, ("13_many_tasks",)),
         Stored("rules-grid", 29, ("13_many_tasks",)),
-        Stored("scales", 60, ("09_linear_transport", "13_many_tasks"), partial=True),
+        Stored("scales", 73, ("09_linear_transport", "13_many_tasks"), partial=True),
         Stored("scales-adam", 30, ("09_linear_transport",), partial=True),
-        Stored("scales-bgk", 93, ("10_bgk",), partial=True),
-        Stored("scales-inflow", 59, ("09b_inflow",), partial=True),
+        Stored("scales-bgk", 114, ("10_bgk",), partial=True),
+        Stored("scales-inflow", 73, ("09b_inflow",), partial=True),
         Stored("step-memory", 2, ("12_what_it_costs",), script="benchmarks/step_memory.py"),
         Stored("step-time", 5, ("12_what_it_costs",), script="benchmarks/step_time.py"),
         Stored(

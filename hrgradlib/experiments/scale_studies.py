@@ -13,7 +13,7 @@ DECADES = 3.0
 DRAWS = (0, 1, 2, 3, 4)
 
 # What is compared under SOAP, and which of them also without scaling.
-_RIVALS = ("hrgrad-soap", "sum-soap", "log-soap", "unit-soap")
+_RIVALS = ("hrgrad-soap", "sum-soap", "log-soap", "unit-soap", "first-soap")
 _UNSCALED = ("hrgrad-soap", "sum-soap")
 
 # The same question in other metrics, and with all or nothing of the harmony.

@@ -3,7 +3,7 @@
 :data:`METHODS` is the registry: a method is a class and one line here.
 """
 
-from hrgradlib.training import methods, reported, variants
+from hrgradlib.training import methods, reported, static, variants
 
 __all__ = ["METHODS"]
 
@@ -15,6 +15,7 @@ METHODS: dict[str, type[methods.Method]] = {
     "sum-soap": methods.SummedSoap,
     "log-soap": methods.LogSummedSoap,
     "unit-soap": methods.UnitSummedSoap,
+    "first-soap": static.FirstLossSoap,
     "hrgrad-gn": methods.GaussNewton,
     "sum-gn": methods.SummedGaussNewton,
     "hrgrad-reported": reported.Reported,

@@ -49,9 +49,9 @@ def table(monkeypatch, tmp_path):
 
 
 def test_rows_are_put_where_draw_and_seed_say(table):
-    table("scales", 30)
+    table("scales", 37)
     found = scales.arms("scales")
-    assert list(found) == ["hrgrad-soap", "sum-soap", "log-soap", "unit-soap"]
+    assert list(found) == ["hrgrad-soap", "sum-soap", "log-soap", "unit-soap", "first-soap"]
     own = found["hrgrad-soap"]
     assert own.scaled.shape == (5, 5) and own.plain.shape == (5,)
     np.testing.assert_allclose(own.scaled[:, 0], 0.101 + 0.01 * np.arange(5))
@@ -72,7 +72,7 @@ def test_of_no_rows_everything_says_so(table):
 
 def test_of_a_part_the_outcome_says_how_much_it_is(table):
     table("scales", 12)
-    assert "(so far: 10 of 100 runs with scaling)" in scales.outcome(scales.arms("scales"))
+    assert "(so far: 10 of 125 runs with scaling)" in scales.outcome(scales.arms("scales"))
 
 
 def test_ratio_is_of_medians_and_its_interval_holds_it():
