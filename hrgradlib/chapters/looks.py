@@ -49,7 +49,8 @@ METHOD_LOOK: dict[str, Look] = {
     "hrgrad-reported": Look("HRGrad as reported", GREEN, "s", "-."),
     "hrgrad-reported-anchor": Look("HRGrad as reported, word by word", BLUE, "h", ":"),
     "m-config": Look("M-ConFIG", BLACK, "X", "-."),
-    "config": Look("ConFIG, then Adam", SKY, "D", "--"),
+    "config": Look("ConFIG, then Adam", SKY, "<", "--"),
+    "upgrad": Look("UPGrad, then Adam", PURPLE, "v", "-."),
     "harmonic": Look("HARMONIC, then Adam", ORANGE, "H", ":"),
     # HRGrad
     "hrgrad": _ADAM,

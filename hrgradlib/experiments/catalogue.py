@@ -105,6 +105,7 @@ RESULTS = {
                script="benchmarks/literature_step.py"),
         Stored("metrics", 175, ("12_what_it_costs",), partial=True),
         Stored("metrics-long", 767, ("12_what_it_costs",), partial=True),
+        Stored("peers", 88, ("14_beyond_kinetics",), script="benchmarks/peers.py", partial=True),
         Stored("pinn", 15, ("04_pinn_and_apnn",), module="hrgradlib.chapters.ch04_pinn"),
         Stored("plain", 18, ("13_many_tasks",)),
         Stored("plain-grid", 29, ("13_many_tasks",)),

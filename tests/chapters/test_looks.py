@@ -22,6 +22,7 @@ TOGETHER = (
     ("sum", "hrgrad-0", "hrgrad", "hrgrad-1"),  # chapters 7 and 8
     ("hrgrad-1", "hrgrad", "maxmin"),  # chapter 8
     ("sum", "harmonise-first", "hrgrad"),  # chapter 8
+    ("hrgrad-gn", "hrgrad-soap", "hrgrad", "sum-soap", "sum", "config", "m-config", "upgrad"),  # 14
 )
 # What a dichromat sees of linear RGB (Viénot, Brettel and Mollon, 1999).
 EYES = {

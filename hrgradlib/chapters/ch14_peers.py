@@ -1,0 +1,162 @@
+"""Chapter 14: the stored runs of ``benchmarks/peers.py``, cell by cell, complete or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrgradlib.chapters.looks import label_of
+from hrgradlib.experiments.store import Row, Table, read
+
+__all__ = [
+    "METHODS", "OURS", "PROBLEMS", "PROMISE", "SEEDS", "THEIRS", "Peers", "Share", "in_numbers",
+    "stored",
+]  # fmt: skip
+
+#: In the order of the tables.
+PROBLEMS = {
+    "burgers": "Burgers",
+    "schroedinger": "Schrödinger",
+    "kovasznay": "Kovasznay",
+    "beltrami": "Beltrami",
+}
+METHODS = ("hrgrad-gn", "hrgrad-soap", "hrgrad", "sum-soap", "sum", "config", "m-config", "upgrad")
+OURS, THEIRS = ("hrgrad-gn", "hrgrad-soap", "hrgrad"), ("config", "m-config")
+SEEDS = 5
+#: What was asked for: the best of ours at most this share of the better one of theirs.
+PROMISE = 0.1
+
+
+@dataclass(frozen=True)
+class Share:
+    """What is left of others' error.
+
+    Attributes:
+        mine, other: the methods compared, each the best of its kind.
+        ratio: of their medians.
+        seeds: that all methods compared have.
+        wins: seeds on which the error of ``mine`` is the lower one.
+    """
+
+    mine: str
+    other: str
+    ratio: float
+    seeds: int
+    wins: int
+
+    def __str__(self) -> str:
+        first, second = label_of(self.mine), label_of(self.other)
+        return (
+            f"{first} over {second}: {self.ratio:.2g}, lower on {self.wins} of {self.seeds} seeds"
+        )
+
+
+class Peers:
+    """Errors by problem, method and seed; a run that broke has the error inf.
+
+    Args:
+        rows: of the stored table, or some of them.
+    """
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        values = [row.values for row in rows]
+        self.runs = [v for v in values if not v["tuning"]]
+        self.trials = [v for v in values if v["tuning"]]
+
+    def errors(self, problem: str, method: str) -> dict[int, float]:
+        """Final errors by seed; empty where nothing was run."""
+        found = {r["seed"]: _error(r) for r in self._of(problem, method)}
+        return dict(sorted(found.items()))
+
+    def median(self, problem: str, method: str, seeds: Sequence[int] | None = None) -> float:
+        """Of the errors, of these seeds or all; NaN where nothing was run."""
+        found = self.errors(problem, method)
+        chosen = list(found.values()) if seeds is None else [found[s] for s in seeds]
+        return float(np.median(chosen)) if chosen else float("nan")
+
+    def steps(self, problem: str, method: str) -> float:
+        """Median number of steps; NaN where nothing was run."""
+        found = [r["steps"] for r in self._of(problem, method)]
+        return float(np.median(found)) if found else float("nan")
+
+    def common(self, problem: str, methods: Iterable[str]) -> list[int]:
+        """Seeds that all of these methods have."""
+        return sorted(set.intersection(*(set(self.errors(problem, m)) for m in methods)))
+
+    def best(self, problem: str, methods: Sequence[str], seeds: Sequence[int]) -> str:
+        """The one with the lowest median over these seeds."""
+        return min(methods, key=lambda m: self.median(problem, m, seeds))
+
+    def compare(self, problem: str, mine: Sequence[str], others: Sequence[str]) -> Share | None:
+        """The best of one kind against the best of another, on the seeds that all have.
+
+        Methods of which nothing is there on this problem are left out; None if nothing is left.
+        """
+        mine, others = ([m for m in kind if self.errors(problem, m)] for kind in (mine, others))
+        if not mine or not others:
+            return None
+        seeds = self.common(problem, [*mine, *others])
+        if not seeds:
+            return None
+        first, second = (self.best(problem, kind, seeds) for kind in (mine, others))
+        a, b = (self.errors(problem, m) for m in (first, second))
+        ratio = self.median(problem, first, seeds) / self.median(problem, second, seeds)
+        wins = sum(a[s] < b[s] for s in seeds)
+        return Share(first, second, ratio, len(seeds), wins)
+
+    def said(self, problem: str, mine: Sequence[str], others: Sequence[str]) -> str:
+        """:meth:`compare` in words."""
+        found = self.compare(problem, mine, others)
+        return "not measured yet" if found is None else str(found)
+
+    def kept(self) -> dict[str, bool]:
+        """Whether the promise is kept, by the problems of which there is something to compare."""
+        found = {problem: self.compare(problem, OURS, THEIRS) for problem in PROBLEMS}
+        return {p: share.ratio <= PROMISE for p, share in found.items() if share is not None}
+
+    def rates(self) -> dict[str, float]:
+        """The tuned learning rate of every method that has run."""
+        return {r["method"]: r["lr"] for r in self.runs}
+
+    def missing(self) -> int:
+        """Runs that are not there yet."""
+        there = {(r["problem"], r["method"], r["seed"]) for r in self.runs}
+        return len(PROBLEMS) * len(METHODS) * SEEDS - len(there)
+
+    def curves(self, problem: str, method: str) -> list[NDArray]:
+        """[looks, 2] seconds and error along every run that did not break."""
+        found = []
+        for run in self._of(problem, method):
+            looks = [(at, e) for at, e in [*run["curve"], (run["seconds"], run["error"])] if e]
+            if run["error"] is not None:
+                found.append(np.array(looks))
+        return found
+
+    def _of(self, problem: str, method: str) -> list[dict]:
+        return [r for r in self.runs if (r["problem"], r["method"]) == (problem, method)]
+
+
+def _error(run: dict) -> float:
+    return float("inf") if run["error"] is None else run["error"]
+
+
+def stored() -> Peers:
+    """What is stored, complete or not."""
+    return Peers(read("peers") if Table.named("peers").rows else [])
+
+
+def in_numbers(peers: Peers) -> str:
+    """Medians as a table of text, seeds in brackets; a dash where nothing was run."""
+    lines = [f"{'':22}" + "".join(f"{title:>14}" for title in PROBLEMS.values())]
+    for method in METHODS:
+        cells = [_cell(peers, problem, method) for problem in PROBLEMS]
+        lines.append(f"{label_of(method):22}" + "".join(f"{cell:>14}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _cell(peers: Peers, problem: str, method: str) -> str:
+    count = len(peers.errors(problem, method))
+    return f"{peers.median(problem, method):.1e} ({count})" if count else "-"

@@ -1,0 +1,75 @@
+"""Chapter 14: runs are compared on the seeds that both have; what is missing is said."""
+
+import numpy as np
+import pytest
+from drawing import check, untried
+
+from hrgradlib.chapters import ch14_figures as figures
+from hrgradlib.chapters.ch14_peers import OURS, PROBLEMS, THEIRS, Peers, in_numbers
+from hrgradlib.experiments.store import Origin, Row
+
+ERRORS = {
+    ("burgers", "hrgrad-gn"): [0.5, 0.4, 0.6],
+    ("burgers", "hrgrad-soap"): [0.01, 0.02, 9.0],
+    ("burgers", "config"): [0.2, 0.3, None],
+    ("burgers", "m-config"): [0.4, 0.4],
+    ("kovasznay", "config"): [0.1, 0.2],
+    ("beltrami", "sum"): [0.1],
+}
+
+
+def row(problem, method, seed, error, tuning=False):
+    values = {
+        "problem": problem, "method": method, "seed": seed, "lr": 0.01, "error": error,
+        "mse": error, "seconds": 30.1, "steps": 100 + seed, "tuning": tuning,
+        "curve": [[10.0, 0.9], [20.0, None]],
+    }  # fmt: skip
+    return Row(f"{problem} {method} {seed}", values, Origin("", "", "", "", {}))
+
+
+ROWS = [row(*cell, s, e) for cell, errors in ERRORS.items() for s, e in enumerate(errors)]
+PEERS = Peers([*ROWS, row("burgers", "config", 100, 1e-9, tuning=True)])
+
+
+def test_a_run_that_broke_has_an_infinite_error_and_trials_count_for_nothing():
+    assert PEERS.errors("burgers", "config") == {0: 0.2, 1: 0.3, 2: np.inf}
+    assert PEERS.median("burgers", "config") == 0.3
+    assert len(PEERS.trials) == 1 and PEERS.rates()["config"] == 0.01
+
+
+def test_the_best_of_each_kind_meet_on_their_common_seeds():
+    found = PEERS.compare("burgers", OURS, THEIRS)
+    assert (found.mine, found.other, found.seeds, found.wins) == ("hrgrad-soap", "config", 2, 2)
+    assert found.ratio == pytest.approx(0.015 / 0.25)
+    assert str(found) == "HRGrad, SOAP over ConFIG, then Adam: 0.06, lower on 2 of 2 seeds"
+    assert PEERS.kept() == {"burgers": True}
+
+
+def test_what_is_missing_is_said():
+    assert PEERS.said("kovasznay", OURS, THEIRS) == "not measured yet"
+    assert PEERS.compare("schroedinger", OURS, THEIRS) is None
+    assert PEERS.missing() == 4 * 8 * 5 - len(ROWS)
+    lines = in_numbers(PEERS).splitlines()
+    assert len(lines) == 9 and lines[0].split() == [*PROBLEMS.values()]
+    assert lines[1].endswith("-") and "5.0e-01 (3)" in lines[1]
+    assert np.isnan(Peers([]).median("burgers", "sum")) and not Peers([]).kept()
+
+
+DRAWN = {
+    "finals": lambda: figures.finals(PEERS),
+    "against_time": lambda: figures.against_time(PEERS),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_draws(name):
+    check(DRAWN[name])
+
+
+def test_every_figure_is_tried():
+    assert not untried(figures, DRAWN)
+
+
+@pytest.mark.parametrize("draw", [figures.finals, figures.against_time])
+def test_draws_before_there_is_a_row(draw):
+    draw(Peers([])).canvas.draw()
