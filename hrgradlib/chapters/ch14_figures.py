@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from hrgradlib.chapters.ch14_peers import METHODS, PROBLEMS, Peers
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
@@ -16,19 +18,22 @@ __all__ = ["against_time", "finals"]
 
 _ERROR = "relative $L^2$ error"
 _EMPTY = 1e-4, 1.0  # of a panel without runs
+_WIDE = 24  # letters of a label in a line
 
 
 def finals(peers: Peers) -> Figure:
     """Final errors, a panel per problem and a row per method: seeds as dots, medians as bars."""
-    fig, axes = subplots(2, 2, figsize=(7.4, 5.6), sharey=True)
+    fig, axes = subplots(2, 2, figsize=(7.4, 6.2), sharey=True)
     for axis, (problem, title) in zip(axes.flat, PROBLEMS.items(), strict=True):
         for row, method in enumerate(METHODS):
             _row(axis, row, method, [*peers.errors(problem, method).values()])
-        axis.set_yticks(range(len(METHODS)), [label_of(m) for m in METHODS])
+        axis.set_yticks(range(len(METHODS)), [fill(label_of(m), _WIDE) for m in METHODS])
         axis.set(title=title, xlabel=_ERROR, ylim=(len(METHODS) - 0.5, -0.5))
         if not any(peers.errors(problem, m) for m in METHODS):
             axis.set_xlim(*_EMPTY)
         axis.set_xscale("log")
+        axis.margins(x=0.12)
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.grid(axis="y", visible=False)
     return fig
 
@@ -53,14 +58,14 @@ def _row(axis: Axes, row: int, method: str, errors: Sequence[float]) -> None:
 
 def against_time(peers: Peers, methods: Sequence[str] = METHODS) -> Figure:
     """Error against processor time: every seed thin; the last point of each is marked."""
-    fig, axes = subplots(2, 2, figsize=(7.4, 5.8))
+    fig, axes = subplots(2, 2, figsize=(7.4, 6.2))
     for axis, (problem, title) in zip(axes.flat, PROBLEMS.items(), strict=True):
         for method in methods:
             label, colour, marker, line = METHOD_LOOK[method]
             for curve in peers.curves(problem, method):
                 axis.plot(*curve.T, line, color=colour, lw=0.9, alpha=0.8)
                 axis.plot(*curve[-1], marker, color=colour, ms=4)
-            axis.plot([], [], marker + line, color=colour, label=label)
+            axis.plot([], [], marker + line, color=colour, label=fill(label, _WIDE))
         axis.set(title=title, xlabel="processor seconds", ylabel=_ERROR)
         if not any(peers.errors(problem, m) for m in methods):
             axis.set_ylim(*_EMPTY)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.looks import label_of
 from hrgradlib.experiments.store import Row, Table, read
+from hrgradlib.experiments.verdicts import Verdict, judge
 
 __all__ = [
     "METHODS", "OURS", "PROBLEMS", "PROMISE", "SEEDS", "THEIRS", "Peers", "Share", "in_numbers",
@@ -30,28 +31,20 @@ SEEDS = 5
 PROMISE = 0.1
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(NamedTuple):
     """What is left of others' error.
 
     Attributes:
         mine, other: the methods compared, each the best of its kind.
-        ratio: of their medians.
-        seeds: that all methods compared have.
-        wins: seeds on which the error of ``mine`` is the lower one.
+        verdict: on the seeds that all methods have that were asked about.
     """
 
     mine: str
     other: str
-    ratio: float
-    seeds: int
-    wins: int
+    verdict: Verdict
 
     def __str__(self) -> str:
-        first, second = label_of(self.mine), label_of(self.other)
-        return (
-            f"{first} over {second}: {self.ratio:.2g}, lower on {self.wins} of {self.seeds} seeds"
-        )
+        return f"{label_of(self.mine)} against {label_of(self.other)}: {self.verdict}"
 
 
 class Peers:
@@ -93,9 +86,12 @@ class Peers:
     def compare(self, problem: str, mine: Sequence[str], others: Sequence[str]) -> Share | None:
         """The best of one kind against the best of another, on the seeds that all have.
 
-        Methods of which nothing is there on this problem are left out; None if nothing is left.
+        Left out are methods of which nothing is there, or whose runs have only begun: more than one
+        seed behind the others. None if nothing is left.
         """
-        mine, others = ([m for m in kind if self.errors(problem, m)] for kind in (mine, others))
+        counts = {m: len(self.errors(problem, m)) for m in (*mine, *others)}
+        enough = max(1, max(counts.values()) - 1)
+        mine, others = ([m for m in kind if counts[m] >= enough] for kind in (mine, others))
         if not mine or not others:
             return None
         seeds = self.common(problem, [*mine, *others])
@@ -103,9 +99,7 @@ class Peers:
             return None
         first, second = (self.best(problem, kind, seeds) for kind in (mine, others))
         a, b = (self.errors(problem, m) for m in (first, second))
-        ratio = self.median(problem, first, seeds) / self.median(problem, second, seeds)
-        wins = sum(a[s] < b[s] for s in seeds)
-        return Share(first, second, ratio, len(seeds), wins)
+        return Share(first, second, judge([a[s] for s in seeds], [b[s] for s in seeds]))
 
     def said(self, problem: str, mine: Sequence[str], others: Sequence[str]) -> str:
         """:meth:`compare` in words."""
@@ -115,7 +109,9 @@ class Peers:
     def kept(self) -> dict[str, bool]:
         """Whether the promise is kept, by the problems of which there is something to compare."""
         found = {problem: self.compare(problem, OURS, THEIRS) for problem in PROBLEMS}
-        return {p: share.ratio <= PROMISE for p, share in found.items() if share is not None}
+        return {
+            p: share.verdict.ratio <= PROMISE for p, share in found.items() if share is not None
+        }
 
     def rates(self) -> dict[str, float]:
         """The tuned learning rate of every method that has run."""
@@ -150,10 +146,11 @@ def stored() -> Peers:
 
 def in_numbers(peers: Peers) -> str:
     """Medians as a table of text, seeds in brackets; a dash where nothing was run."""
-    lines = [f"{'':22}" + "".join(f"{title:>14}" for title in PROBLEMS.values())]
+    width = max(len(label_of(method)) for method in METHODS)
+    lines = [" " * width + "".join(f"{title:>14}" for title in PROBLEMS.values())]
     for method in METHODS:
         cells = [_cell(peers, problem, method) for problem in PROBLEMS]
-        lines.append(f"{label_of(method):22}" + "".join(f"{cell:>14}" for cell in cells))
+        lines.append(f"{label_of(method):{width}}" + "".join(f"{cell:>14}" for cell in cells))
     return "\n".join(lines)
 
 

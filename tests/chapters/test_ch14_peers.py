@@ -39,10 +39,19 @@ def test_a_run_that_broke_has_an_infinite_error_and_trials_count_for_nothing():
 
 def test_the_best_of_each_kind_meet_on_their_common_seeds():
     found = PEERS.compare("burgers", OURS, THEIRS)
-    assert (found.mine, found.other, found.seeds, found.wins) == ("hrgrad-soap", "config", 2, 2)
-    assert found.ratio == pytest.approx(0.015 / 0.25)
-    assert str(found) == "HRGrad, SOAP over ConFIG, then Adam: 0.06, lower on 2 of 2 seeds"
+    assert (found.mine, found.other) == ("hrgrad-soap", "config")
+    assert found.verdict.counts == (2, 2) and found.verdict.word == "undecided"
+    assert found.verdict.ratio == pytest.approx((0.01 * 0.02 / (0.2 * 0.3)) ** 0.5)
+    assert str(found).startswith("HRGrad, SOAP against ConFIG, then Adam: undecided (0.06 times")
     assert PEERS.kept() == {"burgers": True}
+
+
+def test_a_method_whose_runs_have_only_begun_does_not_narrow_the_comparison():
+    begun = Peers([*ROWS, *(row("burgers", "config", s, 0.3) for s in (3, 4)),
+                   *(row("burgers", "hrgrad-gn", s, 0.3) for s in (3, 4)),
+                   *(row("burgers", "m-config", s, 0.3) for s in (2, 3))])  # fmt: skip
+    assert begun.compare("burgers", OURS, THEIRS).verdict.counts == (4, 4)  # of SOAP there are 3
+    assert begun.compare("burgers", OURS, THEIRS).mine == "hrgrad-gn"
 
 
 def test_what_is_missing_is_said():
