@@ -7,20 +7,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch07_cone import Preset, Sweep, cosines_with, sweep, unit_rows
+from hrgradlib.chapters.ch07_space import TASKS, Space, arc, listed, ring
 from hrgradlib.chapters.ch07_steps import Moved
 from hrgradlib.chapters.looks import METHOD_LOOK
-from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, VERMILLION
+from hrgradlib.chapters.palette import BLACK, GREY
 from hrgradlib.chapters.style import shared_legend, subplots, use_style
 
 __all__ = ["against_kappa", "cone", "heads", "outside_cone", "scales", "two_gradients"]
 
-_TASKS = (BLUE, VERMILLION, GREEN)
 _SUM = METHOD_LOOK["sum"].colour
 _KAPPAS = {
     kappa: METHOD_LOOK[name].colour
@@ -29,81 +28,6 @@ _KAPPAS = {
 
 
 # --- the picture in space ------------------------------------------------------------------------
-
-
-class _Space:
-    """Parallel projection of the unit ball, painted from the back to the front."""
-
-    def __init__(self, axes: Axes, azimuth: float = 82.0, elevation: float = 22.0) -> None:
-        a, e = np.radians([azimuth, elevation])
-        toward = np.array([np.cos(e) * np.cos(a), np.cos(e) * np.sin(a), np.sin(e)])
-        right = np.array([-np.sin(a), np.cos(a), 0.0])
-        self.frame = np.stack([right, np.cross(toward, right), toward])
-        self.axes = axes
-        axes.set(xlim=(-1.2, 1.2), ylim=(-1.03, 1.2), aspect="equal")
-        axes.axis("off")
-        axes.add_patch(Circle((0, 0), 1, facecolor="#F3F5F8", edgecolor="#9AA4B2", zorder=-5))
-        for polar in (30, 60, 90, 120, 150):
-            self.line(_ring(np.array([0, 0, 1.0]), np.radians(polar)), "#C3CAD4", 0.6)
-        for turn in np.radians([0, 45, 90, 135]):
-            normal = np.array([np.cos(turn), np.sin(turn), 0.0])
-            self.line(_ring(normal, np.pi / 2), "#C3CAD4", 0.6)
-
-    def see(self, points: NDArray) -> NDArray:
-        return points @ self.frame.T
-
-    def line(self, points: NDArray, color: str, width: float, style: object = "-") -> None:
-        seen = self.see(points)
-        segments = np.stack([seen[:-1, :2], seen[1:, :2]], 1)
-        front = seen[:-1, 2] + seen[1:, 2] >= -1e-9
-        for part, opacity, order in ((front, 1.0, 2), (~front, 0.4, -3)):
-            chosen = LineCollection(
-                segments[part], colors=color, linewidths=width, alpha=opacity, zorder=order
-            )
-            chosen.set_linestyle(style)
-            chosen.set_capstyle("butt")
-            self.axes.add_collection(chosen)
-
-    def fan(self, rim: NDArray, color: str, opacity: float) -> None:
-        """The surface of a cone from the centre to a closed curve."""
-        seen = self.see(rim)[:, :2]
-        middle = np.zeros_like(seen[:-1])
-        triangles = np.stack([middle, seen[:-1], seen[1:]], 1)
-        self.axes.add_collection(
-            PolyCollection(triangles, facecolors=color, alpha=opacity, linewidths=0, zorder=1)
-        )
-
-    def arrow(
-        self, tip: NDArray, color: str, width: float, label: str = "", opacity: float = 1.0
-    ) -> None:
-        x, y, depth = self.see(tip)
-        style = {"arrowstyle": "-|>", "color": color, "lw": width, "alpha": opacity,
-                 "shrinkA": 0, "shrinkB": 0, "mutation_scale": 7 + 3.2 * width}  # fmt: skip
-        self.axes.annotate("", (x, y), (0, 0), arrowprops=style, zorder=4 + depth)
-        if label:
-            self.text(tip, label, color)
-
-    def text(self, point: NDArray, label: str, color: str, reach: float = 0.11) -> None:
-        x, y, _ = self.see(point)
-        away = np.array([x, y]) / max(np.hypot(x, y), 1e-9) * reach
-        self.axes.text(
-            x + away[0], y + away[1], label, color=color, ha="center", va="center", zorder=9,
-            fontsize=11,
-        )  # fmt: skip
-
-
-def _ring(axis: NDArray, angle: float, count: int = 120) -> NDArray:
-    """[count + 1, 3] the circle of unit vectors at an angle to an axis."""
-    helper = np.array([0, 0, 1.0]) if abs(axis[2]) < 0.9 else np.array([1.0, 0, 0])
-    e = unit_rows(np.cross(axis, helper))
-    t = np.linspace(0, 2 * np.pi, count + 1)[:, None]
-    around = np.cos(t) * e + np.sin(t) * np.cross(axis, e)
-    return np.cos(angle) * axis + np.sin(angle) * around
-
-
-def _arc(start: NDArray, end: NDArray, count: int = 24) -> NDArray:
-    share = np.linspace(0, 1, count + 1)[:, None]
-    return unit_rows((1 - share) * start + share * end)
 
 
 def cone(preset: Preset, kappa: float) -> Figure:
@@ -118,32 +42,28 @@ def cone(preset: Preset, kappa: float) -> Figure:
     total, theta = unit_rows(gradients.sum(0)), float(found.theta[0])
     fig, axes = subplots(1, 2, figsize=(8.6, 4.4))
     for panel, axis in enumerate(axes):
-        space = _Space(axis)
-        space.line(_ring(found.axis, found.angle), BLACK, 1.0, (0, (4, 3)))
+        space = Space(axis)
+        space.line(ring(found.axis, found.angle), BLACK, 1.0, (0, (4, 3)))
         space.line(np.stack([0 * found.axis, 1.1 * found.axis]), BLACK, 1.1, (0, (5, 3)))
         space.text(1.1 * found.axis, "$\\boldsymbol{a}$", BLACK, 0.08)
         if panel:
-            rim = _ring(found.axis, theta)
+            rim = ring(found.axis, theta)
             space.fan(rim, BLACK, 0.09)
             space.line(rim, BLACK, 1.3)
-        for k, (color, unit) in enumerate(zip(_TASKS, units, strict=True)):
+        for k, (color, unit) in enumerate(zip(TASKS, units, strict=True)):
             name = rf"$\hat{{\boldsymbol{{u}}}}_{k + 1}$"
             space.arrow(unit, color, 1.4 if panel else 2.4, name, 0.45 if panel else 1.0)
             if panel:
-                space.line(_arc(unit, found.rotated[0, k]), color, 1.3, (0, (2, 1.5)))
+                space.line(arc(unit, found.rotated[0, k]), color, 1.3, (0, (2, 1.5)))
                 space.arrow(found.rotated[0, k], color, 2.4)
         space.arrow(total, _SUM, 2.4, "sum")
         if panel:
             direction = unit_rows(found.direction[0])
-            space.line(_arc(total, direction), GREY, 1.5, (0, (2, 1.5)))
+            space.line(arc(total, direction), GREY, 1.5, (0, (2, 1.5)))
             space.arrow(direction, BLACK, 3.2, "$\\boldsymbol{d}$")
-    axes[0].set_title(f"before: cosines with the sum {_listed(cosines_with(total, gradients))}")
-    axes[1].set_title(rf"after, $\kappa={kappa:g}$: cosines with $d$ {_listed(found.cosines[0])}")
+    axes[0].set_title(f"before: cosines with the sum {listed(cosines_with(total, gradients))}")
+    axes[1].set_title(rf"after, $\kappa={kappa:g}$: cosines with $d$ {listed(found.cosines[0])}")
     return fig
-
-
-def _listed(numbers: NDArray) -> str:
-    return ", ".join(f"{x:.2f}".replace("-", "\N{MINUS SIGN}") for x in numbers)
 
 
 # --- against the harmony -------------------------------------------------------------------------
@@ -155,7 +75,7 @@ def against_kappa(found: Sweep) -> Figure:
     axes[0].plot(found.kappa, found.theta / found.angle, color=BLACK)
     axes[0].set(ylabel=r"$\theta^*/\varphi$", ylim=(-0.03, 1.05))
     for k, cosines in enumerate(found.cosines.T):
-        color = _TASKS[k % 3]
+        color = TASKS[k % 3]
         axes[1].plot(found.kappa, cosines, color=color, label=rf"$j={k + 1}$")
     axes[1].plot(found.kappa, found.kappa * found.cosine, "--", color=GREY, label=r"$\kappa c$")
     axes[1].set(ylabel=r"$\cos(\boldsymbol{d},\hat{\boldsymbol{u}}_j)$")
@@ -251,7 +171,7 @@ def outside_cone(examples: Mapping[str, Preset], below_one: float = 1 - 1e-9) ->
         found, level = sweep(gradients, kappas), sweep(gradients, [1.0])
         _along_axis(upper, gradients, found)
         upper.set_title(title)
-        for k, color in enumerate(_TASKS):
+        for k, color in enumerate(TASKS):
             lower.plot(found.kappa, found.cosines[:, k], color=color, label=rf"$j={k + 1}$")
         lower.plot([1], level.cosines[0, :1], "o", color=BLACK, clip_on=False, zorder=5)
         lower.plot(found.kappa, found.kappa * found.cosine, "--", color=GREY, label=r"$\kappa c$")
@@ -271,7 +191,7 @@ def _along_axis(axis: Axes, gradients: NDArray, found: Sweep) -> None:
     tips = units @ basis.T
     axis.add_patch(Polygon(tips, facecolor="#E8EDF3", edgecolor="#9AA4B2", zorder=0))
     axis.add_patch(Circle((0, 0), np.sin(found.angle), fill=False, color="#9AA4B2", lw=0.9))
-    for k, (color, tip) in enumerate(zip(_TASKS, tips, strict=True)):
+    for k, (color, tip) in enumerate(zip(TASKS, tips, strict=True)):
         axis.plot(*tip, "o", color=color, ms=7)
         name = rf"$\hat{{\boldsymbol{{u}}}}_{k + 1}$"
         axis.text(*(1.16 * tip), name, color=color, ha="center", va="center", fontsize=11)

@@ -1,0 +1,87 @@
+"""Rules side by side: what each promises, as a table, and what the reported one does, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from hrgradlib.optim import AXES, METRICS, Property
+from hrgradlib.optim._published import PUBLISHED
+from hrgradlib.optim._reported import reported_weights
+
+__all__ = ["Tally", "metric_table", "rule_table", "tally"]
+
+#: Columns, in the order of the text, and their short heads.
+_HEADS = {
+    Property.DESCENT: "every loss falls, for a small $\\eta$",
+    Property.SHARE: "share $\\kappa$ for every task",
+    Property.EQUAL_COSINES: "equal cosines",
+    Property.BEST_WORST_COSINE: "best worst cosine",
+    Property.EIGENVALUE_FLOOR: "worst cosine $\\ge\\sqrt{\\lambda_{\\min}/K}$",
+    Property.IN_CONE: "no negative weight",
+    Property.UNTOUCHED: "the sum, without conflict",
+    Property.ANY_LOSS_SCALE: "blind to loss scales",
+    Property.TASK_ORDER: "order irrelevant",
+    Property.ANY_NUMBER: "any $K$",
+}
+_METRIC_HEADS = {
+    Property.SINGLE_TASK_BASE: "$K=1$ is its base optimizer",
+    Property.STEP_SCALE_FREE: "a common factor of all losses changes no step",
+    Property.TASK_ORDER: "order irrelevant",
+}
+
+
+class Tally(NamedTuple):
+    """What the reported rule did with random gradients.
+
+    Attributes:
+        tasks: K.
+        worded: share of the cases in which a gradient opposes the anchor (as worded).
+        paired: share in which a gradient opposes another one (the second reading).
+        opposed: share in which the update opposes a gradient as it was.
+        products: share of the single products of update and gradient that are negative.
+    """
+
+    tasks: int
+    worded: float
+    paired: float
+    opposed: float
+    products: float
+
+
+def tally(tasks: int, cases: int, dimension: int = 8, seed: int = 0) -> Tally:
+    """Independent normal gradients in R^dimension; angles as far as the inner descent goes."""
+    source = np.random.default_rng(seed)
+    counts = np.zeros(4)
+    for _ in range(cases):
+        gradients = source.normal(size=(tasks, dimension))
+        gramian = gradients @ gradients.T
+        worded = reported_weights(gramian, "anchor")
+        paired = reported_weights(gramian, spread=float("inf"))
+        opposed = paired.opposed
+        counts += [worded.angles.any(), paired.angles.any(), opposed.any(), opposed.mean()]
+    return Tally(tasks, *(counts / cases).tolist())
+
+
+def rule_table() -> str:
+    """Markdown: published rules, then ours by axis, against properties of the direction."""
+    rows = {f"{name}": rule.properties for name, rule in PUBLISHED.items()}
+    rows |= {f'HRGrad, `axis="{name}"`': axis.properties for name, axis in AXES.items()}
+    return _table("rule", rows.items(), _HEADS)
+
+
+def metric_table() -> str:
+    """Markdown: metrics against properties of the step."""
+    rows = {f"`{name}`": metric.properties for name, metric in METRICS.items()}
+    return _table("metric", rows.items(), _METRIC_HEADS)
+
+
+def _table(
+    first: str, rows: Iterable[tuple[str, frozenset[Property]]], heads: dict[Property, str]
+) -> str:
+    lines = [[first, *heads.values()], ["---", *[":-:"] * len(heads)]]
+    for name, properties in rows:
+        lines.append([name, *("yes" if p in properties else "–" for p in heads)])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
