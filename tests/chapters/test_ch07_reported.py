@@ -1,0 +1,58 @@
+"""The stages as reported, drawn; rules counted and tabled."""
+
+import numpy as np
+import pytest
+from drawing import check, untried
+
+from hrgradlib.chapters import ch07_reported as figures
+from hrgradlib.chapters.ch07_cone import cosines_with
+from hrgradlib.chapters.ch07_rules import metric_table, rule_table, tally
+from hrgradlib.optim import AXES, METRICS, Property
+from hrgradlib.optim._published import PUBLISHED
+from hrgradlib.optim._reported import reported_weights
+
+DRAWN = {"stages": figures.stages}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_draws(name):
+    check(DRAWN[name])
+
+
+def test_every_figure_is_tried():
+    assert not untried(figures, DRAWN)
+
+
+def test_the_drawn_update_opposes_a_gradient_as_it_was():
+    """What caption and description say in numbers."""
+    gradients = figures.TORN.gradients()
+    found = reported_weights(gradients @ gradients.T, spread=np.inf)
+    assert np.rad2deg(found.angles).round().tolist() == [52, 28, 26]
+    assert cosines_with(found.weights @ gradients, gradients)[0].round(2) == -0.15
+
+
+def test_tally_counts_what_the_weights_say():
+    found = tally(8, 30, seed=1)
+    assert found.worded == 0 and found.paired == 1
+    assert 0 < found.products < found.opposed < 1
+    assert found == tally(8, 30, seed=1) != tally(8, 30, seed=2)
+    assert tally(2, 30).opposed == 0
+
+
+def cells(table):
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+
+
+def test_tables_hold_every_entry_and_every_property_of_the_registries():
+    for table, registry, first in (
+        (rule_table(), [*PUBLISHED.values(), *AXES.values()], "sum"),
+        (metric_table(), [*METRICS.values()], "`identity`"),
+    ):
+        head, _, *rows = cells(table)
+        assert len(rows) == len(registry) and rows[0][0] == first
+        assert all(len(row) == len(head) for row in rows)
+        for row, entry in zip(rows, registry, strict=True):
+            assert row[1:].count("yes") == len(entry.properties)
+    named = {p for entry in [*PUBLISHED.values(), *AXES.values()] for p in entry.properties}
+    assert len(cells(rule_table())[0]) == 1 + len(named)
+    assert Property.DESCENT in named
