@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from hrgradlib.optim._reported import reported_weights
 
 __all__ = ["Tally", "metric_table", "rule_table", "tally"]
 
-#: Columns, in the order of the text, and their short heads.
+#: Lines of the tables, in the order of the text.
 _HEADS = {
     Property.DESCENT: "every loss falls, for a small $\\eta$",
     Property.SHARE: "share $\\kappa$ for every task",
@@ -66,22 +66,22 @@ def tally(tasks: int, cases: int, dimension: int = 8, seed: int = 0) -> Tally:
 
 
 def rule_table() -> str:
-    """Markdown: published rules, then ours by axis, against properties of the direction."""
-    rows = {f"{name}": rule.properties for name, rule in PUBLISHED.items()}
-    rows |= {f'HRGrad, `axis="{name}"`': axis.properties for name, axis in AXES.items()}
-    return _table("rule", rows.items(), _HEADS)
+    """Markdown: properties of the direction, by published rule and by axis of ours."""
+    columns = {name: rule.properties for name, rule in PUBLISHED.items()}
+    columns |= {f"ours, `{name}`": axis.properties for name, axis in AXES.items()}
+    return _table("property", columns, _HEADS)
 
 
 def metric_table() -> str:
-    """Markdown: metrics against properties of the step."""
-    rows = {f"`{name}`": metric.properties for name, metric in METRICS.items()}
-    return _table("metric", rows.items(), _METRIC_HEADS)
+    """Markdown: properties of the step, by metric."""
+    columns = {f"`{name}`": metric.properties for name, metric in METRICS.items()}
+    return _table("property", columns, _METRIC_HEADS)
 
 
 def _table(
-    first: str, rows: Iterable[tuple[str, frozenset[Property]]], heads: dict[Property, str]
+    first: str, columns: Mapping[str, frozenset[Property]], heads: Mapping[Property, str]
 ) -> str:
-    lines = [[first, *heads.values()], ["---", *[":-:"] * len(heads)]]
-    for name, properties in rows:
-        lines.append([name, *("yes" if p in properties else "–" for p in heads)])
+    lines = [[first, *columns], ["---", *[":-:"] * len(columns)]]
+    for prop, words in heads.items():
+        lines.append([words, *("yes" if prop in has else "–" for has in columns.values())])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
