@@ -67,8 +67,8 @@ def tally(tasks: int, cases: int, dimension: int = 8, seed: int = 0) -> Tally:
 
 def rule_table() -> str:
     """Markdown: properties of the direction, by published rule and by axis of ours."""
-    columns = {name: rule.properties for name, rule in PUBLISHED.items()}
-    columns |= {f"ours, `{name}`": axis.properties for name, axis in AXES.items()}
+    columns = {name.removeprefix("HRGrad "): r.properties for name, r in PUBLISHED.items()}
+    columns |= {f"`{name}`": axis.properties for name, axis in AXES.items()}
     return _table("property", columns, _HEADS)
 
 
