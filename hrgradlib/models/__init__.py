@@ -4,6 +4,7 @@ from hrgradlib.models.bgk import BGKModel
 from hrgradlib.models.bgk_plain import PlainBGKModel
 from hrgradlib.models.inflow import InflowModel
 from hrgradlib.models.periodic import PeriodicModel, PlainPeriodicModel
+from hrgradlib.models.plane import PlaneModel
 from hrgradlib.models.streams import StreamMLP
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "PlainPeriodicModel",
     "StreamMLP",
     "PeriodicModel",
+    "PlaneModel",
 ]

@@ -1,6 +1,6 @@
 """The registry of problems: one file per family, one line here."""
 
-from hrgradlib.experiments.cases import bgk, inflow, periodic
+from hrgradlib.experiments.cases import bgk, inflow, periodic, plane
 from hrgradlib.experiments.cases._case import BookRun, Case
 
 __all__ = ["CASES", "FIRST", "BookRun", "Case"]
@@ -11,6 +11,7 @@ CASES: dict[str, Case] = {
         *periodic.CASES,
         *inflow.CASES,
         *bgk.CASES,
+        *plane.CASES,
     )
 }  # fmt: skip
 
