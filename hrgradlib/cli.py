@@ -7,9 +7,11 @@ import math
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hrgradlib._system.interrupt import Interrupts
 from hrgradlib._system.plain import speak_plainly
@@ -19,9 +21,10 @@ from hrgradlib.experiments.campaign import CampaignError
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.evaluation import PIECE
 from hrgradlib.experiments.folder import FolderError
+from hrgradlib.experiments.places import COORDINATES
 from hrgradlib.experiments.runner import RunError, WriteError, run
 from hrgradlib.experiments.sizes import TooLarge
-from hrgradlib.experiments.solution import SolutionError, load_solution
+from hrgradlib.experiments.solution import Solution, SolutionError, load_solution
 from hrgradlib.experiments.specs import PROFILES, SETTINGS, SpecError, check_number, make_spec
 from hrgradlib.experiments.store import StoreError
 from hrgradlib.training import METHODS
@@ -103,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     values.add_argument("folder", type=Path, help="what hrgrad run wrote to --out")
     for name in ("t", "x", "eps"):
         values.add_argument(f"--{name}", type=float, nargs="+", required=True)
+    values.add_argument("--y", type=float, nargs="+", help="second coordinate, in two dimensions")
     values.set_defaults(action=_evaluate)
 
     listing = commands.add_parser("list", help="problems, methods, profiles")
@@ -130,19 +134,34 @@ def _run(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     solution = load_solution(options.folder)
-    axes = [np.array(values) for values in (options.t, options.x, options.eps)]
+    if (solution.dimensions == 1) != (options.y is None):
+        raise SolutionError(
+            f"found a problem of dimension {solution.dimensions} and "
+            f"{'no --y' if options.y is None else '--y'}; expected --y in two dimensions alone"
+        )
+    names = ["t", *COORDINATES[: solution.dimensions], "eps"]
+    axes = [np.array(getattr(options, name)) for name in names]
     for k, axis in enumerate(axes):  # refuse before anything is printed
-        solution.density(*(axis if i == k else other[0] for i, other in enumerate(axes)))
+        next(_columns(solution, *(axis if i == k else axes[i][0] for i in range(len(axes)))))
     shape = tuple(len(axis) for axis in axes)
-    print("t,x,eps,density,velocity,temperature")
+    velocity = ["velocity"] if solution.dimensions == 1 else [f"velocity_{n}" for n in names[1:-1]]
+    print(",".join([*names, "density", *velocity, "temperature"]))
     for start in range(0, math.prod(shape), PIECE):
         places = np.arange(start, min(start + PIECE, math.prod(shape)))
         index = np.unravel_index(places, shape)
         grid = [axis[i] for axis, i in zip(axes, index, strict=True)]
-        moments = (f(*grid) for f in (solution.density, solution.velocity, solution.temperature))
-        for row in zip(*grid, *moments, strict=True):
+        for row in zip(*grid, *_columns(solution, *grid), strict=True):
             print(",".join(f"{value:.7g}" for value in row))
     return 0
+
+
+def _columns(solution: Solution, t: NDArray, *rest: NDArray) -> Iterator[NDArray]:
+    """Density, components of the velocity, temperature at (t, coordinates, ε) that broadcast."""
+    *places, eps = rest
+    x = places[0] if len(places) == 1 else np.stack(np.broadcast_arrays(*places), -1)
+    yield solution.density(t, x, eps)
+    yield from np.atleast_2d(solution.velocity(t, x, eps).T)
+    yield solution.temperature(t, x, eps)
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """Linear transport in the plane, diffusive scaling: problem data and micro–macro residuals.
 
-``ε ∂t f + Ω·∇f = (<f> − f)/ε`` with ``Ω = (cos θ, sin θ)`` and ``<·>`` the mean over θ; f = ρ + ε g.
-The micro part is expanded in ``φ_m = √2 cos mθ, √2 sin mθ``, m = 1..M, orthonormal under ``<·>``:
+``ε ∂t f + Ω·∇f = (<f> − f)/ε``, ``Ω = (cos θ, sin θ)``, ``<·>`` the mean over θ; ``f = ρ + ε g``.
+The micro part is expanded in ``√2 cos mθ`` and ``√2 sin mθ``, m = 1..M, orthonormal under ``<·>``:
 ``g = √2 Σ_m (c_m cos mθ + s_m sin mθ)``, so that ``<g> = 0`` is an identity. Project's own.
 """
 

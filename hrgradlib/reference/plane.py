@@ -102,7 +102,7 @@ class PlaneReference:
 
         Raises:
             ValueError: x is not [..., 2], or an argument is out of range.
-        """
+        """  # noqa: DOC502
         t, x, eps = checked("PlaneReference", t=t, x=x, eps=eps)
         _check_places(x)
         found = (
@@ -116,7 +116,7 @@ class PlaneReference:
 
         Raises:
             ValueError: as there.
-        """
+        """  # noqa: DOC502
         t, x, eps = checked("PlaneReference", t=t, x=x, eps=eps)
         (angle,) = checked("PlaneReference", angle=v)
         _check_places(x)

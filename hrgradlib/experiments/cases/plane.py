@@ -31,11 +31,7 @@ _JACOBIAN = {
     "quick": dict(steps=250, tasks=10, per_task=24, width=32, depth=3, modes=4),
     "full": dict(steps=1000, tasks=10, per_task=60, width=64, depth=4, modes=6),
 }
-_GRADIENTS = {
-    "smoke": dict(modes=2),
-    "quick": dict(modes=4, per_task=128),
-    "full": dict(modes=6),
-}
+_GRADIENTS = {"smoke": dict(modes=2), "quick": dict(modes=4, per_task=128), "full": dict(modes=6)}
 _SIDE = 16  # points a side at which errors are measured
 
 
