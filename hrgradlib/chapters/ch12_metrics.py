@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.style import subplots
-from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.scale_studies import STEPS_PER_SECOND
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study
 
@@ -55,7 +55,7 @@ def lines() -> dict[str, dict[str, Line]]:
             problem = content["settings"][row["label"]]["problem"]
             own = runs.setdefault((problem, row["method"]), {})
             own.setdefault(budget, []).append((row["seconds"], row["max_error"]))
-    found: dict[str, dict[str, Line]] = {problem: {} for problem in CASES}
+    found: dict[str, dict[str, Line]] = {problem: {} for problem in STEPS_PER_SECOND}
     for (problem, method), by_budget in runs.items():
         cells = [np.array(by_budget[budget]).T for budget in sorted(by_budget)]
         found[problem][method] = Line(sorted(by_budget), *map(list, zip(*cells, strict=True)))

@@ -118,6 +118,14 @@ RESULTS = {
         Stored("scales-inflow", 73, ("09b_inflow",), partial=True),
         Stored("step-memory", 2, ("12_what_it_costs",), script="benchmarks/step_memory.py"),
         Stored("step-time", 5, ("12_what_it_costs",), script="benchmarks/step_time.py"),
+        Stored("transport-2d", 10, ("09_linear_transport",), partial=True),
+        Stored(
+            "transport-2d-maps",
+            1,
+            ("09_linear_transport",),
+            module="hrgradlib.chapters.ch09_plane_maps",
+            partial=True,
+        ),
         Stored(
             "trivial",
             6,

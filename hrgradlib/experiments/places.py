@@ -8,16 +8,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hrgradlib.experiments.evaluation import evaluate
-from hrgradlib.models.observables import Observables
 
 __all__ = ["COORDINATES", "ByCoordinate", "dimensions", "evaluate_in_plane"]
 
 COORDINATES = ("x", "y")  # names, as commands and messages use them
 
 
-def dimensions(observables: Observables) -> int:
-    """Coordinates of a place: 1, unless the observables say otherwise."""
-    return getattr(observables, "dimensions", 1)
+def dimensions(case: object) -> int:
+    """Coordinates of a place in a problem: 1, unless its case says otherwise."""
+    return getattr(case, "dimensions", 1)
 
 
 class ByCoordinate(nn.Module):

@@ -11,6 +11,7 @@ from torch import nn
 
 from hrgradlib.experiments._spec import SpecFields
 from hrgradlib.experiments.cases import CASES, Case
+from hrgradlib.experiments.places import dimensions
 from hrgradlib.optim import AXES
 from hrgradlib.training import METHODS
 from hrgradlib.training.methods import Method, Settings
@@ -182,4 +183,4 @@ def _checked(spec: Spec) -> Spec:
 
 def _without_choice(case: Case, formulation: str) -> bool:
     """Whether points are taken as drawn: they are of two kinds, or places are no single numbers."""
-    return formulation in case.penalised or getattr(case, "dimensions", 1) > 1
+    return formulation in case.penalised or dimensions(case) > 1

@@ -171,6 +171,14 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
         FIVE,
         {"hrgrad-gn": dict(method="hrgrad-gn", width=40, depth=4, per_task=20, steps=300)},
     ),
+    # Chapter 9: two dimensions.
+    "transport-2d": (
+        CASES["transport-2d"].reported_seeds,
+        {
+            method: dict(method=method, problem="transport-2d")
+            for method in ("hrgrad-gn", "hrgrad-soap")
+        },
+    ),
     **SCALES,
     **TIMES,
 }

@@ -109,12 +109,9 @@ class PlaneObservables(Observables):
     """``f = ρ + ε √2 Σ (c_m cos mθ + s_m sin mθ)``; outputs ρ [...] and pairs [..., M, 2].
 
     A velocity v is told by its angle θ in radians, any real number.
-
-    Attributes:
-        dimensions: of x and of the mean velocity.
     """
 
-    speeds, places, period, dimensions = (-np.inf, np.inf), (-np.inf, np.inf), 1.0, 2
+    speeds, places, period = (-np.inf, np.inf), (-np.inf, np.inf), 1.0
 
     def __init__(self, model: PlaneModel) -> None:
         self.orders = np.arange(1, model.modes + 1)

@@ -8,7 +8,7 @@ from matplotlib import pyplot as plt
 from hrgradlib.chapters import ch12_metrics as metrics
 from hrgradlib.chapters.ch12_metrics import Line
 from hrgradlib.experiments import store
-from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.scale_studies import STEPS_PER_SECOND as MEASURED
 from hrgradlib.experiments.store import Origin, Table
 from hrgradlib.experiments.studies import row_key, study_runs
 
@@ -20,7 +20,7 @@ def line(level: float) -> Line:
     return Line([10, 40], [10 * pair, 40 * pair], [level * 1e-3 * pair, level * 5e-4 * pair])
 
 
-FULL = {problem: {m: line(v) for m, v in LEVEL.items()} for problem in CASES}
+FULL = {problem: {m: line(v) for m, v in LEVEL.items()} for problem in MEASURED}
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_rows_come_by_problem_method_and_budget(no_tables):
         values |= dict(max_error=1.0 / spec.steps, seconds=spec.steps / 100)
         table.put(row_key(folder), values, Origin("", "", "", "2026-01-02", {}))
     found = metrics.lines()
-    assert list(found) == list(CASES) and all(set(own) == set(LEVEL) for own in found.values())
+    assert list(found) == list(MEASURED) and all(set(own) == set(LEVEL) for own in found.values())
     first = found["transport-periodic"]["sum"]
     assert first.budgets == [10, 40, 160] and [len(e) for e in first.errors] == [2, 1, 1]
     np.testing.assert_allclose(first.errors[0] * first.seconds[0], 0.01)
@@ -45,7 +45,7 @@ def test_rows_come_by_problem_method_and_budget(no_tables):
 
 def test_of_no_rows_everything_says_so(no_tables):
     found = metrics.lines()
-    assert found == {problem: {} for problem in CASES} and store.names_read() == set()
+    assert found == {problem: {} for problem in MEASURED} and store.names_read() == set()
     assert metrics.metric_table(found) == "not measured yet"
     assert metrics.regret_table(found) == "not measured on all problems yet"
     assert metrics.advice(found).startswith("nothing yet")
@@ -72,7 +72,7 @@ def test_what_is_not_measured_everywhere_has_no_regret():
 
 def test_table_compares_harmonised_with_its_sum():
     lines = metrics.metric_table(FULL).splitlines()
-    assert len(lines) == 1 + 2 * len(CASES)
+    assert len(lines) == 1 + 2 * len(MEASURED)
     assert "0.75" in lines[1] and "0.50" in lines[1]
 
 

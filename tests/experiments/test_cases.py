@@ -17,6 +17,7 @@ from hrgradlib.experiments.cases import CASES, FIRST, Case
 from hrgradlib.experiments.cases._case import untrained
 from hrgradlib.experiments.collocation import sample
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
+from hrgradlib.experiments.places import dimensions, evaluate_in_plane
 from hrgradlib.experiments.runner import run
 from hrgradlib.experiments.specs import PROFILES, SETTINGS, SpecError, make_spec
 from hrgradlib.kinetics.scales import stratified
@@ -59,7 +60,8 @@ def test_every_method_has_its_sizes_in_every_profile(name, method, profile):
 def test_points_are_sorted_by_task_and_lie_in_their_ranges(name, formulation):
     spec = spec_of(name, formulation, per_task=40, beyond=1.2)
     case, points, sizes = spec.case, drawn(spec), spec.case.task_sizes(spec)
-    assert [p.shape for p in points] == [(sum(sizes),)] * 3
+    place = (dimensions(case),) if dimensions(case) > 1 else ()
+    assert [p.shape for p in points] == [(sum(sizes),), (sum(sizes), *place), (sum(sizes),)]
     assert all(p.dtype == spec.kind.dtype and torch.isfinite(p).all() for p in points)
     t, x, eps = (p.split(sizes) for p in points)
     low, high = case.problem.eps_range
@@ -167,15 +169,17 @@ def test_observables_belong_to_the_network(name, formulation):
     meaning = spec.case.observables(model)
     assert isinstance(meaning, Observables)
     assert hasattr(meaning, "heat_flux") == spec.case.conducts_heat
-    points = np.broadcast_arrays(
+    t, x, eps = np.broadcast_arrays(
         problem.final_time * np.array([[0.3], [1.0]]), np.array([0.1, 0.3, 0.45]), 0.1
     )
-    first, modes = evaluate(model, *points)
-    moments = meaning.moments(first, modes, *points)
-    assert moments.shape == (2, 3, 3)
+    if dimensions(spec.case) == 2:
+        x = np.stack([x, 0.5 - x], -1)
+    at = evaluate if dimensions(spec.case) == 1 else evaluate_in_plane
+    first, modes = at(model, t, x, eps)
+    moments = meaning.moments(first, modes, t, x, eps)
+    assert moments.shape == (2, 3, 2 + dimensions(spec.case))
     density = first if first.ndim == 2 else first[..., 0]
     np.testing.assert_allclose(moments[..., 0], density)
-    t, x, eps = points
     f = meaning.distribution(first, modes, t, x, np.full_like(t, 0.3), eps)
     assert f.shape == (2, 3) and np.isfinite(f).all()
 
@@ -192,11 +196,12 @@ def test_the_book_shows_reported_seeds_alone(name):
 
 
 def test_no_module_decides_by_a_problems_name():
-    """Names stand in the cases, and as data in studies and chapters that choose what to run."""
+    """Names stand in the cases, and as data in studies, their catalogue, and chapters."""
     root = Path(hrgradlib.__file__).parent
     allowed = [
         *(root / "experiments/cases").glob("*.py"),
         *(root / "chapters").glob("*.py"),
+        root / "experiments/catalogue.py",
         root / "experiments/studies.py",
         root / "experiments/scale_studies.py",
     ]

@@ -11,6 +11,7 @@ from hrgradlib.cli import main
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.cases.bgk import BGK_SMOOTH
 from hrgradlib.experiments.collocation import collocation, sample
+from hrgradlib.experiments.places import dimensions
 from hrgradlib.experiments.solution import SolutionError, load_solution
 from hrgradlib.experiments.specs import SpecError, make_spec
 from hrgradlib.kinetics.inflow import InflowTransport
@@ -22,7 +23,15 @@ SMOKE = {
     "bgk-smooth": 0.03,
     "bgk-layer": 0.25,
     "bgk-riemann": 0.15,
+    "transport-2d": 0.16,
 }
+
+
+def places(problem, first):
+    """Places with these first coordinates, in as many dimensions as the problem has."""
+    if dimensions(CASES[problem]) == 1:
+        return first
+    return np.stack([first, 0.7 - np.asarray(first)], -1)
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -62,15 +71,19 @@ def test_a_solution_answers_every_question(trained):
     solution = load_solution(trained)
     problem = solution.problem
     t, eps = problem.final_time, np.array(problem.eval_eps)[:, None]
-    x = np.linspace(0.05, 0.45, 5)
+    of, size = solution.spec.problem, solution.dimensions
+    x = places(of, np.linspace(0.05, 0.45, 5))
     moments = solution.moments(t, x, eps)
-    assert moments.shape == (7, 5, 3) and np.isfinite(moments).all()
+    assert moments.shape == (7, 5, 2 + size) and np.isfinite(moments).all()
     np.testing.assert_allclose(moments[..., 0], solution.density(t, x, eps))
     density, velocity = solution.density(t, x, eps), solution.velocity(t, x, eps)
-    np.testing.assert_allclose(moments[..., 1], density * velocity)
-    temperature = solution.temperature(t, x, eps)
-    np.testing.assert_allclose(moments[..., 2], 0.5 * density * (velocity**2 + temperature))
-    assert solution.distribution(t, 0.3, np.linspace(-1, 1, 5), 0.1).shape == (5,)
+    assert velocity.shape == ((7, 5) if size == 1 else (7, 5, size))
+    velocity = velocity.reshape(7, 5, size)
+    np.testing.assert_allclose(moments[..., 1:-1], density[..., None] * velocity)
+    energy = (velocity**2).sum(-1) + size * solution.temperature(t, x, eps)
+    np.testing.assert_allclose(moments[..., -1], 0.5 * density * energy)
+    f = solution.distribution(t, places(of, 0.3), np.linspace(-1, 1, 5), 0.1)
+    assert f.shape == (5,) and np.isfinite(f).all()
     assert (density > 0).all()
 
 
@@ -86,23 +99,27 @@ def test_a_solution_answers_every_question(trained):
     ],
 )
 def test_what_was_not_trained_is_not_answered(trained, point, message):
+    solution = load_solution(trained)
+    where = dict(t=0.01, x=0.1, eps=0.1) | point
+    where["x"] = places(solution.spec.problem, where["x"])
     with pytest.raises(SolutionError, match=message):
-        load_solution(trained).density(**(dict(t=0.01, x=0.1, eps=0.1) | point))
+        solution.density(**where)
 
 
 def test_only_inflow_is_asked_below_its_range(trained):
     limit = result_of(trained)["limit"]
     solution = load_solution(trained)
     if limit is None:
-        with pytest.raises(SolutionError):
-            solution.density(0.01, 0.1, solution.problem.eps_range[0] / 10)
+        x = places(solution.spec.problem, 0.1)
+        with pytest.raises(SolutionError, match="expected the trained range"):
+            solution.density(0.01, x, solution.problem.eps_range[0] / 10)
     else:
         assert 0 < limit["density"] < 0.05
         low, lower = (solution.density(0.05, 0.3, e) for e in (1e-4, 1e-8))
         assert low == pytest.approx(lower, abs=1e-3)
 
 
-@pytest.mark.parametrize("problem", CASES)
+@pytest.mark.parametrize("problem", [name for name in CASES if dimensions(CASES[name]) == 1])
 def test_points_are_chosen_where_residuals_are_large(problem):
     """Of c candidates each task keeps its number, all of them candidates of its own range of ε."""
     spec = make_spec(problem, "hrgrad-gn", "smoke", candidates=4)
@@ -127,6 +144,7 @@ def test_points_are_chosen_where_residuals_are_large(problem):
         ("transport-inflow", dict(formulation="plain")),
         ("transport-periodic", dict(formulation="plain", candidates=2)),
         ("bgk-layer", dict(candidates=0)),
+        ("transport-2d", dict(candidates=2)),
     ],
 )
 def test_settings_without_a_meaning_are_refused(problem, changes):
@@ -170,6 +188,7 @@ def test_unphysical_bgk_data_are_refused(changes, message):
 QUICK = {
     "transport-inflow": dict(density=2e-2),
     "bgk-smooth": dict(density=1e-2, momentum=3e-2, energy=1.5e-2),
+    "transport-2d": dict(density=2e-2),
 }
 
 

@@ -27,7 +27,7 @@ __all__ = ["CASES", "PlaneCase", "residuals", "square"]
 
 # Four pairs of angular modes: the cut alone costs 2e-3 in density at the worst ε, three 8e-3.
 _JACOBIAN = {
-    "smoke": dict(steps=30, tasks=4, per_task=10, width=12, depth=2, modes=2),
+    "smoke": dict(steps=30, tasks=4, per_task=16, width=16, depth=2, modes=2),
     "quick": dict(steps=250, tasks=10, per_task=24, width=32, depth=3, modes=4),
     "full": dict(steps=1000, tasks=10, per_task=60, width=64, depth=4, modes=6),
 }
@@ -39,6 +39,9 @@ class PlaneCase(Case[PlaneModel]):
     """The book trains none of these: its page shows a stored study.
 
     Points are (t, x, ε) with x of shape [N, 2], among which is no choice by residuals.
+
+    Attributes:
+        dimensions: coordinates of a place.
     """
 
     name = "transport-2d"
