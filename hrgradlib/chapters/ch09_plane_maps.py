@@ -1,7 +1,8 @@
 """``python -m hrgradlib.chapters.ch09_plane_maps``: a network of transport-2d, on a grid.
 
 Writes ``book/results/transport-2d-maps.json``: its density at the final time, a row per Knudsen
-number that chapter 9 draws. The network is that of the study ``transport-2d``, method and seed below; trained if it is not there.
+number that chapter 9 draws. The network is that of the study ``transport-2d``, of the method below
+and the first seed; trained if it is not there.
 """
 
 from __future__ import annotations
