@@ -10,20 +10,31 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
-from hrgradlib.chapters.palette import BLACK, GREEN, GREY, SEQUENTIAL
+from hrgradlib.chapters.palette import SEQUENTIAL
 from hrgradlib.chapters.style import eps_label, subplots
+from hrgradlib.chapters.trivial_lines import beaten_where, skills
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.cases.plane import square
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study
+from hrgradlib.experiments.trivial import stored_trivial_errors
 from hrgradlib.reference.plane import PlaneReference
 
-__all__ = ["Errors", "better_range", "density_maps", "error_by_eps", "exact_map", "lines",
-           "stored", "table"]  # fmt: skip
+__all__ = [
+    "Errors",
+    "density_maps",
+    "error_by_eps",
+    "exact_map",
+    "lines",
+    "lost",
+    "stored",
+    "table",
+]
 
 _STUDY = "transport-2d"
-_TRIVIAL = {"untrained ansatz": (GREY, ":"), "free transport": (GREEN, "--"),
-            "diffusion": (BLACK, "-.")}  # fmt: skip
+# Broad and pale, behind everything, as on other pages.
+_TRIVIAL = {"untrained ansatz": "-", "free transport": "--", "diffusion": (0, (1, 1))}
+_PALE = "#A6A6A6"
 
 
 class Errors(NamedTuple):
@@ -64,27 +75,31 @@ def table(found: Mapping[str, Errors]) -> str:
     """A line a method: runs, and their largest errors over ε and the times."""
     if not found:
         return "not measured yet"
-    text = ["max over eps and t       runs    median      best     worst   seconds"]
+    width = max(len(label_of(method)) for method in found)
+    text = [f"{'max over eps and t':{width}} runs    median      best     worst   seconds"]
     for method, own in found.items():
         worst = own.errors.max(1)
         numbers = " ".join(f"{e:9.2e}" for e in (np.median(worst), worst.min(), worst.max()))
         failed = f"  ({own.failed} failed)" if own.failed else ""
         spent = f"{np.median(own.seconds):9.0f}"
-        text.append(f"{label_of(method):24s} {len(worst):4d} {numbers} {spent}{failed}")
+        text.append(f"{label_of(method):{width}} {len(worst):4d} {numbers} {spent}{failed}")
     return "\n".join(text)
 
 
 def lines(eps: NDArray) -> dict[str, NDArray]:
-    """Errors of what costs no training, by name: [E], the largest over the times."""
-    trivial = CASES[_STUDY].trivial_errors(eps.tolist())
+    """Errors of what costs no training, by name: [E], the largest over the times; stored."""
+    trivial = stored_trivial_errors(_STUDY, eps)
     return {name: errors[0].max(1) for name, errors in trivial.items()}
 
 
-def better_range(own: Errors, trivial: Mapping[str, NDArray]) -> tuple[float, float] | None:
-    """Least and largest judged ε at which the median run beats every line; None if none."""
-    best = np.min(list(trivial.values()), axis=0)
-    beaten = own.eps[np.median(own.errors, 0) < best]
-    return (float(beaten.min()), float(beaten.max())) if beaten.size else None
+def lost(own: Errors, trivial: Mapping[str, NDArray]) -> str:
+    """Where the best trivial line beats the median run, in words.
+
+    Args:
+        own: of a method.
+        trivial: by name, [E] at its ε.
+    """
+    return beaten_where(own.eps, skills(np.median(own.errors, 0), trivial))
 
 
 def exact_map(eps: float, side: int) -> NDArray:
@@ -144,8 +159,7 @@ def error_by_eps(
     """
     fig, axis = subplots(figsize=(6.6, 3.6))
     for name, errors in trivial.items():
-        colour, style = _TRIVIAL[name]
-        axis.loglog(eps, errors, style, color=colour, lw=1.2, label=name)
+        axis.loglog(eps, errors, ls=_TRIVIAL[name], color=_PALE, lw=3, zorder=0.5, label=name)
     for method, own in found.items():
         look = METHOD_LOOK[method]
         axis.loglog(own.eps, own.errors.T, look.line, color=look.colour, lw=0.6, alpha=0.6)
