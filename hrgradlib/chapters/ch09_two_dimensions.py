@@ -15,6 +15,7 @@ from hrgradlib.chapters.style import eps_label, subplots
 from hrgradlib.chapters.trivial_lines import beaten_where, skills
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.cases.plane import square
+from hrgradlib.experiments.evaluation import relative_l2
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study
 from hrgradlib.experiments.trivial import stored_trivial_errors
@@ -22,6 +23,7 @@ from hrgradlib.reference.plane import PlaneReference
 
 __all__ = [
     "Errors",
+    "cut_error",
     "density_maps",
     "error_by_eps",
     "exact_map",
@@ -102,6 +104,22 @@ def lost(own: Errors, trivial: Mapping[str, NDArray]) -> str:
     return beaten_where(own.eps, skills(np.median(own.errors, 0), trivial))
 
 
+def cut_error(pairs: int, eps: NDArray) -> float:
+    """Error of ρ that a cut after so many pairs of angular modes costs, the largest over ε and t.
+
+    Args:
+        pairs: M of the network; the moment system with as many modes is solved exactly.
+        eps: [E].
+    """
+    problem = CASES[_STUDY].problem
+    waves, points = dict(problem.waves), (np.array(problem.eval_times)[:, None], square(16))
+    exact, cut = (
+        reference.density(*points, eps[:, None, None])
+        for reference in (PlaneReference(waves), PlaneReference(waves, pairs))
+    )
+    return float(relative_l2(cut, exact).max())
+
+
 def exact_map(eps: float, side: int) -> NDArray:
     """Exact density at the final time, [side, side], rows by the first coordinate."""
     problem = CASES[_STUDY].problem
@@ -169,5 +187,5 @@ def error_by_eps(
         axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
     axis.set(xlabel="Knudsen number ε", ylabel="relative $L^2$ error of ρ, max over t",
              ylim=(1e-5, 1))  # fmt: skip
-    axis.legend(loc="lower right")
+    axis.legend(loc="lower left")
     return fig

@@ -63,6 +63,12 @@ def test_where_a_network_is_beaten():
     assert plane.lost(errors(1.0), trivial) == "all ε"
 
 
+def test_a_cut_costs_less_the_later_it_is():
+    costs = [plane.cut_error(pairs, np.array([1.0, 0.2, 0.1])) for pairs in (2, 3, 4, 12)]
+    assert costs[0] < 0.05 and costs[-1] < 1e-7
+    assert all(later < earlier / 2 for earlier, later in zip(costs, costs[1:], strict=False))
+
+
 def test_trivial_lines_cross():
     """Free transport is better at ε = 1, diffusion below; the ansatz is best nowhere."""
     found = LINES
