@@ -336,7 +336,7 @@ def weights(by_weight: Mapping[float, Cell], best: Cell, free: Cell) -> Figure:
         free.median if np.isfinite(free.median) else kept.max(),
         color=METHOD_LOOK["hrgrad-gn"].colour,
         ls="--",
-        label=f"{label_of('hrgrad-gn-plain')}, weight 1",
+        label=f"{label_of('hrgrad-gn-0')}, weight 1",
     )
     axis.set(xlabel="weight of the initial loss in the sum", ylabel=_ERROR)
     axis.legend()

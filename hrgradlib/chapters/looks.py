@@ -64,7 +64,7 @@ METHOD_LOOK: dict[str, Look] = {
     "hrgrad-gn": _GAUSS_NEWTON,
     "hrgrad-gn-half": Look("HRGrad, Gauss–Newton, κ = ½", SKY, "v"),
     "hrgrad-gn-larger": _LARGER,
-    "hrgrad-gn-plain": _GAUSS_NEWTON._replace(label="HRGrad, Gauss–Newton, κ = 0"),
+    "hrgrad-gn-0": _GAUSS_NEWTON._replace(label="HRGrad, Gauss–Newton, κ = 0"),
     # ideas of chapter 13
     "trial-root": Look("root losses", PURPLE, "v"),
     "trial-log": Look("log losses", PURPLE, "<"),
