@@ -13,8 +13,8 @@ from hrgradlib.experiments.store import Row, Table, read
 from hrgradlib.experiments.verdicts import Verdict, judge
 
 __all__ = [
-    "METHODS", "OURS", "PROBLEMS", "PROMISE", "SEEDS", "THEIRS", "Peers", "Share", "in_numbers",
-    "stored",
+    "METHODS", "OURS", "PROBLEMS", "PROMISE", "SEEDS", "THEIRS", "Peers", "Share", "against",
+    "in_numbers", "stored",
 ]  # fmt: skip
 
 #: In the order of the tables.
@@ -42,9 +42,6 @@ class Share(NamedTuple):
     mine: str
     other: str
     verdict: Verdict
-
-    def __str__(self) -> str:
-        return f"{label_of(self.mine)} against {label_of(self.other)}: {self.verdict}"
 
 
 class Peers:
@@ -101,11 +98,6 @@ class Peers:
         a, b = (self.errors(problem, m) for m in (first, second))
         return Share(first, second, judge([a[s] for s in seeds], [b[s] for s in seeds]))
 
-    def said(self, problem: str, mine: Sequence[str], others: Sequence[str]) -> str:
-        """:meth:`compare` in words."""
-        found = self.compare(problem, mine, others)
-        return "not measured yet" if found is None else str(found)
-
     def kept(self) -> dict[str, bool]:
         """Whether the promise is kept, by the problems of which there is something to compare."""
         found = {problem: self.compare(problem, OURS, THEIRS) for problem in PROBLEMS}
@@ -157,3 +149,16 @@ def in_numbers(peers: Peers) -> str:
 def _cell(peers: Peers, problem: str, method: str) -> str:
     count = len(peers.errors(problem, method))
     return f"{peers.median(problem, method):.1e} ({count})" if count else "-"
+
+
+def against(peers: Peers, mine: Sequence[str], others: Sequence[str]) -> str:
+    """The best of one kind against the best of another on every problem, a line each."""
+    return "\n".join(_line(peers, problem, mine, others) for problem in PROBLEMS)
+
+
+def _line(peers: Peers, problem: str, mine: Sequence[str], others: Sequence[str]) -> str:
+    found = peers.compare(problem, mine, others)
+    if found is None:
+        return f"{PROBLEMS[problem]:12} not measured yet"
+    names = f"{label_of(found.mine)} against {label_of(found.other)}"
+    return f"{PROBLEMS[problem]:12} {names}\n{'':12} {found.verdict}"

@@ -5,7 +5,7 @@ import pytest
 from drawing import check, untried
 
 from hrgradlib.chapters import ch14_figures as figures
-from hrgradlib.chapters.ch14_peers import OURS, PROBLEMS, THEIRS, Peers, in_numbers
+from hrgradlib.chapters.ch14_peers import OURS, PROBLEMS, THEIRS, Peers, against, in_numbers
 from hrgradlib.experiments.store import Origin, Row
 
 ERRORS = {
@@ -42,7 +42,9 @@ def test_the_best_of_each_kind_meet_on_their_common_seeds():
     assert (found.mine, found.other) == ("hrgrad-soap", "config")
     assert found.verdict.counts == (2, 2) and found.verdict.word == "undecided"
     assert found.verdict.ratio == pytest.approx((0.01 * 0.02 / (0.2 * 0.3)) ** 0.5)
-    assert str(found).startswith("HRGrad, SOAP against ConFIG, then Adam: undecided (0.06 times")
+    lines = against(PEERS, OURS, THEIRS).splitlines()
+    assert lines[0] == "Burgers      HRGrad, SOAP against ConFIG, then Adam"
+    assert lines[1].split(None, 1)[0] == "undecided" and "(0.06 times" in lines[1]
     assert PEERS.kept() == {"burgers": True}
 
 
@@ -55,7 +57,7 @@ def test_a_method_whose_runs_have_only_begun_does_not_narrow_the_comparison():
 
 
 def test_what_is_missing_is_said():
-    assert PEERS.said("kovasznay", OURS, THEIRS) == "not measured yet"
+    assert "Kovasznay    not measured yet" in against(PEERS, OURS, THEIRS)
     assert PEERS.compare("schroedinger", OURS, THEIRS) is None
     assert PEERS.missing() == 4 * 8 * 5 - len(ROWS)
     lines = in_numbers(PEERS).splitlines()
