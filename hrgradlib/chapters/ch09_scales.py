@@ -22,6 +22,7 @@ __all__ = [
     "Arm",
     "Asked",
     "Found",
+    "against_division",
     "arms",
     "asked",
     "asked_table",
@@ -192,6 +193,18 @@ def outcome(found: dict[str, Arm]) -> str:
     doubtful = sum(verdict.startswith("kept by") for verdict in verdicts)
     words = f"{kept} of the {len(verdicts)} bounds are kept"
     return words + (f", {doubtful} of them by the median alone" if doubtful else "") + so_far
+
+
+def against_division(found: dict[str, Arm]) -> str:
+    """What dividing every loss by its first value does to the case for rotation, in words."""
+    measured = ratio(found, OURS, "first-soap")
+    if np.isnan(measured.ratio):
+        return "whether one division by the first value does as well is not measured yet"
+    if measured.low > 1:
+        return "one division by the first value did better than the rotation"
+    if measured.high < 1:
+        return "the rotation did better than one division by the first value"
+    return "one division by the first value did about as well as the rotation"
 
 
 def asked_table(found: dict[str, Arm]) -> str:

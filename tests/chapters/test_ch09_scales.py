@@ -118,6 +118,19 @@ def test_verdicts_follow_the_bounds():
     assert scales.outcome(FULL) == "3 of the 4 bounds are kept"
 
 
+@pytest.mark.parametrize(
+    ("level", "words"),
+    [
+        (4e-4, "did better than the rotation"),
+        (5e-3, "rotation did better"),
+        (1e-3, "about as well"),
+    ],
+)
+def test_one_division_is_judged_by_its_interval(level, words):
+    assert words in scales.against_division(FULL | {"first-soap": arm(level)})
+    assert "not measured yet" in scales.against_division(FULL)
+
+
 def test_tables_hold_every_method():
     lines = scales.table(FULL).splitlines()
     assert len(lines) == 5 and " 25 " in lines[1] and "HRGrad, SOAP" in lines[1]
