@@ -37,7 +37,7 @@ METHOD_LOOK: dict[str, Look] = {
     "sum-soap": Look("sum, SOAP", BLACK, "*", ":"),
     "log-soap": Look("sum of log losses, SOAP", PURPLE, "v", "--"),
     "unit-soap": Look("unit gradients, SOAP", SKY, "P", "-."),
-    "first-soap": Look("losses over their first values, SOAP", ORANGE, "X", ":"),
+    "first-soap": Look("first-value weights, SOAP", ORANGE, "X", ":"),
     "harmonise-first": Look("harmonised, then Adam", PURPLE, "^", "-."),
     "unbounded": Look("HRGrad, unbounded steps", PURPLE, "^", "-."),
     "equiangular": Look("equal angles", BLUE, "s"),

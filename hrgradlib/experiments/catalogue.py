@@ -112,7 +112,7 @@ RESULTS = {
         Stored("points", 11, ("09b_inflow", "10_bgk")),
         Stored("rules", 31, ("13_many_tasks",)),
         Stored("rules-grid", 29, ("13_many_tasks",)),
-        Stored("scales", 73, ("09_linear_transport", "13_many_tasks"), partial=True),
+        Stored("scales", 92, ("09_linear_transport", "13_many_tasks")),
         Stored("scales-adam", 30, ("09_linear_transport",), partial=True),
         Stored("scales-bgk", 114, ("10_bgk",), partial=True),
         Stored("scales-inflow", 73, ("09b_inflow",), partial=True),
