@@ -57,7 +57,9 @@ def test_copies_of_one_regression_are_learnt(kind):
 def test_full_harmony_takes_the_same_first_step_whatever_the_scales():
     found = steps.rescaled_steps(np.array([1e2, 1e-3]), 4)
     np.testing.assert_allclose(found[0], 1, atol=1e-9)
-    np.testing.assert_allclose(found[:, [0, 2]], 1, atol=1e-4)
+    # Later steps differ as far as the ratio of the lengths has changed, which the metric remembers.
+    np.testing.assert_allclose(found[:, 0], 1, atol=1e-6)
+    np.testing.assert_allclose(found[:, 2], 1, atol=1e-3)
 
 
 def test_scaled_losses_hurt_the_sum_more():

@@ -23,14 +23,14 @@ def test_colours_of_knudsen_numbers_end_where_the_range_does():
 
 def test_a_kept_figure_is_the_same_file_again(tmp_path, monkeypatch):
     monkeypatch.setenv("HRGRAD_HOME", str(tmp_path))
-    kept = []
+    kept, others = [], plt.get_fignums()
     for _ in range(2):
         fig, axis = style.subplots()
         axis.plot([0, 1], [1, 0], color=palette.BLUE, label="line")
         style.shared_legend(fig, axis, "upper center")
         style.show(fig, "ch00-line", "smoke")
         kept.append((tmp_path / "figures" / "smoke" / "ch00-line.svg").read_bytes())
-        assert not plt.get_fignums()
+        assert plt.get_fignums() == others  # it is closed
     assert kept[0] == kept[1]
     folder = tmp_path / "figures" / "smoke"
     sidecar = json.loads((folder / "ch00-line.json").read_text(encoding="utf-8"))

@@ -202,7 +202,8 @@ def test_error_estimate(eps, reference):
         if one > eps or one > 30 * eps**2:
             found = reference.density(one, x, eps)
             change = found - expand(one, eps, 40, 28, 0.99).density(x)
-            assert np.sqrt(weights @ change**2 / (weights @ found**2)) < max(bound, 1e-12)
+            # Both are rounding there: 1.6e-12 against 1.8e-12 on one processor, less on others.
+            assert np.sqrt(weights @ change**2 / (weights @ found**2)) < max(bound, 4e-12)
 
 
 def test_linearity_and_mirror_image(reference):
