@@ -1,15 +1,19 @@
-"""Chapter 14: on every problem of others the best of ours is a tenth of ConFIG's error, or less."""
+"""Chapter 14: the best of ours is a tenth of ConFIG's error, or less, on three of four problems."""
 
 import pytest
 
 from hrgradlib.chapters.ch14_peers import METHODS, OURS, PROBLEMS, PROMISE, THEIRS, stored
 
+MISSED = {"beltrami": 0.11}  # by little, over five seeds; the page says so
+
 
 @pytest.mark.parametrize("problem", PROBLEMS)
-def test_the_promise_is_kept_on_what_is_stored(problem):
-    """On the seeds that all of the methods compared have; where there is none, nothing is said."""
+def test_the_promise_is_kept_where_the_page_says_so(problem):
     found = stored().compare(problem, OURS, THEIRS)
-    assert found is None or found.verdict.ratio <= PROMISE, found
+    assert found is not None
+    assert found.verdict.ratio <= MISSED.get(problem, PROMISE), found
+    assert stored().kept()[problem] == (problem not in MISSED)
+    assert found.verdict.word == "lower"
 
 
 def test_methods_had_the_same_time_and_no_test_seed_was_tuned_on():
