@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from reverse_mode import derivatives
 
 from hrgradlib.experiments.cases.plane import residuals
 from hrgradlib.experiments.places import evaluate_in_plane
@@ -23,14 +24,6 @@ def points(eps, count=40):
     t = torch.rand(count, dtype=F64) * 0.1
     t[::2] = (torch.rand(count // 2, dtype=F64) * 3 * eps**2).clamp(max=0.1)
     return t, torch.rand(count, 2, dtype=F64), torch.full((count,), eps, dtype=F64)
-
-
-def derivatives(values, inputs):
-    """``∂ values[n, m] / ∂ inputs[n]`` by reverse mode, [N, M, …]."""
-    columns = values.reshape(len(inputs), -1).unbind(1)
-    return torch.stack(
-        [torch.autograd.grad(c.sum(), inputs, retain_graph=True)[0] for c in columns], 1
-    )
 
 
 @pytest.mark.parametrize("eps", EPS)
