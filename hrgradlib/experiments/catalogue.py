@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hrgradlib.experiments.campaign import CampaignError, grid_runs
 from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.probes import same
 from hrgradlib.experiments.runner import code_behind, fresh
 from hrgradlib.experiments.sources import code_fingerprint
 from hrgradlib.experiments.specs import Spec
@@ -145,7 +146,8 @@ def states(line: Stored, table: Table, profile: str = "quick") -> dict[str, str]
     """State of every row that is there or wanted.
 
     Returns:
-        By key: ``fresh``; ``unknown``, its code was not recorded; ``stale``, code or specification
+        By key: ``fresh``, also where probes tell that today's code does the same;
+        ``unknown``, its code was not recorded; ``stale``, code or specification
         have changed since; ``missing``; ``left over``, no longer asked for.
     """
     runs = {row_key(folder): spec for folder, spec in line.runs(profile).items()}
@@ -157,8 +159,16 @@ def states(line: Stored, table: Table, profile: str = "quick") -> dict[str, str]
     found = {key: "missing" for key in runs if key not in table.rows}
     for key, row in table.rows.items():
         spec = runs.get(key)
-        found[key] = _state(row, code_behind(spec), spec.fingerprint()) if spec else "left over"
+        found[key] = _trained(row, spec) if spec else "left over"
     return found
+
+
+def _trained(row: Row, spec: Spec) -> str:
+    code = code_behind(spec)
+    state = _state(row, code, spec.fingerprint())
+    if state == "stale" and row.origin.spec == spec.fingerprint():
+        return "fresh" if same(row.origin.code, code, spec) else state
+    return state
 
 
 def _state(row: Row, code: str, spec: str) -> str:

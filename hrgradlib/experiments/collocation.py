@@ -35,4 +35,7 @@ def collocation(
         size = spec.case.residuals(spec)(model, *points).norm(dim=1).view(tasks, -1).cpu()
     weights = 1 + size / size.mean(1, keepdim=True)
     chosen = torch.multinomial(weights, spec.per_task, generator=generator).to(device)
-    return tuple(p.view(tasks, -1).gather(1, chosen).flatten() for p in points)
+    rows = (
+        chosen + len(points[0]) // tasks * torch.arange(tasks, device=device)[:, None]
+    ).flatten()
+    return tuple(p[rows] for p in points)

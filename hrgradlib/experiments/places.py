@@ -9,14 +9,9 @@ from torch import Tensor, nn
 
 from hrgradlib.experiments.evaluation import evaluate
 
-__all__ = ["COORDINATES", "ByCoordinate", "dimensions", "evaluate_in_plane"]
+__all__ = ["COORDINATES", "ByCoordinate", "evaluate_in_plane"]
 
 COORDINATES = ("x", "y")  # names, as commands and messages use them
-
-
-def dimensions(case: object) -> int:
-    """Coordinates of a place in a problem: 1, unless its case says otherwise."""
-    return getattr(case, "dimensions", 1)
 
 
 class ByCoordinate(nn.Module):

@@ -40,6 +40,7 @@ from hrgradlib.training.methods import Method
 __all__ = [
     "RunError",
     "WriteError",
+    "begin",
     "choose_device",
     "code_behind",
     "fresh",
@@ -137,6 +138,16 @@ def run(
                 ) from error
 
 
+def begin(spec: Spec, device: torch.device) -> tuple[Method, Tasks]:
+    """A run's method around its fresh network, and what it is to learn; nothing is written.
+
+    Raises:
+        TooLarge: a step does not fit into the memory that is free.
+    """  # noqa: DOC502
+    method = _build(spec, device, quiet=True)
+    return method, _tasks(spec, method.model, device)
+
+
 def _build(spec: Spec, device: torch.device, quiet: bool) -> Method:
     """The method around its network, once it is known that a step fits."""
     model = spec.build_model().to(device)
@@ -201,7 +212,7 @@ def _judge(spec: Spec, model: nn.Module, state: TrainingState) -> dict:
     if not (np.isfinite(errors).all() and np.isfinite(judged).all()):
         raise TrainingFailed("the trained network is not finite at the points of the reference")
     # Means over the last tenth: the loss of one batch is noise.
-    losses = np.stack(state.records.values["losses"])
+    losses = state.records.values["losses"].array()
     tail = max(1, len(losses) // 10)
     return {
         "fingerprint": spec.fingerprint(),

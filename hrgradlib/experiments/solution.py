@@ -22,7 +22,7 @@ from hrgradlib.experiments.folder import (
     read_identity,
     read_weights,
 )
-from hrgradlib.experiments.places import COORDINATES, ByCoordinate, dimensions
+from hrgradlib.experiments.places import COORDINATES, ByCoordinate
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.models.observables import ConductsHeat
 
@@ -54,7 +54,7 @@ class Solution:
     def __init__(self, spec: Spec, model: torch.nn.Module, result: dict) -> None:
         self.spec, self.model, self.result = spec, model.eval(), result
         self.problem, self._observed = spec.case.problem, spec.case.observables(model)
-        self.dimensions = dimensions(spec.case)
+        self.dimensions = spec.case.dimensions
         self._network = self.model if self.dimensions == 1 else ByCoordinate(self.model)
 
     def density(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:

@@ -11,7 +11,6 @@ from torch import nn
 
 from hrgradlib.experiments._spec import SpecFields
 from hrgradlib.experiments.cases import CASES, Case
-from hrgradlib.experiments.places import dimensions
 from hrgradlib.optim import AXES
 from hrgradlib.training import METHODS
 from hrgradlib.training.methods import Method, Settings
@@ -117,7 +116,7 @@ def make_spec(problem: str, method: str, profile: str = "quick", seed: int = 0, 
     settings = PROFILES[profile] | {"formulation": case.formulations[0]}
     settings |= _JACOBIAN[profile] if kind.needs == "jacobian" else {}
     settings |= case.sizes(profile, kind)
-    if _without_choice(case, chosen.get("formulation", "")):
+    if chosen.get("formulation", settings["formulation"]) in case.penalised:
         settings["candidates"] = 1
     settings |= {"rule": kind.rule}
     return _checked(Spec(problem, method, profile, seed, **settings | kind.tuned | chosen))
@@ -174,13 +173,8 @@ def _checked(spec: Spec) -> Spec:
     check_name("axis", spec.axis, AXES)
     check_name(f"formulation of {spec.problem}", spec.formulation, spec.case.formulations)
     intervals = _INTERVALS
-    if _without_choice(spec.case, spec.formulation):
+    if spec.formulation in spec.case.penalised:  # points are of two kinds: taken as drawn
         intervals = intervals | {"candidates": "[1, 1]"}
     for name, interval in intervals.items():
         check_number(name, getattr(spec, name), interval)
     return spec
-
-
-def _without_choice(case: Case, formulation: str) -> bool:
-    """Whether points are taken as drawn: they are of two kinds, or places are no single numbers."""
-    return formulation in case.penalised or dimensions(case) > 1

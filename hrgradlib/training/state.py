@@ -15,7 +15,7 @@ from hrgradlib._files import write_bytes
 from hrgradlib._system.seal import ForeignSeal, SealError, opened, sealed
 from hrgradlib.training.methods import Method
 
-__all__ = ["CheckpointError", "Records", "TrainingState"]
+__all__ = ["CheckpointError", "Records", "Series", "TrainingState"]
 
 
 class CheckpointError(RuntimeError):
@@ -27,19 +27,44 @@ class Records:
     """What a run logs: ``values[name][i]`` was recorded at step ``at[name][i]`` (from 0)."""
 
     at: dict[str, list[int]] = field(default_factory=dict)
-    values: dict[str, list[NDArray]] = field(default_factory=dict)
+    values: dict[str, Series] = field(default_factory=dict)
 
     def append(self, step: int, found: dict[str, NDArray]) -> None:
         """Add what was found at a step, by name."""
         for name, value in found.items():
             self.at.setdefault(name, []).append(step)
             kept = value if value.dtype == bool else value.astype(np.float32)
-            self.values.setdefault(name, []).append(kept)
+            if name not in self.values:
+                self.values[name] = Series(kept[None])
+            else:
+                self.values[name].append(kept)
 
     def arrays(self) -> dict[str, NDArray]:
         """``name`` stacked along a first axis, and ``name_steps``."""
-        stacked = {name: np.stack(v) for name, v in self.values.items()}
+        stacked = {name: series.array() for name, series in self.values.items()}
         return stacked | {f"{name}_steps": np.array(a) for name, a in self.at.items()}
+
+
+class Series:
+    """Arrays of one shape in one block that doubles when it is full.
+
+    Kept one by one, small arrays lie between the large ones that every step frees, and the memory
+    of the process grows with the steps.
+    """
+
+    def __init__(self, first: NDArray) -> None:
+        self._block, self._count = first, len(first)
+
+    def append(self, value: NDArray) -> None:
+        """Add one at the end."""
+        if self._count == len(self._block):
+            self._block = np.concatenate([self._block, np.empty_like(self._block)])
+        self._block[self._count] = value
+        self._count += 1
+
+    def array(self) -> NDArray:
+        """All of them along a first axis; a view."""
+        return self._block[: self._count]
 
 
 @dataclass
@@ -82,7 +107,7 @@ class TrainingState:
             "steps": self.records.at,
             "done": self.done,
             "seconds": self.seconds,
-            "values": {n: torch.from_numpy(np.stack(v)) for n, v in self.records.values.items()},
+            "values": {n: torch.tensor(v.array()) for n, v in self.records.values.items()},
         }
         archive = io.BytesIO()
         torch.save(state, archive)
@@ -116,6 +141,6 @@ class TrainingState:
         self.model.load_state_dict(state["model"])
         self.method.load_state_dict(state["method"])
         self.generator.set_state(state["generator"])
-        values = {name: list(stacked.numpy()) for name, stacked in state["values"].items()}
+        values = {name: Series(stacked.numpy()) for name, stacked in state["values"].items()}
         self.records = Records(state["steps"], values)
         self.done, self.seconds = state["done"], state["seconds"]

@@ -17,7 +17,7 @@ from hrgradlib.experiments.cases import CASES, FIRST, Case
 from hrgradlib.experiments.cases._case import untrained
 from hrgradlib.experiments.collocation import sample
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
-from hrgradlib.experiments.places import dimensions, evaluate_in_plane
+from hrgradlib.experiments.places import evaluate_in_plane
 from hrgradlib.experiments.runner import run
 from hrgradlib.experiments.specs import PROFILES, SETTINGS, SpecError, make_spec
 from hrgradlib.kinetics.scales import stratified
@@ -60,7 +60,7 @@ def test_every_method_has_its_sizes_in_every_profile(name, method, profile):
 def test_points_are_sorted_by_task_and_lie_in_their_ranges(name, formulation):
     spec = spec_of(name, formulation, per_task=40, beyond=1.2)
     case, points, sizes = spec.case, drawn(spec), spec.case.task_sizes(spec)
-    place = (dimensions(case),) if dimensions(case) > 1 else ()
+    place = (case.dimensions,) if case.dimensions > 1 else ()
     assert [p.shape for p in points] == [(sum(sizes),), (sum(sizes), *place), (sum(sizes),)]
     assert all(p.dtype == spec.kind.dtype and torch.isfinite(p).all() for p in points)
     t, x, eps = (p.split(sizes) for p in points)
@@ -172,12 +172,12 @@ def test_observables_belong_to_the_network(name, formulation):
     t, x, eps = np.broadcast_arrays(
         problem.final_time * np.array([[0.3], [1.0]]), np.array([0.1, 0.3, 0.45]), 0.1
     )
-    if dimensions(spec.case) == 2:
+    if spec.case.dimensions == 2:
         x = np.stack([x, 0.5 - x], -1)
-    at = evaluate if dimensions(spec.case) == 1 else evaluate_in_plane
+    at = evaluate if spec.case.dimensions == 1 else evaluate_in_plane
     first, modes = at(model, t, x, eps)
     moments = meaning.moments(first, modes, t, x, eps)
-    assert moments.shape == (2, 3, 2 + dimensions(spec.case))
+    assert moments.shape == (2, 3, 2 + spec.case.dimensions)
     density = first if first.ndim == 2 else first[..., 0]
     np.testing.assert_allclose(moments[..., 0], density)
     f = meaning.distribution(first, modes, t, x, np.full_like(t, 0.3), eps)

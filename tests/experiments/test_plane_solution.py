@@ -10,7 +10,7 @@ from hrgradlib import load_solution
 from hrgradlib.cli import main
 from hrgradlib.experiments.runner import run
 from hrgradlib.experiments.solution import SolutionError
-from hrgradlib.experiments.specs import SpecError, make_spec
+from hrgradlib.experiments.specs import make_spec
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +91,3 @@ def test_the_command_asks_for_the_second_coordinate(folder, capsys):
     said = capsys.readouterr()
     assert "dimension 2 and no --y; expected --y in two dimensions alone" in said.err
     assert not said.out
-
-
-def test_points_are_not_chosen_among():
-    with pytest.raises(SpecError, match=r"candidates = 2; expected a number in \[1, 1\]"):
-        make_spec("transport-2d", "hrgrad-gn", candidates=2)
-    assert make_spec("transport-2d", "hrgrad-gn").candidates == 1

@@ -47,6 +47,7 @@ class Case(ABC, Generic[Model]):
         formulations: names, the default first.
         penalised: formulations whose initial condition is a penalty, with tasks of its own at
             t = 0; their points are of two kinds, among which is no choice by residuals.
+        dimensions: coordinates of a place; points are (t, x, ε), x [N] if one, else [N, D].
         conducts_heat: whether the observables have a heat flux.
         reported_seeds: seeds that errors are reported for, none of which settings were chosen on.
         bias: how the ranges of ε are divided, as in :func:`hrgradlib.kinetics.scales.stratified`.
@@ -60,6 +61,7 @@ class Case(ABC, Generic[Model]):
     quantities: tuple[str, ...] = ("density",)
     formulations: tuple[str, ...] = ("layer",)
     penalised: tuple[str, ...] = ()
+    dimensions: int = 1
     conducts_heat: bool = False
     reported_seeds: tuple[int, ...] = (10, 11, 12)
     bias: float = 1.0

@@ -36,13 +36,7 @@ _SIDE = 16  # points a side at which errors are measured
 
 
 class PlaneCase(Case[PlaneModel]):
-    """The book trains none of these: its page shows a stored study.
-
-    Points are (t, x, ε) with x of shape [N, 2], among which is no choice by residuals.
-
-    Attributes:
-        dimensions: coordinates of a place.
-    """
+    """The book trains none of these: its page shows a stored study."""
 
     name = "transport-2d"
     summary = "linear transport on the periodic square, two waves, ε in [1e-6, 1], T = 0.1"

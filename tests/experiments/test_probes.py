@@ -1,0 +1,87 @@
+"""Probes: changed code that computes the same keeps stored rows valid, other code does not."""
+
+import pytest
+import torch
+
+from hrgradlib.experiments import probes
+from hrgradlib.experiments.catalogue import RESULTS, states
+from hrgradlib.experiments.probes import agree, probe, same
+from hrgradlib.experiments.specs import make_spec
+from hrgradlib.experiments.store import Row, Table, recorded
+from hrgradlib.experiments.studies import STUDIES
+from hrgradlib.provenance import collect
+from hrgradlib.training.methods import HarmonizedSoap
+
+SPEC = make_spec("transport-periodic", "hrgrad-soap", "smoke", seed=3)
+
+
+def test_a_probe_is_the_same_each_time_and_of_any_seed():
+    assert probe(SPEC) == probe(SPEC.with_(seed=5))
+    assert len(probe(SPEC)) == 4 * SPEC.tasks + len(SPEC.case.errors(SPEC.build_model()).ravel())
+
+
+@pytest.mark.parametrize("change", [dict(lr=1.01e-2), dict(harmony=0.4), dict(beta2=0.98)])
+def test_a_probe_sees_settings(change):
+    assert not agree(probe(SPEC), probe(SPEC.with_(**change)))
+
+
+def test_a_probe_sees_code(monkeypatch):
+    before, step = probe(SPEC), HarmonizedSoap.step
+
+    def shorter(self, residuals, points, sizes, observe):
+        return step(self, lambda *p: residuals(*p) * (1 - 1e-4), points, sizes, observe)
+
+    monkeypatch.setattr(HarmonizedSoap, "step", shorter)
+    assert not agree(before, probe(SPEC))
+
+
+def test_failure_is_no_agreement_with_success():
+    assert probe(SPEC.with_(lr=1e30)) == []
+    assert not agree(probe(SPEC), [])
+
+
+def _put(table, code, spec, numbers):
+    short = probes._short(spec).fingerprint()
+    table.put(f"{code}-{short}", {"numbers": numbers}, recorded(collect("cpu"), short, code))
+
+
+def test_rows_of_earlier_code_stay_while_probes_agree(tmp_path, monkeypatch):
+    """One study of one cell, trained by code "old"; today's is what it is."""
+    monkeypatch.setitem(STUDIES, "tiny", ((3,), {"a": dict(method="sum", steps=3)}))
+    monkeypatch.setattr(probes, "_table", lambda: Table(tmp_path / "probes.json"))
+    ((folder, spec),) = probes.study_runs("tiny").items()
+    line = type(RESULTS["scales"])("tiny", 1, ())
+    table = Table(tmp_path / "tiny.json")
+    table.put(probes.row_key(folder), {}, recorded(collect("cpu"), spec.fingerprint(), "old"))
+    now = probes.code_behind(spec)
+
+    def state():
+        probes._stored.cache_clear()
+        return set(states(line, table).values())
+
+    assert state() == {"stale"}
+    _put(probes._table(), "old", spec, [1.0, 2.0])
+    _put(probes._table(), now, spec, [1.0, 2.1])
+    assert state() == {"stale"} and not same("old", now, spec)
+    _put(probes._table(), now, spec, [1.0, 2.0 * (1 + 1e-8)])
+    assert state() == {"fresh"} and same("old", now, spec)
+    other = Row("x", {}, recorded(collect("cpu"), "another", "old"))
+    table.put(probes.row_key(folder), {}, other.origin)
+    assert state() == {"stale"}  # of another specification, whatever its code
+
+
+def test_making_probes_keeps_those_of_stored_code_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(probes, "_table", lambda: Table(tmp_path / "probes.json"))
+    monkeypatch.setattr(probes, "_wanted", lambda: [("now", SPEC, {"old"}), ("now", SPEC, {"now"})])
+    _put(probes._table(), "older", SPEC, [0.0])
+    probes.main(quiet=True)
+    cell = SPEC.fingerprint()
+    assert set(probes._table().rows) == {f"now-{cell}"}
+    assert probes._table().rows[f"now-{cell}"].values["numbers"] == probe(SPEC)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache():
+    yield
+    probes._stored.cache_clear()
+    torch.set_num_threads(1)
