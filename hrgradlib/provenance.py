@@ -14,6 +14,8 @@ from hrgradlib.paths import checkout
 
 __all__ = ["collect"]
 
+# A table that is being filled is no change of what fills it.
+_DATA = (":!book/results", ":!book/probes.json")
 _PACKAGES = ("hrgradlib", "torch", "numpy", "scipy", "matplotlib", "torchjd")
 
 
@@ -42,7 +44,7 @@ def collect(device: str | torch.device = "cpu") -> dict:
 
 
 def _commit() -> str:
-    """Commit of the checkout, with ``+`` if tracked files differ.
+    """Commit of the checkout, with ``+`` if tracked files other than stored results differ.
 
     A repository that merely surrounds the package (that of a virtual environment, or the one an
     archive was unpacked in) is not asked: its commit says nothing about this code.
@@ -58,7 +60,8 @@ def _commit() -> str:
         ).stdout.split("\n")[:2]
         if root is None or Path(top).resolve() != root:
             return f"unknown (installed {version})"
-        dirty = subprocess.run([*git, "diff", "--quiet", "HEAD"], capture_output=True).returncode
+        changes = [*git, "diff", "--quiet", "HEAD", "--", str(root), *_DATA]
+        dirty = subprocess.run(changes, capture_output=True, cwd=root).returncode
     except (OSError, subprocess.CalledProcessError):
         return f"unknown (installed {version})"
     return commit + ("+" if dirty else "")

@@ -51,6 +51,20 @@ def test_a_checkout_names_its_commit(other_repository, monkeypatch):
     assert len(provenance.collect()["commit"].removesuffix("+")) == 40
 
 
+@pytest.mark.parametrize(("changed", "mark"), [("book/results/a.json", ""), ("a.py", "+")])
+def test_a_table_that_grows_is_no_change_of_the_code(other_repository, monkeypatch, changed, mark):
+    (other_repository / "hrgradlib").mkdir()
+    (other_repository / "book/results").mkdir(parents=True)
+    for name in ("pyproject.toml", "a.py", "book/results/a.json"):
+        (other_repository / name).write_text("1")
+    _git(other_repository, "add", ".")
+    _git(other_repository, "commit", "-m", "ours")
+    monkeypatch.setattr(paths, "_PACKAGE", other_repository / "hrgradlib")
+    assert len(provenance.collect()["commit"]) == 40
+    (other_repository / changed).write_text("2")
+    assert provenance.collect()["commit"][40:] == mark
+
+
 def test_outside_a_checkout_results_go_to_the_home(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "_PACKAGE", tmp_path / "site-packages" / "hrgradlib")
     monkeypatch.setenv("HRGRAD_HOME", str(tmp_path / "mine"))
