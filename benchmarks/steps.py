@@ -19,9 +19,10 @@ from torch import Tensor
 from torchjd.autojac import backward, jac_to_grad
 
 from hrgradlib import HRGrad, HRGradAggregator, residual_jacobian, task_gradients
-from hrgradlib.experiments.cases.periodic import point_losses, residuals, sample_points
+from hrgradlib.experiments.cases.periodic import point_losses, residuals
 from hrgradlib.experiments.store import Table, here
 from hrgradlib.kinetics.periodic import PeriodicTransport
+from hrgradlib.kinetics.scales import sample_points
 from hrgradlib.models import PeriodicModel
 
 Step = Callable[[], None]

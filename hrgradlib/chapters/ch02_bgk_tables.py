@@ -16,8 +16,8 @@ from contextlib import contextmanager
 
 from hrgradlib.chapters import ch02_verification_bgk as verify
 from hrgradlib.chapters import ch02_verification_bgk_limits as limits
-from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_PROBLEMS, BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.experiments.store import Table, here, read
+from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_PROBLEMS, BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.reference.bgk import BGKReference
 from hrgradlib.reference.bgk_similarity import Similarity, SimilarityMesh, solve_similarity
 

@@ -12,8 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hrgradlib.experiments.cases.bgk import BGK_SMOOTH
-from hrgradlib.kinetics.bgk_problems import BGKProblem
+from hrgradlib.kinetics.bgk_problems import BGK_SMOOTH, BGKProblem
 from hrgradlib.kinetics.maxwellian import conserved, discrete_maxwellian, invariants, maxwellian
 from hrgradlib.reference._bgk_solutions import relative_l2, sample
 from hrgradlib.reference.bgk import BGKReference

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch02_verification_bgk import GENTLE, in_window, order_of, row
-from hrgradlib.experiments.cases.bgk import BGK_RIEMANN
-from hrgradlib.kinetics.bgk_problems import BGKProblem
+from hrgradlib.kinetics.bgk_problems import BGK_RIEMANN, BGKProblem
 from hrgradlib.kinetics.euler import EulerRiemann, navier_stokes_fourier
 from hrgradlib.kinetics.maxwellian import conserved, maxwellian, primitive
 from hrgradlib.reference._bgk_solutions import relative_l2

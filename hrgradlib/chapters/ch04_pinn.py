@@ -25,7 +25,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hrgradlib.experiments.cases.periodic import sample_points
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.experiments.store import Table, here, read
 from hrgradlib.kinetics.periodic import (
@@ -34,6 +33,7 @@ from hrgradlib.kinetics.periodic import (
     macro_residual,
     micro_residual,
 )
+from hrgradlib.kinetics.scales import sample_points
 from hrgradlib.kinetics.velocity import gauss_legendre, legendre
 from hrgradlib.models import PeriodicModel
 from hrgradlib.reference.periodic import PeriodicReference

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from hrgradlib.experiments.cases.periodic import residuals as _residuals
-from hrgradlib.experiments.cases.periodic import sample_points
+from hrgradlib.kinetics.scales import sample_points
 from hrgradlib.models.periodic import PeriodicModel
 from hrgradlib.optim import residual_jacobian
 

@@ -15,10 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hrgradlib.experiments.cases.bgk import BGK_LAYER
 from hrgradlib.experiments.store import Table, here, read
 from hrgradlib.kinetics.bgk import CONSERVED, maxwellian_coefficients
-from hrgradlib.kinetics.bgk_problems import BGKProblem
+from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGKProblem
 from hrgradlib.kinetics.free_flight import free_distribution
 from hrgradlib.kinetics.maxwellian import conserved
 from hrgradlib.reference.bgk import BGKReference

@@ -12,7 +12,10 @@ from dataclasses import asdict, dataclass
 __all__ = ["SpecFields"]
 
 # Settings that came later: runs made before there was a choice are still those of their spec.
-_LATER = {("candidates", 1), ("rule", 1), ("decades", 0.0), ("draw", 0)}
+_LATER = {
+    *(("candidates", 1), ("rule", 1), ("decades", 0.0), ("draw", 0)),
+    *(("encoding", "encoder"), ("segmentation", "regimes"), ("unseen", "")),
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,9 @@ class SpecFields:
         candidates: points drawn for every one that is kept, by the size of its residual.
         decades, draw: every regime's loss is multiplied by a power of ten, uniform in ±decades;
             ``draw`` is the seed of these factors alone.
+        encoding: how the network is told ε, one of the problem's.
+        segmentation: what a task is, see :mod:`hrgradlib.experiments.segmentation`.
+        unseen: which ε training never sees, see there; "" for none.
         rule: of the method, see :class:`hrgradlib.training.methods.Method`.
     """
 
@@ -62,6 +68,9 @@ class SpecFields:
     candidates: int = 1
     decades: float = 0.0
     draw: int = 0
+    encoding: str = "encoder"
+    segmentation: str = "regimes"
+    unseen: str = ""
     rule: int = 1
 
     def fingerprint(self) -> str:

@@ -81,6 +81,7 @@ class Stored:
 RESULTS = {
     line.name: line
     for line in (
+        Stored("ablations", 38, ("11_what_matters",), partial=True),
         Stored("axis", 7, ("08_convergence",)),
         Stored("bgk", 67, ("10_bgk",)),
         Stored("bgk-plain", 12, ("10_bgk",)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from hrgradlib.experiments import segmentation
 from hrgradlib.experiments.specs import Spec
 
 __all__ = ["collocation", "sample"]
@@ -14,7 +15,7 @@ def sample(
     spec: Spec, generator: torch.Generator, device: torch.device | str = "cpu"
 ) -> tuple[Tensor, ...]:
     """Fresh collocation points (t, x, ε) of all tasks, in the dtype of the method."""
-    points = spec.case.sample(spec, generator)
+    points = segmentation.sample(spec, generator)
     return tuple(p.to(device, spec.kind.dtype) for p in points)
 
 

@@ -22,6 +22,7 @@ from hrgradlib.experiments import folder as store
 from hrgradlib.experiments.collocation import collocation
 from hrgradlib.experiments.folder import FolderError, MissingFile, is_finished
 from hrgradlib.experiments.scaling import residuals
+from hrgradlib.experiments.segmentation import task_sizes
 from hrgradlib.experiments.sizes import check_network, check_step, components
 from hrgradlib.experiments.sources import code_fingerprint
 from hrgradlib.experiments.specs import Spec
@@ -152,7 +153,7 @@ def _build(spec: Spec, device: torch.device, quiet: bool) -> Method:
     """The method around its network, once it is known that a step fits."""
     model = spec.build_model().to(device)
     method = spec.kind(model, spec.settings)
-    sizes, parts = spec.case.task_sizes(spec), components(spec, model)
+    sizes, parts = task_sizes(spec), components(spec, model)
     check_step(method, sizes, parts, device)
     if method.needs == "jacobian" and not quiet:
         rows, n = sum(sizes) * parts, sum(p.numel() for p in model.parameters())
@@ -190,7 +191,7 @@ def _tasks(spec: Spec, model: nn.Module, device: torch.device) -> Tasks:
     return Tasks(
         residuals(spec),
         lambda generator: collocation(spec, model, generator, device),
-        spec.case.task_sizes(spec),
+        task_sizes(spec),
     )
 
 

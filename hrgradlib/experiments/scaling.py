@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from hrgradlib.experiments import segmentation
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.kinetics.scales import regime_of
 
@@ -25,7 +26,7 @@ def loss_scales(spec: Spec) -> np.ndarray:
 
 def residuals(spec: Spec) -> Callable[..., Tensor]:
     """Those of the case, (model, t, x, ε) → [N, C], times the root of their regime's factor."""
-    plain = spec.case.residuals(spec)
+    plain = segmentation.residuals(spec)
     if spec.decades == 0:
         return plain
     roots = torch.from_numpy(loss_scales(spec) ** 0.5)

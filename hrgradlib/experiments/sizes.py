@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from hrgradlib.experiments.collocation import sample
+from hrgradlib.experiments.segmentation import task_sizes
 from hrgradlib.experiments.specs import Spec, SpecError
 from hrgradlib.optim import free_bytes
 from hrgradlib.training.methods import Method
@@ -50,7 +50,7 @@ def check_network(spec: Spec, device: torch.device) -> None:
         ) from error
     parameters = sum(p.numel() for p in model.parameters())
     _refuse(f"{parameters} parameters", parameters * kind.dtype.itemsize, free)
-    check_step(kind(model, spec.settings), spec.case.task_sizes(spec), 1, device)
+    check_step(kind(model, spec.settings), task_sizes(spec), 1, device)
 
 
 def check_step(method: Method, sizes: Sequence[int], parts: int, device: torch.device) -> None:
@@ -71,7 +71,8 @@ def check_step(method: Method, sizes: Sequence[int], parts: int, device: torch.d
 def components(spec: Spec, model: nn.Module) -> int:
     """Residual components of a point, C."""
     like = next(model.parameters())
-    one = [p[:1].to(like) for p in sample(spec.with_(tasks=1, per_task=2), torch.Generator())]
+    points = spec.case.sample(spec.with_(tasks=1, per_task=2), torch.Generator())
+    one = [p[:1].to(like) for p in points]
     with torch.no_grad():
         return spec.case.residuals(spec)(model, *one).shape[1]
 

@@ -116,7 +116,8 @@ def make_spec(problem: str, method: str, profile: str = "quick", seed: int = 0, 
     settings = PROFILES[profile] | {"formulation": case.formulations[0]}
     settings |= _JACOBIAN[profile] if kind.needs == "jacobian" else {}
     settings |= case.sizes(profile, kind)
-    if chosen.get("formulation", settings["formulation"]) in case.penalised:
+    alone = chosen.get("segmentation", "regimes") != "regimes" or chosen.get("unseen")
+    if alone or chosen.get("formulation", settings["formulation"]) in case.penalised:
         settings["candidates"] = 1
     settings |= {"rule": kind.rule}
     return _checked(Spec(problem, method, profile, seed, **settings | kind.tuned | chosen))
@@ -172,9 +173,19 @@ _INTERVALS = {
 def _checked(spec: Spec) -> Spec:
     check_name("axis", spec.axis, AXES)
     check_name(f"formulation of {spec.problem}", spec.formulation, spec.case.formulations)
+    case = spec.case
+    check_name(f"encoding of {spec.problem}", spec.encoding, case.encodings)
+    check_name(f"segmentation of {spec.problem}", spec.segmentation, _segmentations(spec))
+    ranges = spec.segmentation == "regimes" and spec.formulation not in case.penalised
+    check_name(f"unseen of {spec.problem}", spec.unseen, case.unseen if ranges else ("",))
     intervals = _INTERVALS
-    if spec.formulation in spec.case.penalised:  # points are of two kinds: taken as drawn
+    if not ranges or spec.unseen:  # points of two kinds, or tasks that are no ranges: as drawn
         intervals = intervals | {"candidates": "[1, 1]"}
     for name, interval in intervals.items():
         check_number(name, getattr(spec, name), interval)
     return spec
+
+
+def _segmentations(spec: Spec) -> tuple[str, ...]:
+    """The problem's; a penalty has points and tasks of its own: with the default alone."""
+    return spec.case.segmentations[: 1 if spec.formulation in spec.case.penalised else None]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hrgradlib.experiments.ablation_studies import ABLATIONS
 from hrgradlib.experiments.campaign import has_ended, train_each
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.results import row_of
@@ -179,6 +180,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
             for method in ("hrgrad-gn", "hrgrad-soap")
         },
     ),
+    **ABLATIONS,
     **SCALES,
     **TIMES,
 }

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["BGKProblem"]
+__all__ = ["BGK_LAYER", "BGK_PROBLEMS", "BGK_RIEMANN", "BGK_SMOOTH", "BGKProblem"]
 
 _PROFILES = ("sine", "tanh", "sign")
 _Points = TypeVar("_Points", NDArray, Tensor)  # what comes as an array is answered as an array
@@ -110,3 +110,17 @@ class BGKProblem:
         values = [a + (b - a) * 0.5 * (1 + w) for a, b in pairs]
         slopes = [(b - a) * 0.5 * slope for a, b in pairs]
         return xp.stack(values, -1), xp.stack(slopes, -1)
+
+
+_WIDE = (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3)
+_TIMES = (0.01, 0.03, 0.06, 0.1)
+
+BGK_SMOOTH = BGKProblem("bgk-smooth", "sine", (1e-3, 1.0), 0.1, _WIDE, _TIMES)
+BGK_LAYER = BGKProblem("bgk-layer", "tanh", (1e-3, 1.0), 0.1, _WIDE, _TIMES)
+BGK_RIEMANN = BGKProblem(
+    "bgk-riemann", "sign", (1e-2, 1.0), 0.05,
+    (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01), (0.005, 0.015, 0.03, 0.05),
+)  # fmt: skip
+
+#: By name.
+BGK_PROBLEMS = {problem.name: problem for problem in (BGK_SMOOTH, BGK_LAYER, BGK_RIEMANN)}

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from hrgradlib.kinetics.periodic import PeriodicFields, PeriodicTransport
 from hrgradlib.kinetics.velocity import legendre, recurrence
+from hrgradlib.models.encodings import ENCODINGS
 from hrgradlib.models.observables import Observables
 from hrgradlib.models.regime import regime
-from hrgradlib.models.streams import StreamMLP
 
 __all__ = ["PeriodicModel", "PeriodicObservables", "PlainPeriodicModel"]
 
@@ -32,6 +32,8 @@ class PeriodicModel(nn.Module):
         width, depth: of the trunk (hidden features, hidden layers).
         modes: M, Legendre modes of g.
         code: features of the hidden representation ``z = E(log10 ε)``.
+        encoding: how it is told ε, a key of :data:`hrgradlib.models.encodings.ENCODINGS`.
+        regimes: ranges of ε, where every one has a code of its own.
     """
 
     known = 4  # input features beside the code
@@ -43,11 +45,15 @@ class PeriodicModel(nn.Module):
         depth: int = 4,
         modes: int = 8,
         code: int = 8,
+        encoding: str = "encoder",
+        regimes: int = 1,
     ) -> None:
         super().__init__()
         self.problem, self.modes = problem, modes
-        self.encoder = StreamMLP([1, 4 * code, code])
-        self.trunk = StreamMLP([self.known + code] + [width] * depth + [1 + modes])
+        chosen = ENCODINGS[encoding]
+        inputs = self.known + chosen.features(code)
+        self.encoder = chosen.build(regimes, code)
+        self.trunk = chosen.trunk([inputs] + [width] * depth + [1 + modes])
 
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
         """``ρ`` [N] and the coefficients ``b_1..b_M`` [N, M] at points given as three [N]."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["StreamMLP"]
+__all__ = ["StreamMLP", "tanh_streams"]
 
 
 class _TanhStreams(torch.autograd.Function):
@@ -29,6 +29,11 @@ class _TanhStreams(torch.autograd.Function):
         curvature = (grad_tangents * tangents).sum(1)  # d(slope) = -2 out slope d(value)
         grad_value = slope * torch.addcmul(grad_out, out, curvature, value=-2)
         return grad_value, slope[:, None] * grad_tangents
+
+
+def tanh_streams(value: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]:
+    """``tanh`` of values [N, F], and their tangents [N, S, F] behind it."""
+    return _TanhStreams.apply(value, tangents)
 
 
 class StreamMLP(nn.Module):

@@ -7,7 +7,7 @@ import pytest
 from drawing import check, untried
 
 from hrgradlib.chapters import ch02_bgk_figures as figures
-from hrgradlib.experiments.cases.bgk import BGK_RIEMANN
+from hrgradlib.kinetics.bgk_problems import BGK_RIEMANN
 
 EPS = (1.0, 0.1)
 X = np.linspace(-0.4, 0.4, 9)

@@ -3,7 +3,7 @@
 import pytest
 
 from hrgradlib.chapters import ch02_verification_bgk as verify
-from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_PROBLEMS, BGK_SMOOTH
+from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_PROBLEMS, BGK_SMOOTH
 from hrgradlib.reference.bgk import BGKReference
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hrgradlib.chapters import ch02_verification_bgk_limits as limits
-from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_RIEMANN, BGK_SMOOTH
+from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.kinetics.maxwellian import conserved, half_moments
 from hrgradlib.reference.bgk_semilagrangian import Mesh
 from hrgradlib.reference.bgk_similarity import Similarity, SimilarityMesh, solve_similarity

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from hrgradlib.chapters import ch08_norms as norms
-from hrgradlib.experiments.cases.periodic import residuals, sample_points
+from hrgradlib.experiments.cases.periodic import residuals
 from hrgradlib.kinetics.periodic import PeriodicTransport
+from hrgradlib.kinetics.scales import sample_points
 from hrgradlib.models.periodic import PeriodicModel
 
 EPS = np.array([1e-4, 1e-2, 1e-1, 1.0])

@@ -3,7 +3,7 @@
 import pytest
 
 from hrgradlib.chapters.ch10_truncation import MomentSystem
-from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_RIEMANN
+from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_RIEMANN
 
 
 def test_a_jump_is_refused():

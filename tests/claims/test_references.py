@@ -5,7 +5,7 @@ import pytest
 from hrgradlib.chapters.ch02_bgk_tables import TABLES, read_tables
 from hrgradlib.chapters.ch02_verification_bgk import space_orders, time_orders
 from hrgradlib.chapters.ch02_verification_bgk_limits import fluid_orders
-from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_PROBLEMS
+from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_PROBLEMS
 from hrgradlib.reference.bgk import BGKReference
 
 QUANTITIES = ("density", "momentum", "energy")

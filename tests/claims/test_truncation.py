@@ -3,7 +3,7 @@
 import numpy as np
 
 from hrgradlib.chapters.ch10_truncation import read_truncation, truncation_errors
-from hrgradlib.experiments.cases.bgk import BGK_LAYER
+from hrgradlib.kinetics.bgk_problems import BGK_LAYER
 from hrgradlib.reference.bgk import BGKReference
 
 

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from hrgradlib.experiments.cases.bgk import BGK_SMOOTH
 from hrgradlib.experiments.collocation import sample
 from hrgradlib.experiments.runner import run
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.kinetics.bgk_plain import initial_misfit, maxwellian, plain_residual
+from hrgradlib.kinetics.bgk_problems import BGK_SMOOTH
 from hrgradlib.models import PlainBGKModel
 
 F64 = torch.float64

@@ -9,10 +9,10 @@ import torch
 
 from hrgradlib.cli import main
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.cases.bgk import BGK_SMOOTH
 from hrgradlib.experiments.collocation import collocation, sample
 from hrgradlib.experiments.solution import SolutionError, load_solution
 from hrgradlib.experiments.specs import SpecError, make_spec
+from hrgradlib.kinetics.bgk_problems import BGK_SMOOTH
 from hrgradlib.kinetics.inflow import InflowTransport
 
 # At the final time after 30 steps of a tiny network; an untrained one is off by 0.5 to 3.

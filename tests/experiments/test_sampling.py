@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import kstest
 
-from hrgradlib.experiments.cases.periodic import sample_points
+from hrgradlib.kinetics.scales import sample_points
 
 T, RANGE = 0.1, (1e-4, 1.0)
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from numpy.polynomial import hermite_e
 
-from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_PROBLEMS, BGK_RIEMANN
 from hrgradlib.kinetics.bgk import BGKFields, maxwellian_coefficients, residual
+from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_PROBLEMS, BGK_RIEMANN
 from hrgradlib.kinetics.free_flight import free_distribution, free_flight
 
 THETA = 1.2

@@ -7,9 +7,14 @@ import pytest
 import torch
 from scipy.integrate import quad
 
-from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_PROBLEMS, BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.kinetics import maxwellian as mx
-from hrgradlib.kinetics.bgk_problems import BGKProblem
+from hrgradlib.kinetics.bgk_problems import (
+    BGK_LAYER,
+    BGK_PROBLEMS,
+    BGK_RIEMANN,
+    BGK_SMOOTH,
+    BGKProblem,
+)
 from hrgradlib.kinetics.euler import EulerRiemann, navier_stokes_fourier
 
 

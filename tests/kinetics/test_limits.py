@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_SMOOTH
+from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_SMOOTH
 from hrgradlib.kinetics.euler import fluid_history, navier_stokes_fourier
 from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.kinetics.periodic import PeriodicTransport

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from hrgradlib.experiments.cases.bgk import BGK_PROBLEMS, BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.kinetics.bgk import maxwellian_coefficients
+from hrgradlib.kinetics.bgk_problems import BGK_PROBLEMS, BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.kinetics.free_flight import free_flight
 from hrgradlib.models import BGKModel
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from hrgradlib.experiments.cases.bgk import BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.experiments.evaluation import evaluate
+from hrgradlib.kinetics.bgk_problems import BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.kinetics.inflow import InflowTransport
 from hrgradlib.kinetics.periodic import PeriodicTransport
 from hrgradlib.models.bgk import BGKModel, BGKObservables

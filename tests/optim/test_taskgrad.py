@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from hrgradlib import task_gradients
-from hrgradlib.experiments.cases.periodic import point_losses, sample_points
+from hrgradlib.experiments.cases.periodic import point_losses
 from hrgradlib.kinetics.periodic import PeriodicTransport
+from hrgradlib.kinetics.scales import sample_points
 from hrgradlib.models import PeriodicModel, StreamMLP
 from hrgradlib.optim import naive_task_gradients, segment_means
 

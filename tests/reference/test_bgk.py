@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_RIEMANN, BGK_SMOOTH
+from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.kinetics.maxwellian import conserved, maxwellian
 from hrgradlib.reference.bgk_imex import Imex, linear_faces, weno_faces
 from hrgradlib.reference.bgk_semilagrangian import Mesh, SemiLagrangian, collision_weights

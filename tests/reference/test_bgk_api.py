@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from hrgradlib.experiments.cases.bgk import BGK_LAYER, BGK_PROBLEMS, BGK_RIEMANN, BGK_SMOOTH
+from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_PROBLEMS, BGK_RIEMANN, BGK_SMOOTH
 from hrgradlib.kinetics.free_flight import free_flight
 from hrgradlib.kinetics.maxwellian import conserved, maxwellian
 from hrgradlib.reference import _bgk_solutions as solutions

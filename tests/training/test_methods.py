@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from hrgradlib.experiments.cases.periodic import point_losses, sample_points
+from hrgradlib.experiments.cases.periodic import point_losses
 from hrgradlib.experiments.specs import make_spec
+from hrgradlib.kinetics.scales import sample_points
 from hrgradlib.training import METHODS
 from hrgradlib.training.methods import Settings
 

@@ -47,6 +47,9 @@ class Case(ABC, Generic[Model]):
         formulations: names, the default first.
         penalised: formulations whose initial condition is a penalty, with tasks of its own at
             t = 0; their points are of two kinds, among which is no choice by residuals.
+        encodings: ways to tell its networks ε, the default first.
+        segmentations: what its tasks may be, the default first.
+        unseen: ranges of ε that may be left out of training, "" (none) first.
         dimensions: coordinates of a place; points are (t, x, ε), x [N] if one, else [N, D].
         conducts_heat: whether the observables have a heat flux.
         reported_seeds: seeds that errors are reported for, none of which settings were chosen on.
@@ -61,6 +64,9 @@ class Case(ABC, Generic[Model]):
     quantities: tuple[str, ...] = ("density",)
     formulations: tuple[str, ...] = ("layer",)
     penalised: tuple[str, ...] = ()
+    encodings: tuple[str, ...] = ("encoder",)
+    segmentations: tuple[str, ...] = ("regimes", "unequal", "terms", "both")
+    unseen: tuple[str, ...] = ("",)
     dimensions: int = 1
     conducts_heat: bool = False
     reported_seeds: tuple[int, ...] = (10, 11, 12)

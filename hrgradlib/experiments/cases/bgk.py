@@ -18,7 +18,7 @@ from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.kinetics import bgk_problems, euler
 from hrgradlib.kinetics.bgk import residual
 from hrgradlib.kinetics.bgk_plain import initial_misfit, plain_residual
-from hrgradlib.kinetics.bgk_problems import BGKProblem
+from hrgradlib.kinetics.bgk_problems import BGK_LAYER, BGK_RIEMANN, BGK_SMOOTH, BGKProblem
 from hrgradlib.kinetics.euler import EulerRiemann, fluid_history
 from hrgradlib.kinetics.free_flight import free_flight
 from hrgradlib.kinetics.maxwellian import conserved
@@ -31,17 +31,7 @@ from hrgradlib.reference.bgk import BGKReference
 if TYPE_CHECKING:
     from hrgradlib.training.methods import Method
 
-__all__ = ["BGK_LAYER", "BGK_PROBLEMS", "BGK_RIEMANN", "BGK_SMOOTH", "CASES", "BGKCase"]
-
-_WIDE = (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3)
-_TIMES = (0.01, 0.03, 0.06, 0.1)
-
-BGK_SMOOTH = BGKProblem("bgk-smooth", "sine", (1e-3, 1.0), 0.1, _WIDE, _TIMES)
-BGK_LAYER = BGKProblem("bgk-layer", "tanh", (1e-3, 1.0), 0.1, _WIDE, _TIMES)
-BGK_RIEMANN = BGKProblem(
-    "bgk-riemann", "sign", (1e-2, 1.0), 0.05,
-    (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01), (0.005, 0.015, 0.03, 0.05),
-)  # fmt: skip
+__all__ = ["CASES", "BGKCase"]
 
 _CELLS = 200  # points in the window that errors are measured at
 
@@ -157,9 +147,6 @@ CASES = (
         shown_seeds=1,
     ),
 )
-
-#: Their data, by name.
-BGK_PROBLEMS = {case.name: case.problem for case in CASES}
 
 
 def residuals(model: BGKModel, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:

@@ -14,11 +14,12 @@ from hrgradlib.experiments._spec import SpecFields
 from hrgradlib.experiments.cases._case import BookRun, Case, untrained
 from hrgradlib.experiments.evaluation import evaluate, relative_l2
 from hrgradlib.kinetics.periodic import PeriodicTransport, macro_residual, micro_residual
-from hrgradlib.kinetics.scales import layer_times, stratified
+from hrgradlib.kinetics.scales import sample_points
+from hrgradlib.models.encodings import ENCODINGS
 from hrgradlib.models.periodic import PeriodicModel, PeriodicObservables, PlainPeriodicModel
 from hrgradlib.reference.periodic import PeriodicReference
 
-__all__ = ["CASES", "PeriodicCase", "point_losses", "residuals", "sample_points"]
+__all__ = ["CASES", "PeriodicCase", "point_losses", "residuals"]
 
 
 class PeriodicCase(Case[PeriodicModel]):
@@ -32,12 +33,22 @@ class PeriodicCase(Case[PeriodicModel]):
     problem = PeriodicTransport()
     formulations = ("layer", "plain")
     penalised = ("plain",)
+    encodings = tuple(ENCODINGS)
+    segmentations = (*Case.segmentations, "drawn")
+    unseen = ("", "gap", "ends")
     reported_seeds = (0, 1, 2)  # the grid's are others
     book = (BookRun("hrgrad"), BookRun("sum"), BookRun("hrgrad-gn"), BookRun("sum", "longer", 1.2))
 
     def build(self, spec: SpecFields) -> PeriodicModel:
         kind = PlainPeriodicModel if spec.formulation == "plain" else PeriodicModel
-        return kind(self.problem, spec.width, spec.depth, spec.modes)
+        return kind(
+            self.problem,
+            spec.width,
+            spec.depth,
+            spec.modes,
+            encoding=spec.encoding,
+            regimes=spec.tasks,
+        )
 
     def draw(self, spec: SpecFields, count: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         return sample_points(
@@ -47,6 +58,7 @@ class PeriodicCase(Case[PeriodicModel]):
             count,
             generator,
             beyond=spec.beyond,
+            one_each=spec.segmentation == "drawn",
         )
 
     def residuals(self, spec: SpecFields) -> Callable[..., Tensor]:
@@ -72,36 +84,6 @@ class PeriodicCase(Case[PeriodicModel]):
 
 #: Of this family.
 CASES = (PeriodicCase(),)
-
-
-def sample_points(
-    eps_range: tuple[float, float],
-    final_time: float,
-    tasks: int,
-    per_task: int,
-    generator: torch.Generator,
-    device: torch.device | str = "cpu",
-    beyond: float = 1.0,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Collocation points (t, x, ε), sorted by task.
-
-    Task k is the k-th of ``tasks`` equal ranges of ``log ε``. x is uniform on [0, 1]; half of
-    the times are uniform on [0, T], half in the layer coordinate ``(1−e^{−t/ε²})/(1−e^{−T/ε²})``.
-    With ``beyond > 1`` both go on to ``beyond · T``: points on one side only leave the end of the
-    interval, where errors are quoted, the least determined.
-
-    Returns:
-        Three tensors of shape (tasks · per_task,), dimensionless, default dtype.
-    """
-    final_time = beyond * final_time
-    draw = torch.rand(3, tasks, per_task, generator=generator)
-    eps = stratified(eps_range, draw[0])
-    in_layer = layer_times(draw[1], final_time, eps.square())
-    uniform = draw[1] * final_time
-    first_half = torch.arange(per_task) < per_task // 2
-    t = torch.where(first_half, uniform, in_layer).clamp(max=final_time)
-    t, x, eps = (p.flatten().to(device) for p in (t, draw[2], eps))
-    return t, x, eps
 
 
 def residuals(model: PeriodicModel, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:

@@ -1,0 +1,123 @@
+"""Tasks that are no ranges of ε, ranges that are never seen, and ways to tell a network ε."""
+
+import numpy as np
+import pytest
+import torch
+
+from hrgradlib.experiments import segmentation
+from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.runner import begin
+from hrgradlib.experiments.segmentation import GAP
+from hrgradlib.experiments.specs import SpecError, make_spec
+from hrgradlib.training.loop import Schedule, TrainingState, train
+
+KINDS = [(name, kind) for name, case in CASES.items() for kind in case.segmentations[1:]]
+
+
+def spec_of(problem="transport-periodic", **changes):
+    return make_spec(problem, "hrgrad-soap", "smoke", **{"per_task": 8} | changes)
+
+
+def drawn(spec, seed=0):
+    return segmentation.sample(spec, torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize(("problem", "kind"), KINDS)
+def test_sizes_are_those_of_the_points_and_a_step_runs(problem, kind):
+    spec = spec_of(problem, segmentation=kind)
+    sizes = segmentation.task_sizes(spec)
+    assert {len(p) for p in drawn(spec)} == {sum(sizes)} and min(sizes) >= 2
+    method, tasks = begin(spec, torch.device("cpu"))
+    state = TrainingState(method.model, method, torch.Generator().manual_seed(0))
+    train(state, tasks, Schedule(2, 1e-3), quiet=True)
+    assert state.records.values["losses"].array().shape == (2, len(sizes))
+
+
+def test_unequal_tasks_halve_and_are_sorted_by_eps():
+    spec = spec_of(segmentation="unequal", tasks=5, per_task=32)
+    sizes = segmentation.task_sizes(spec)
+    assert sum(sizes) == 160 and sizes == sorted(sizes) and sizes[-1] == 2 * sizes[-2]
+    parts = drawn(spec)[2].split(sizes)
+    for one, other in zip(parts, parts[1:], strict=False):
+        assert one.max() <= other.min() * (1 + 1e-6)
+
+
+def test_drawn_tasks_are_one_eps_each_log_uniform():
+    spec = spec_of(segmentation="drawn", tasks=5)
+    found = torch.cat([drawn(spec, seed)[2].view(5, -1) for seed in range(300)])
+    assert (found == found[:, :1]).all()
+    share = (found[:, 0].log10() + 4) / 4
+    assert share.mean() == pytest.approx(0.5, abs=0.02) and share.min() < 0.01 < 0.99 < share.max()
+
+
+def test_terms_part_the_loss_and_lose_nothing_of_it():
+    spec = spec_of(segmentation="both")
+    points, model = drawn(spec), spec.build_model()
+    plain, parted = (f(spec)(model, *points) for f in (spec.case.residuals, segmentation.residuals))
+    half = len(plain) // 2
+    assert torch.equal(parted[:half].square().sum(1), plain[:half, 0].square())
+    assert torch.equal(parted[half:, 1:], plain[half:, 1:]) and not parted[half:, 0].any()
+    assert torch.equal(plain[:half], plain[half:])
+
+
+@pytest.mark.parametrize("problem", [name for name, case in CASES.items() if case.unseen[1:]])
+def test_what_is_unseen_is_not_drawn_and_nothing_else_is_missing(problem):
+    low, high = np.log(CASES[problem].problem.eps_range)
+    for unseen in ("", "gap", "ends"):
+        spec = spec_of(problem, unseen=unseen, tasks=6, per_task=64)
+        eps = drawn(spec)[2]
+        assert len(eps) == sum(segmentation.task_sizes(spec))
+        inside = (eps > GAP[0]) & (eps < GAP[1])
+        assert bool(inside.any()) == (unseen != "gap")
+        share = (eps.log() - low) / (high - low)
+        if unseen == "ends":
+            share = share ** (1 / spec.case.bias)
+            assert 0.25 - 1e-6 <= share.min() and share.max() <= 0.75 + 1e-6
+        else:
+            assert share.min() < 0.05 and share.max() > 0.95
+
+
+def test_times_are_drawn_alike_beside_a_gap():
+    """Half of a task's times are uniform, gap or not."""
+    spec = spec_of(unseen="gap", tasks=4, per_task=400)
+    t = drawn(spec)[0].view(4, 2, 200)[:, 0] / spec.case.problem.final_time
+    assert t.mean(1).numpy() == pytest.approx(np.full(4, 0.5), abs=0.06)
+
+
+@pytest.mark.parametrize("encoding", CASES["transport-periodic"].encodings)
+def test_every_encoding_has_right_tangents_and_its_own_use_of_eps(encoding):
+    model = spec_of(encoding=encoding, width=8).build_model().double()
+    t, x, eps = (torch.tensor([v], dtype=torch.float64) for v in (0.02, 0.3, 0.1))
+    fields, h = model.fields(t, x, eps), 1e-6
+    (up, _), (down, _) = model(t + h, x, eps), model(t - h, x, eps)
+    assert fields.density_t.item() == pytest.approx(((up - down) / (2 * h)).item(), rel=1e-6)
+    (up, b_up), (down, b_down) = model(t, x + h, eps), model(t, x - h, eps)
+    assert fields.density_x.item() == pytest.approx(((up - down) / (2 * h)).item(), rel=1e-6)
+    slope = (b_up - b_down) / (2 * h)
+    assert fields.micro_x.detach().numpy() == pytest.approx(slope.detach().numpy(), rel=1e-6)
+    code = [model.encoder(torch.tensor([[p]], dtype=torch.float64)) for p in (-0.9, 0.9)]
+    assert torch.equal(*code) == (encoding == "none")
+
+
+def test_codes_are_constant_in_a_regime():
+    model = spec_of(encoding="code", tasks=4).build_model()
+    code = model.encoder(torch.tensor([[-1.0], [-0.51], [-0.49], [1.0]]))
+    assert torch.equal(code[0], code[1]) and not torch.equal(code[1], code[2])
+
+
+@pytest.mark.parametrize(
+    ("problem", "changes"),
+    [
+        ("transport-inflow", dict(segmentation="drawn")),
+        ("transport-inflow", dict(encoding="film")),
+        ("transport-inflow", dict(unseen="gap")),
+        ("transport-periodic", dict(segmentation="terms", candidates=2)),
+        ("transport-periodic", dict(segmentation="terms", unseen="gap")),
+        ("transport-periodic", dict(formulation="plain", unseen="gap")),
+        ("transport-periodic", dict(formulation="plain", segmentation="terms")),
+        ("transport-periodic", dict(unseen="middle")),
+    ],
+)
+def test_what_has_no_meaning_is_refused(problem, changes):
+    with pytest.raises(SpecError, match="expected"):
+        spec_of(problem, **changes)
