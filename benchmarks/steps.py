@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 from conflictfree.grad_operator import ConFIG_update
+from pytorch_optimizer import SOAP
 from torch import Tensor
 from torchjd.autojac import backward, jac_to_grad
 
@@ -79,8 +80,32 @@ def plain(bench: Bench) -> Step:
     return step
 
 
+def soap(bench: Bench) -> Step:
+    """The sum under the SOAP of `pytorch_optimizer`, its basis renewed as often as ours."""
+    optimizer = SOAP(bench.parameters, lr=1e-3, betas=BETAS, weight_decay=0.0)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        bench.losses().sum().backward()
+        optimizer.step()
+
+    return step
+
+
+def summed_soap(bench: Bench) -> Step:
+    """The sum under this library's SOAP."""
+    optimizer = HRGrad(bench.parameters, lr=1e-3, metric="soap", betas=BETAS)
+
+    def step() -> None:
+        total = bench.losses().sum()
+        parts = torch.autograd.grad(total, bench.parameters)
+        optimizer.step(torch.cat([part.flatten() for part in parts])[None])
+
+    return step
+
+
 def hrgrad(bench: Bench, metric: str = "adam", guard: bool = False) -> Step:
-    lr = 1e-3 if metric == "adam" else 1e-7  # gradient descent must not diverge over many turns
+    lr = 1e-7 if metric == "identity" else 1e-3  # gradient descent must not diverge
     optimizer = HRGrad(bench.parameters, lr=lr, metric=metric, betas=BETAS, guard=guard)
     return lambda: optimizer.step(task_gradients(bench.point_losses, bench.model, bench.sizes))
 
@@ -93,6 +118,18 @@ def gauss_newton(bench: Bench) -> Step:
             partial(residuals, bench.model), bench.model, bench.points, bench.sizes, out=last[0]
         )
         optimizer.step(last[0])
+
+    return step
+
+
+def segments(bench: Bench) -> Step:
+    """The K gradients alone, a forward and a backward pass over every segment."""
+    parts = list(zip(*(p.split(bench.sizes) for p in bench.points), strict=True))
+
+    def step() -> None:
+        for points in parts:
+            loss = point_losses(bench.model, *points).mean()
+            torch.autograd.grad(loss, bench.parameters)
 
     return step
 
@@ -171,7 +208,11 @@ STEPS = {
     "hrgrad": hrgrad,
     "hrgrad-identity": partial(hrgrad, metric="identity"),
     "hrgrad-guard": partial(hrgrad, guard=True),
+    "soap": soap,
+    "sum-soap": summed_soap,
+    "hrgrad-soap": partial(hrgrad, metric="soap"),
     "gradients": gradients,
+    "segment-gradients": segments,
     "backwards": backwards,
     "torchjd": torchjd,
     "torchjd-gradients": torchjd_gradients,

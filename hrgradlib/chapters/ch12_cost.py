@@ -31,6 +31,8 @@ LABELS = {
         "hrgrad",
         "hrgrad-identity",
         "hrgrad-guard",
+        "sum-soap",
+        "hrgrad-soap",
         "backwards",
         "torchjd",
         "conflictfree",
@@ -38,7 +40,9 @@ LABELS = {
 } | {
     "forward": "losses alone",
     "gradient": "gradient of the sum alone",
+    "soap": "sum, SOAP of pytorch_optimizer",
     "gradients": "task gradients alone",
+    "segment-gradients": "a pass over every segment, gradients alone",
     "torchjd-gradients": "TorchJD, task gradients alone",
     "sum-small": "sum, Adam (small network)",
     "hrgrad-gn": "HRGrad, Gauss–Newton (small network)",

@@ -1,0 +1,77 @@
+"""The ablations of chapter 11: what a table says, complete or not."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from hrgradlib.chapters import ch11_ablation_figures as figures
+from hrgradlib.chapters import ch11_ablations as ablations
+from hrgradlib.experiments.ablation_studies import ABLATIONS, BASE
+from hrgradlib.experiments.store import Table
+
+
+def _curve(level):
+    return {"judged_eps": [1.0, 0.1, 0.05, 0.01], "judged": [level, level, 10 * level, level]}
+
+
+def _store(monkeypatch, rows):
+    table = SimpleNamespace(rows=rows)
+    monkeypatch.setattr(Table, "named", classmethod(lambda cls, name: table))
+
+
+@pytest.fixture
+def stored(monkeypatch):
+    """Some rows of the study: the base, one change that is worse and one that is not."""
+    levels = {BASE: 1.0, "encoding-none": 8.0, "tasks-5": 1.02, "unseen-gap": 1.5}
+    rows = [
+        {"label": cell, "max_error": 1e-4 * level * (1 + 0.01 * seed), "curve": _curve(level)}
+        for cell, level in levels.items()
+        for seed in range(5)
+    ]
+    monkeypatch.setattr(ablations, "read_study", lambda name: (rows, {}))
+    monkeypatch.setattr(
+        Table, "named", classmethod(lambda cls, name: type("T", (), {"rows": rows}))
+    )
+    return rows
+
+
+def test_every_change_is_a_cell_of_a_family_and_the_other_way_round():
+    _, cells = ABLATIONS["ablations"]
+    shown = {BASE, "unseen-gap", "unseen-ends", *ablations.CHANGES}
+    assert shown == set(cells)
+    assert {c.split("-")[0] for c in ablations.CHANGES} == set(ablations.FAMILIES)
+
+
+def test_each_change_is_judged_against_the_base(stored):
+    found = ablations.load()
+    words = {e.cell: e.verdict and e.verdict.word for e in found.effects}
+    assert words["encoding-none"] == "higher" and words["tasks-5"] == "undecided"
+    assert words["axis-rays"] is None and (found.there, found.wanted) == (20, 110)
+    said = ablations.table(found)
+    assert "not at all" in said and "8.00" in said and "higher" in said
+    assert all(text in said for text in ablations.FAMILIES.values())
+
+
+def test_errors_by_eps(stored):
+    seen = ablations.by_eps("unseen-gap")
+    assert seen.errors.shape == (5, 4)
+    assert seen.within(0.03, 0.09) == pytest.approx(15.0) and seen.within(0.1, 1) == 1.5
+    assert ablations.by_eps("unseen-ends") is None
+
+
+def test_figures_draw_what_is_there(stored):
+    fig = figures.effects(ablations.load())
+    labels = [t.get_text() for t in fig.axes[0].get_yticklabels()]
+    assert len(labels) == len(ablations.CHANGES) + len(ablations.FAMILIES)
+    curves = {c: ablations.by_eps(c) for c in (BASE, "unseen-gap", "unseen-ends")}
+    hidden = {"unseen-gap": [(0.03, 0.1)], "unseen-ends": [(1e-4, 1e-3), (0.1, 1.0)]}
+    fig = figures.unseen(curves, hidden)
+    assert [len(a.lines) for a in fig.axes] == [2, 1] and fig.axes[0].get_yscale() == "log"
+
+
+def test_nothing_stored_is_said(monkeypatch):
+    _store(monkeypatch, [])
+    found = ablations.load()
+    assert found.there == 0 and ablations.table(found) == "no run is stored yet"
+    assert not any(e.verdict for e in found.effects)
+    figures.effects(found)
