@@ -28,6 +28,7 @@ from hrgradlib.experiments.solution import Solution, SolutionError, load_solutio
 from hrgradlib.experiments.specs import PROFILES, SETTINGS, SpecError, check_number, make_spec
 from hrgradlib.experiments.store import StoreError
 from hrgradlib.training import METHODS
+from hrgradlib.training._extras import MethodUnavailable
 from hrgradlib.training.loop import CheckpointError, Interrupted, TrainingFailed
 
 __all__ = ["main"]
@@ -48,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         with Interrupts() as interrupts, interrupts.at_once():
             return options.action(options)
     except (SpecError, RunError, CheckpointError, SolutionError, StoreError, TooLarge) as error:
+        return _fail(error, BAD_INPUT)
+    except MethodUnavailable as error:
         return _fail(error, BAD_INPUT)
     except (TrainingFailed, WriteError, CampaignError, FolderError) as error:
         return _fail(error, FAILED)

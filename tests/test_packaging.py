@@ -59,8 +59,8 @@ def test_lock_covers_every_dependency():
     pinned = {}
     for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines():
         if "==" in line and not line.startswith("#"):
-            name, version = line.split("==")
-            pinned[canonicalize_name(name)] = version
+            name, version = line.split(";")[0].split("==")  # some are for some Pythons only
+            pinned[canonicalize_name(name)] = version.strip()
     every = [line for extra in extras.values() for line in extra]
     for wanted in map(Requirement, [*project["dependencies"], *every]):
         if wanted.name == "hrgradlib":  # one extra that holds another

@@ -92,6 +92,10 @@ RESULTS = {
             ("02_reference_solvers",),
             module="hrgradlib.chapters.ch02_bgk_tables",
         ),
+        Stored("comparison", 95, ("11_what_matters",), partial=True),
+        Stored("comparison-grid", 36, ("11_what_matters",), partial=True),
+        Stored("comparison-inflow", 95, ("11_what_matters",), partial=True),
+        Stored("comparison-inflow-grid", 36, ("11_what_matters",), partial=True),
         Stored("gauss-newton", 26, ("13_many_tasks",)),
         Stored("gauss-newton-grid", 26, ("13_many_tasks",)),
         Stored("gauss-newton-long", 19, ("13_many_tasks",)),
@@ -131,7 +135,7 @@ RESULTS = {
         Stored(
             "trivial",
             6,
-            ("09_linear_transport", "09b_inflow", "10_bgk", "13_many_tasks"),
+            ("09_linear_transport", "09b_inflow", "10_bgk", "11_what_matters", "13_many_tasks"),
             module="hrgradlib.experiments.trivial",
         ),
         Stored("transport-periodic-grid", 32, ("09_linear_transport", "13_many_tasks")),
@@ -152,7 +156,7 @@ def states(line: Stored, table: Table, profile: str = "quick") -> dict[str, str]
         have changed since; ``missing``; ``left over``, no longer asked for.
     """
     runs = {row_key(folder): spec for folder, spec in line.runs(profile).items()}
-    if not runs:
+    if not runs and line.name not in STUDIES:
         code = line.code()
         return {key: _state(row, code, row.origin.spec) for key, row in table.rows.items()} or {
             "table": "missing"

@@ -157,6 +157,7 @@ def _numbers(folder: Path, result: dict) -> dict:
         "seconds": round(run.seconds, 1),
         **_uphill(run),
         **{name: _digits(run.records[name].mean(), 5) for name in acted},
+        **_evaluations(run),
         "failure": failure(run) or "",
         **{f"final_{name}": _digits(errors.max(), 5) for name, errors in quantities.items()},
         **{f"limit_{name}": _digits(error, 5) for name, error in limit.items()},
@@ -176,6 +177,13 @@ def _uphill(run: Run) -> dict[str, float]:
     if "cosine_gradients" not in run.records:
         return {}
     return {"uphill": _digits(uphill_share(run.records), 5)}
+
+
+def _evaluations(run: Run) -> dict[str, int]:
+    """Gradients that were computed, where that is not one a step."""
+    if "evaluations" not in run.records:
+        return {}
+    return {"evaluations": round(float(run.records["evaluations"].sum()))}
 
 
 def _digits(value: float, count: int) -> float:

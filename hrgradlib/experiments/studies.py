@@ -8,6 +8,7 @@ against time and ε, settings, origin.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import numpy as np
 from hrgradlib.experiments.ablation_studies import ABLATIONS
 from hrgradlib.experiments.campaign import has_ended, train_each
 from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.comparison_studies import COMPARISONS
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run_folder
 from hrgradlib.experiments.scale_studies import SCALES, TIMES
@@ -71,7 +73,7 @@ LITERATURE_SIZE = dict(
     steps=10000,
 )
 
-STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
+STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     # Chapter 7: is the applied step uphill for some task, and what does the guard cost?
     "guard": (
         (0, 1, 2),
@@ -183,6 +185,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], dict[str, dict]]] = {
     **ABLATIONS,
     **SCALES,
     **TIMES,
+    **COMPARISONS,
 }
 
 

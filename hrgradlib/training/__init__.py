@@ -3,7 +3,16 @@
 :data:`METHODS` is the registry: a method is a class and one line here.
 """
 
-from hrgradlib.training import methods, reported, static, variants
+from hrgradlib.training import (
+    aggregated,
+    methods,
+    quasi_newton,
+    reported,
+    scalarised,
+    static,
+    variants,
+    watched,
+)
 
 __all__ = ["METHODS"]
 
@@ -23,6 +32,29 @@ METHODS: dict[str, type[methods.Method]] = {
     "m-config": reported.MomentConFIG,
     "config": reported.ConFIG,
     "harmonic": reported.Harmonic,
+    # others' rules under Adam, by TorchJD's code where it has them
+    "log-sum": scalarised.LogSum,
+    "geometric-mean": scalarised.GeometricMean,
+    "first-norm": scalarised.FirstNormSum,
+    "uw": scalarised.Uncertainty,
+    "dwa": scalarised.DWA,
+    "rlw": scalarised.RandomWeights,
+    "famo": scalarised.FAMO,
+    "graddrop": aggregated.GradDrop,
+    "pcgrad": aggregated.PCGrad,
+    "cagrad": aggregated.CAGrad,
+    "mgda": aggregated.MGDA,
+    "imtl-g": aggregated.IMTLG,
+    "nash-mtl": aggregated.NashMTL,
+    "aligned-mtl": aggregated.AlignedMTL,
+    "upgrad": aggregated.UPGrad,
+    "dcgd": aggregated.DualCone,
+    "lbfgs": quasi_newton.FixedPointsLBFGS,
+    # bit for bit the methods above, watched
+    "sum-soap-watched": watched.WatchedSum,
+    "log-soap-watched": watched.WatchedLogSum,
+    "unit-soap-watched": watched.WatchedUnit,
+    "first-soap-watched": watched.WatchedFirst,
     "trial-root": variants.RootLosses,
     "trial-log": variants.LogLosses,
     "trial-worst": variants.WorstFirst,
