@@ -49,8 +49,9 @@ def test_minutes_are_those_of_the_stored_trainings(name):
     rows = Table.named(name).rows
     if not rows or len(rows) < len(RESULTS[name].runs("quick")):
         return  # of a whole table; that others are whole is tested above
-    seconds = sum(row.values.get("seconds", 0.0) for row in rows.values())
-    assert RESULTS[name].minutes == pytest.approx(seconds / 60, rel=0.1)
+    minutes = sum(row.values.get("seconds", 0.0) for row in rows.values()) / 60
+    # Rows hold the time on the clock: of a machine that had other work it is an upper bound.
+    assert minutes / 4 <= RESULTS[name].minutes <= 1.1 * minutes
 
 
 def test_overview_says_where_each_row_stands():
