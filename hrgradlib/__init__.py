@@ -44,7 +44,7 @@ _LATER = dict.fromkeys(__all__, "hrgradlib.optim") | {
     "HRGradReportedAggregator": "hrgradlib.optim._torchjd_reported",
     "HRGradWeighting": "hrgradlib.optim._torchjd",
     "Solution": "hrgradlib.experiments.solution",
-    "load_solution": "hrgradlib.experiments.solution",
+    "load_solution": "hrgradlib.experiments.networks",
 }
 
 

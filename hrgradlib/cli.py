@@ -21,10 +21,11 @@ from hrgradlib.experiments.campaign import CampaignError
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.evaluation import PIECE
 from hrgradlib.experiments.folder import FolderError
+from hrgradlib.experiments.networks import load_solution
 from hrgradlib.experiments.places import COORDINATES
 from hrgradlib.experiments.runner import RunError, WriteError, run
 from hrgradlib.experiments.sizes import TooLarge
-from hrgradlib.experiments.solution import Solution, SolutionError, load_solution
+from hrgradlib.experiments.solution import Solution, SolutionError
 from hrgradlib.experiments.specs import PROFILES, SETTINGS, SpecError, check_number, make_spec
 from hrgradlib.experiments.store import StoreError
 from hrgradlib.training import METHODS
@@ -106,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(action=_run)
 
     values = commands.add_parser("evaluate", help="print the density of a trained network as CSV")
-    values.add_argument("folder", type=Path, help="what hrgrad run wrote to --out")
+    values.add_argument("folder", type=Path, help="what hrgrad run wrote to --out; or book:NAME")
     for name in ("t", "x", "eps"):
         values.add_argument(f"--{name}", type=float, nargs="+", required=True)
     values.add_argument("--y", type=float, nargs="+", help="second coordinate, in two dimensions")

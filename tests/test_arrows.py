@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "hrgradlib"
-GROUND = {"paths", "provenance", "_files", "_system"}
+GROUND = {"address", "paths", "provenance", "_files", "_system"}
 MAY_IMPORT = {
     "optim": set(),  # not even the ground: it is taken alone into other projects
     "kinetics": GROUND,
