@@ -16,7 +16,17 @@ from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study
 from hrgradlib.experiments.verdicts import Verdict, judge
 
-__all__ = ["CHANGES", "FAMILIES", "Ablations", "Effect", "Unseen", "by_eps", "load", "table"]
+__all__ = [
+    "CHANGES",
+    "FAMILIES",
+    "Ablations",
+    "Effect",
+    "Unseen",
+    "by_eps",
+    "load",
+    "table",
+    "unseen_table",
+]
 
 NAME = "ablations"
 
@@ -138,8 +148,30 @@ class Unseen(NamedTuple):
 
 def by_eps(cell: str) -> Unseen | None:
     """Of a cell of the study; None where no run of it is stored."""
-    rows = read_study(NAME)[0] if Table.named(NAME).rows else []
-    curves = [r["curve"] for r in rows if r["label"] == cell and isinstance(r["curve"], dict)]
+    stored = read_study(NAME)[1]["curves"] if Table.named(NAME).rows else {}
+    curves = [curve for curve in stored.get(cell, {}).values() if curve]
     if not curves:
         return None
     return Unseen(np.array(curves[0]["judged_eps"]), np.array([c["judged"] for c in curves]))
+
+
+Ranges = list[tuple[float, float]]
+
+
+def unseen_table(curves: dict[str, Unseen | None], hidden: dict[str, Ranges]) -> str:
+    """A line per range that was left out: error inside it, and there with all ε drawn.
+
+    Args:
+        curves: of :func:`by_eps`, the base first.
+        hidden: by cell, ranges of ε that were never drawn.
+    """
+    base, *others = curves
+    lines = [f"{'never drawn':24s}{'all drawn':>12s}{'not drawn':>12s}{'ratio':>8s}"]
+    for cell in others:
+        for low, high in hidden[cell]:
+            found = [c.within(low, high) for c in (curves[base], curves[cell]) if c is not None]
+            numbers = "".join(f"{error:12.1e}" for error in found)
+            if len(found) == 2:
+                numbers += f"{found[1] / found[0]:8.1f}"
+            lines.append(f"{f'{low:g} < eps < {high:g}':24s}{numbers}")
+    return "\n".join(lines)

@@ -24,11 +24,12 @@ def stored(monkeypatch):
     """Some rows of the study: the base, one change that is worse and one that is not."""
     levels = {BASE: 1.0, "encoding-none": 8.0, "tasks-5": 1.02, "unseen-gap": 1.5}
     rows = [
-        {"label": cell, "max_error": 1e-4 * level * (1 + 0.01 * seed), "curve": _curve(level)}
+        {"label": cell, "max_error": 1e-4 * level * (1 + 0.01 * seed)}
         for cell, level in levels.items()
         for seed in range(5)
     ]
-    monkeypatch.setattr(ablations, "read_study", lambda name: (rows, {}))
+    curves = {cell: {str(s): _curve(level) for s in range(5)} for cell, level in levels.items()}
+    monkeypatch.setattr(ablations, "read_study", lambda name: (rows, {"curves": curves}))
     monkeypatch.setattr(
         Table, "named", classmethod(lambda cls, name: type("T", (), {"rows": rows}))
     )
@@ -57,6 +58,10 @@ def test_errors_by_eps(stored):
     assert seen.errors.shape == (5, 4)
     assert seen.within(0.03, 0.09) == pytest.approx(15.0) and seen.within(0.1, 1) == 1.5
     assert ablations.by_eps("unseen-ends") is None
+    curves = {BASE: ablations.by_eps(BASE), "unseen-gap": seen, "unseen-ends": None}
+    said = ablations.unseen_table(curves, {"unseen-gap": [(0.03, 0.09)], "unseen-ends": [(0.1, 1)]})
+    assert said.splitlines()[1].split()[-3:] == ["1.0e+01", "1.5e+01", "1.5"]
+    assert said.splitlines()[2].split()[-1] == "1.0e+00"
 
 
 def test_figures_draw_what_is_there(stored):
