@@ -27,6 +27,7 @@ __all__ = [
     "best",
     "common_seeds",
     "failures",
+    "family",
     "guards",
     "mean_ranks",
     "profile",
@@ -49,8 +50,22 @@ SURGERY = (
 )
 #: What weighs losses, under Adam.
 WEIGHTINGS = ("log-sum", "geometric-mean", "first-norm", "uw", "dwa", "rlw", "famo")
-_SECOND = ("hrgrad-gn", "hrgrad-gn-half", "lbfgs")  # whose steps are not one gradient
 _TIMES = 2000  # resamples of an interval
+
+
+def family(label: str) -> str:
+    """What kind of method a label is; figures show kinds."""
+    if label in WEIGHTINGS:
+        return "loss weighting, Adam"
+    if label in SURGERY:
+        return "gradient surgery, then Adam"
+    if label in ("sum", "sum-time"):
+        return "the sum, Adam"
+    if label.startswith("hrgrad-soap"):
+        return "SOAP, HRGrad"
+    if label.endswith("-soap"):
+        return "SOAP, a sum"
+    return "second order" if label.startswith(("hrgrad-gn", "lbfgs")) else "HRGrad, Adam"
 
 
 class Arm(NamedTuple):

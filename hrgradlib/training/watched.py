@@ -36,7 +36,10 @@ class _Watched(HarmonizedSoap):
         found = task_gradients(lambda: residuals(*points).square().sum(1), self.model, sizes)
         before = flat(self.model)
         record = super().step(residuals, points, sizes, observe)
-        return record | record_arrays(products(found.matrix, before - flat(self.model)))
+        applied = before - flat(self.model)
+        if not bool(applied.any()):
+            return record  # SOAP only measures at first: no step, no products
+        return record | record_arrays(products(found.matrix, applied))
 
 
 class WatchedSum(_Watched, SummedSoap):

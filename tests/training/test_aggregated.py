@@ -1,0 +1,160 @@
+"""Gradient surgery of others: what Adam is given is what TorchJD's aggregators return."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from rivals import SIZES, batch, flat, gradients, network, residuals, trained
+from torchjd import aggregation
+
+from hrgradlib.cli import main
+from hrgradlib.optim import StepRefused
+from hrgradlib.training import METHODS, _extras
+from hrgradlib.training._extras import MethodUnavailable
+from hrgradlib.training.aggregated import GradientSurgery
+from hrgradlib.training.methods import Settings
+
+SURGERY = [name for name, kind in METHODS.items() if issubclass(kind, GradientSurgery)]
+ORACLES = {
+    "mgda": aggregation.MGDA,
+    "imtl-g": aggregation.IMTLG,
+    "aligned-mtl": aggregation.AlignedMTL,
+    "upgrad": aggregation.UPGrad,
+    "cagrad": partial(aggregation.CAGrad, 0.5),
+}
+
+
+@pytest.fixture(params=[1.0, 1e-6], ids=["as it is", "tiny"])
+def scale(request):
+    return request.param
+
+
+@pytest.mark.parametrize("method", ORACLES)
+def test_the_direction_is_torchjds(method, scale):
+    """Whatever the unit of the losses; TorchJD's own thresholds take tiny gradients for none."""
+    model, _, found = gradients()
+    weights = METHODS[method](model, Settings(1e-2)).weights(
+        found._replace(matrix=scale * found.matrix)
+    )
+    unit = found.matrix / found.matrix.norm()
+    expected = ORACLES[method]()(unit)
+    torch.testing.assert_close(weights @ unit, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_pcgrad_is_torchjds_with_the_same_chance():
+    model, _, found = gradients()
+    trainer = METHODS["pcgrad"](model, Settings(1e-2))
+    first = trainer.weights(found)
+    torch.random.manual_seed(0)  # of no effect on the next draw
+    second = trainer.weights(found)
+    again = METHODS["pcgrad"](model, Settings(1e-2))
+    torch.testing.assert_close(again.weights(found), first, rtol=0, atol=0)
+    again.load_state_dict(again.state_dict())
+    torch.testing.assert_close(again.weights(found), second, rtol=0, atol=0)
+
+
+def test_pcgrad_opposes_less_than_the_sum_does():
+    model, _, found = gradients()
+    weights = METHODS["pcgrad"](model, Settings(1e-2)).weights(found)
+    if (found.matrix @ found.matrix.T >= 0).all():
+        assert torch.equal(weights, torch.ones_like(weights))
+    assert (weights >= 1).any()
+
+
+def test_nash_weights_are_a_bargain():
+    """(G α)_k α_k is one and the same for all tasks."""
+    model, _, found = gradients()
+    weights = METHODS["nash-mtl"](model, Settings(1e-2)).weights(found)
+    shares = weights * (found.matrix @ found.matrix.T @ weights)
+    assert (weights > 0).all()
+    torch.testing.assert_close(shares / shares.mean(), torch.ones_like(shares), rtol=0.05, atol=0)
+
+
+def test_nash_keeps_its_weights_for_25_steps():
+    model, _, found = gradients()
+    trainer = METHODS["nash-mtl"](model, Settings(1e-2))
+    flipped = found._replace(matrix=found.matrix.flip(0))
+    asked = [trainer.weights(found), *(trainer.weights(flipped) for _ in range(25))]
+    shares = [weights / weights.norm() for weights in asked]  # lengths are cut, by the gradients
+    assert all(torch.allclose(share, shares[0], rtol=1e-6) for share in shares[:25])
+    assert not torch.allclose(shares[25], shares[0], rtol=1e-2)
+
+
+def test_two_gradients_dcgd_is_its_authors_formula():
+    model, _, found = gradients()
+    two = found._replace(matrix=found.matrix[:2], losses=found.losses[:2])
+    a, b = two.matrix
+    centre = a / a.norm() + b / b.norm()
+    cosine = a @ b / (a.norm() * b.norm())
+    expected = (centre @ (a + b)) / (2 * (1 + cosine)) * centre
+    weights = METHODS["dcgd"](model, Settings(1e-2)).weights(two)
+    torch.testing.assert_close(weights @ two.matrix, expected, rtol=1e-9, atol=1e-12)
+    assert (two.matrix @ expected >= 0).all()
+
+
+def test_graddrop_lets_one_sign_through_in_every_place():
+    model, points, found = gradients()
+    trainer = METHODS["graddrop"](model, Settings(1e-3))
+    before = flat(model)
+    record = trainer.step(partial(residuals, model), points, SIZES, True)
+    moved = before - flat(model)  # Adam's first step has the sign of what it is given
+    for place in range(len(moved)):
+        column = found.matrix[:, place]
+        kept = column[column.sign() == moved[place].sign()]
+        assert len(kept) or moved[place] == 0
+    np.testing.assert_array_equal(
+        np.sign(record["cosine_gradients"]), (found.matrix @ moved).sign().numpy()
+    )
+
+
+@pytest.mark.parametrize("method", sorted({*SURGERY} - {"nash-mtl"}))
+def test_one_task_is_adam(method):
+    ends = [trained(name, 8, sizes=[12])[0] for name in (method, "sum")]
+    torch.testing.assert_close(*ends, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("method", ["graddrop", "pcgrad", "rlw"])
+def test_other_weights_draw_otherwise_and_nobody_elses_numbers_change(method):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    model, generator = network(7), torch.Generator().manual_seed(0)
+    torch.manual_seed(5)
+    trainer = METHODS[method](model, Settings(1e-2))
+    trainer.step(partial(residuals, model), batch(generator), SIZES, False)
+    torch.testing.assert_close(torch.rand(3), expected, rtol=0, atol=0)
+    other = trained(method, 1, seed=8)[1]
+    assert not torch.equal(other.chance.state, trainer.chance.state)
+
+
+def test_a_zero_gradient_is_no_division():
+    model, _, found = gradients()
+    for method in ("mgda", "dcgd", "upgrad"):
+        weights = METHODS[method](model, Settings(1e-2)).weights(
+            found._replace(matrix=0 * found.matrix)
+        )
+        assert weights.isfinite().all()
+
+
+def test_what_a_solver_says_is_one_line(monkeypatch):
+    model, _, found = gradients()
+    trainer = METHODS["mgda"](model, Settings(1e-2))
+
+    def breaks(*arguments):
+        raise ValueError("no solution\nat all")
+
+    monkeypatch.setattr(trainer, "weigh", breaks)
+    with pytest.raises(StepRefused, match=r"MGDA.*: no solution$"):
+        trainer.weights(found)
+
+
+def test_without_its_package_a_method_is_refused_in_one_line(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(_extras, "find_spec", lambda name: None if name == "quadprog" else "there")
+    with pytest.raises(MethodUnavailable, match=r"UPGrad.* needs quadprog"):
+        METHODS["upgrad"](network(), Settings(1e-2))
+    out = str(tmp_path / "run")
+    given = ["run", "transport-periodic", "--method", "upgrad", "--profile", "smoke", "--out", out]
+    assert main(given) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "pip install 'torchjd[quadprog_projector]'" in said
