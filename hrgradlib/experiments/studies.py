@@ -18,6 +18,7 @@ from hrgradlib.experiments.ablation_studies import ABLATIONS
 from hrgradlib.experiments.campaign import has_ended, train_each
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.comparison_studies import COMPARISONS
+from hrgradlib.experiments.failure_studies import FAILURES
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run_folder
 from hrgradlib.experiments.scale_studies import SCALES, TIMES
@@ -183,6 +184,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
         },
     ),
     **ABLATIONS,
+    **FAILURES,
     **SCALES,
     **TIMES,
     **COMPARISONS,

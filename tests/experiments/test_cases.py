@@ -81,7 +81,7 @@ def test_points_are_sorted_by_task_and_lie_in_their_ranges(name, formulation):
 def test_a_seed_gives_the_same_points_and_the_same_network(name, formulation):
     spec = spec_of(name, formulation)
     one, two, other = drawn(spec), drawn(spec), drawn(spec, 1)
-    assert all(map(torch.equal, one, two)) and not torch.equal(one[2], other[2])
+    assert all(map(torch.equal, one, two)) and not any(map(torch.equal, one[:2], other[:2]))
     torch.manual_seed(5)
     first, second = spec.build_model(), spec.build_model()
     assert all(map(torch.equal, first.parameters(), second.parameters()))
@@ -204,6 +204,7 @@ def test_no_module_decides_by_a_problems_name():
         root / "experiments/catalogue.py",
         root / "experiments/studies.py",
         root / "experiments/scale_studies.py",
+        root / "experiments/failure_studies.py",
     ]
     found = [
         f"{path.relative_to(root)}:{node.lineno}"

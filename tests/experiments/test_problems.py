@@ -23,6 +23,7 @@ SMOKE = {
     "bgk-layer": 0.25,
     "bgk-riemann": 0.15,
     "transport-2d": 0.16,
+    "transport-periodic-published": 0.3,
 }
 
 

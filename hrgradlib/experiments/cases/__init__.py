@@ -1,6 +1,6 @@
 """The registry of problems: one file per family, one line here."""
 
-from hrgradlib.experiments.cases import bgk, inflow, periodic, plane
+from hrgradlib.experiments.cases import bgk, inflow, periodic, plane, published
 from hrgradlib.experiments.cases._case import BookRun, Case
 
 __all__ = ["CASES", "FIRST", "BookRun", "Case"]
@@ -12,6 +12,7 @@ CASES: dict[str, Case] = {
         *inflow.CASES,
         *bgk.CASES,
         *plane.CASES,
+        *published.CASES,
     )
 }  # fmt: skip
 

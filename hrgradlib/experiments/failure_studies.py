@@ -1,0 +1,97 @@
+"""The study behind failure rates: formulations × methods, and the grid its settings come from.
+
+A ladder of formulations, each with one thing more than the one before:
+
+- ``pinn``: the kinetic residual of f, one network for all ε;
+- ``published``: parity form, density apart, one network for all ε, a task is one drawn ε;
+- ``layer``: exact initial data, layer coordinate, velocity by modes; tasks as before;
+- ``regimes``: the same, a task is a range of ε.
+
+And beside ``published`` the way it is used in the literature: ``each``, a network for each ε. Its
+networks share nothing, so that nothing is to be harmonised: only sums are trained.
+
+Points in a step, steps, schedule, width and depth are the same for all, but for the Gauss–Newton
+metric, whose steps cost more. Cells of a seed are together: a part of the table is balanced.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hrgradlib.experiments.scale_studies import Study
+
+__all__ = ["BEST", "CELLS", "FAILURES", "LADDER", "METHODS", "STEPS", "WEIGHTS"]
+
+STEPS = 1500
+_SIZES: dict[str, Any] = dict(tasks=5, per_task=32, width=32, depth=4, steps=STEPS)
+_JACOBIAN: dict[str, Any] = dict(tasks=5, per_task=8, width=24, depth=3, steps=100)
+
+_PUBLISHED: dict[str, Any] = dict(problem="transport-periodic-published")
+LADDER: dict[str, dict[str, Any]] = {
+    "pinn": _PUBLISHED | dict(formulation="pinn", segmentation="drawn"),
+    "each": _PUBLISHED | dict(formulation="published-each"),
+    "published": _PUBLISHED | dict(formulation="published", segmentation="drawn"),
+    "layer": dict(problem="transport-periodic", segmentation="drawn"),
+    "regimes": dict(problem="transport-periodic"),
+}
+METHODS = (
+    *("sum", "sum-weighted", "sum-soap", "config", "m-config", "hrgrad-reported"),
+    *("hrgrad", "hrgrad-soap", "hrgrad-gn"),
+)
+WEIGHTS = (1.0, 10.0, 100.0, 1e3)  # of the initial loss, where it is a penalty
+
+# The winners of the grid below: of the sum at weight one, and of every weight.
+BEST: dict[str, dict[str, float]] = {
+    "pinn": dict(lr=5e-3, weight=10.0),
+    "each": dict(lr=5e-3, weight=10.0),
+    "published": dict(lr=5e-3, weight=10.0),
+}
+
+
+def _settings(rung: str, method: str) -> dict[str, Any] | None:
+    """Those of a cell; None where there is nothing to train."""
+    if rung == "each" and not method.startswith("sum"):
+        return None
+    if method == "sum-weighted" and rung not in BEST:
+        return None  # nothing is weighted: the initial condition holds exactly
+    sizes = _JACOBIAN if method.endswith("-gn") else _SIZES
+    settings = LADDER[rung] | sizes | dict(method="sum" if method == "sum-weighted" else method)
+    if rung in BEST and not method.endswith(("-gn", "-soap")):
+        settings["lr"] = BEST[rung]["lr"]
+    if method == "sum-weighted":
+        settings["initial_weight"] = BEST[rung]["weight"]
+    return settings
+
+
+#: Formulation and method of every cell, by its label.
+CELLS: dict[str, tuple[str, str]] = {
+    f"{rung}-{method}": (rung, method)
+    for method in METHODS
+    for rung in LADDER
+    if _settings(rung, method) is not None
+}
+
+
+def _grid() -> dict[str, dict[str, Any]]:
+    cells = {
+        f"{rung}-lr{lr:g}-w{weight:g}": LADDER[rung]
+        | _SIZES
+        | dict(method="sum", lr=lr, initial_weight=weight)
+        for rung in ("published", "pinn")
+        for lr in (2e-3, 5e-3, 1e-2)
+        for weight in WEIGHTS
+    }
+    each = LADDER["each"] | _SIZES | dict(method="sum")
+    return cells | {
+        f"each-lr{lr:g}-w{weight:g}": each | dict(lr=lr, initial_weight=weight)
+        for lr, weight in ((5e-3, 1.0), (5e-3, 10.0), (5e-3, 100.0), (2e-3, 1.0))
+    }
+
+
+FAILURES: dict[str, Study] = {
+    "failure": (
+        tuple(range(10)),
+        {label: dict(_settings(*cell) or {}) for label, cell in CELLS.items()},
+    ),
+    "failure-grid": ((100,), _grid()),
+}
