@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help start setup book train chapters html test test-unit test-slow test-oldest chromium lint types \
+.PHONY: help start setup book train chapters html student slides test test-unit test-slow test-oldest chromium lint types \
         graph bench grid serve clean distclean
 
 ifeq ($(filter $(PROFILE),smoke quick full),)
@@ -85,6 +85,12 @@ chapters: train ## execute the chapters whose source, library, profile or device
 
 html: chapters ## build the HTML of the executed chapters (any warning is an error)
 	$(call stage,html,$(BIN)/python book/make.py html --work $(BUILD)/$(PROFILE) --out book)
+
+student: chapters ## the book without its solutions, for a course: book/_build/student/_build/html
+	$(call stage,student,$(BIN)/python book/make.py html --student --work $(BUILD)/$(PROFILE) --out $(BUILD)/student)
+
+slides: html ## a lecture's slides from the built pages: book/_build/slides/index.html
+	$(call stage,slides,$(BIN)/python book/slides.py --html $(BUILD)/html --out $(BUILD)/slides)
 
 # The tests read a book of their own, in the smoke profile: seconds a chapter, nothing of yours touched.
 # A chapter that fails must not keep the other tests from running.

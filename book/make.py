@@ -31,7 +31,11 @@ ROOT = BOOK.parent
 TOC = BOOK / "_toc.yml"
 CONFIG = ROOT / "_config.yml"
 # What Sphinx reads beside the pages and static/.
-BESIDE = (TOC, BOOK / "references.bib", BOOK / "offline.py", BOOK / "editions.py")
+BESIDE = (TOC, BOOK / "references.bib", BOOK / "exercises.yml",
+          *(BOOK / f"{name}.py" for name in ("offline", "editions", "exercise_index",
+                                             "glossary_terms", "about")))  # fmt: skip
+# What the page on licence, citation and changelog shows.
+ABOUT = tuple(ROOT / name for name in ("LICENSE", "LICENSE-TEXT", "CITATION.cff", "CHANGELOG.md"))
 EXAMPLES = ROOT / "examples"  # scripts that a page runs and includes
 # What chapters read of a trained run; a lock or an unfinished file is none of their business.
 RUN_FILES = ("spec.json", "result.json", "records.npz", "model.pt")
@@ -255,6 +259,9 @@ def stage_sources(work: Path) -> Path:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, copy)
     shutil.copyfile(CONFIG, stage / CONFIG.name)
+    (stage / "about").mkdir()
+    for source in ABOUT:
+        shutil.copyfile(source, stage / "about" / source.name)
     (stage / "editions.json").write_text(json.dumps(editions, indent=1), encoding="utf-8")
     return stage
 
@@ -276,8 +283,21 @@ def offer_downloads(name: str, stage: Path) -> None:
     shutil.copyfile(BOOK / f"{name}.md", folder / f"{short}.md")
 
 
+def cut_solutions(stage: Path) -> None:
+    """Make what is staged the student's version: no page and no download has a solution."""
+    import student  # beside this file; no other command needs it
+
+    for path in stage.rglob("*.ipynb"):
+        nbformat.write(student.without_solutions(nbformat.read(path, as_version=4)), path)
+    for path in (stage / "static" / "notebooks").glob("*.md"):
+        text = student.text_without_solutions(path.read_text(encoding="utf-8"))
+        path.write_text(text, encoding="utf-8")
+
+
 def build_html(args: argparse.Namespace) -> None:
     stage = stage_sources(args.work)
+    if args.student:
+        cut_solutions(stage)
     built = args.out / "_build"
     stamp = built / "html.stamp"
     tools = digest([Path(__file__).resolve(), ROOT / "requirements.lock"])
@@ -314,6 +334,7 @@ def parser() -> argparse.ArgumentParser:
     run_.set_defaults(do=execute)
     html = commands.add_parser("html", help="build the pages of the executed chapters")
     html.add_argument("--out", type=Path, default=BOOK, help="pages go to OUT/_build/html")
+    html.add_argument("--student", action="store_true", help="leave the solutions out")
     html.set_defaults(do=build_html)
     for command in (run_, html):
         command.add_argument("--work", type=Path, required=True, help="executed notebooks go here")

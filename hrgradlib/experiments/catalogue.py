@@ -89,7 +89,7 @@ RESULTS = {
         Stored(
             "bgk-verification",
             5,
-            ("02_reference_solvers",),
+            ("bgk_references",),
             module="hrgradlib.chapters.ch02_bgk_tables",
         ),
         Stored("comparison", 95, ("11_what_matters",), partial=True),

@@ -76,7 +76,7 @@ class TaskGradients(NamedTuple):
     present: tuple[bool, ...] = ()
 
     def by_parameter(self, model: nn.Module) -> list[Tensor]:
-        """Views of ``matrix``: one [K, *shape] tensor per trainable parameter."""
+        """Views of ``matrix``: one ``[K, *shape]`` tensor per trainable parameter."""
         parameters = trainable(model)
         blocks = self.matrix.split([p.numel() for p in parameters], dim=1)
         return [b.view(len(b), *p.shape) for b, p in zip(blocks, parameters, strict=True)]
