@@ -57,6 +57,8 @@ PAGES = (
     Page("12_what_it_costs", "12  what it\ncosts", (3, 5), ("07_harmonised_rotation",)),
     Page("13_many_tasks", "13  many tasks,\nGauss–Newton", (2, 6),
          ("07_harmonised_rotation", "09_linear_transport")),
+    Page("11_what_matters", "11  what\nmatters", (2, 7), ("09_linear_transport",),
+         ("13_many_tasks",)),
     Page("09b_inflow", "9b  inflow", (0, 6), ("09_linear_transport", "02_reference_solvers")),
     Page("10_bgk", "10  BGK", (-1, 6), ("09_linear_transport", "bgk_references")),
     Page("14_beyond_kinetics", "14  beyond\nkinetics", (3, 6), ("07_harmonised_rotation",),
@@ -69,7 +71,7 @@ WIDTH, HEIGHT = 0.78, 0.56  # of a box, in columns and rows
 def draw() -> Figure:
     """Boxes, solid arrows from what is needed, dashed ones from what helps."""
     style.use_style()
-    fig, ax = plt.subplots(figsize=(8.4, 6.2))
+    fig, ax = plt.subplots(figsize=(8.4, 7))
     at = {page.name: page.place for page in PAGES}
     for page in PAGES:
         for other in page.needs:
@@ -77,7 +79,7 @@ def draw() -> Figure:
         for other in page.helps:
             _arrow(ax, at[other], page.place, (0, (4, 3)))
         _box(ax, page)
-    ax.set(xlim=(-1.5, 3.5), ylim=(6.4, -0.4))
+    ax.set(xlim=(-1.5, 3.5), ylim=(7.4, -0.4))
     ax.set_axis_off()
     return fig
 
