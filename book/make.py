@@ -33,7 +33,7 @@ CONFIG = ROOT / "_config.yml"
 # What Sphinx reads beside the pages and static/.
 BESIDE = (TOC, BOOK / "references.bib", BOOK / "exercises.yml",
           *(BOOK / f"{name}.py" for name in ("offline", "editions", "exercise_index",
-                                             "glossary_terms", "about")))  # fmt: skip
+                                             "glossary_terms", "about", "access")))  # fmt: skip
 # What the page on licence, citation and changelog shows.
 ABOUT = tuple(ROOT / name for name in ("LICENSE", "LICENSE-TEXT", "CITATION.cff", "CHANGELOG.md"))
 EXAMPLES = ROOT / "examples"  # scripts that a page runs and includes
