@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from hrgradlib.optim import StepRefused
 from hrgradlib.training.methods import Settings, SummedSoap
 
 __all__ = ["FirstLossSoap"]
@@ -21,7 +22,14 @@ class FirstLossSoap(SummedSoap):
 
     def total(self, losses: Tensor) -> Tensor:
         if self.first is None:
-            self.first = losses.detach().clamp_min(torch.finfo(losses.dtype).tiny)
+            first = losses.detach()
+            if nothing := (first <= torch.finfo(losses.dtype).tiny).nonzero().flatten().tolist():
+                raise StepRefused(
+                    f"the first loss of task(s) {nothing} is zero; expected positive first losses, "
+                    "by which later ones are divided",
+                    nothing,
+                )
+            self.first = first
         return (losses / self.first).sum()
 
     def state_dict(self) -> dict:
