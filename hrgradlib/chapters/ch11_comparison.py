@@ -13,31 +13,33 @@ from hrgradlib.chapters.trivial_lines import trivial_lines
 from hrgradlib.experiments.comparison_studies import COMPARED, GRID_OF, VARIANTS, scores
 from hrgradlib.experiments.store import Table, read
 from hrgradlib.experiments.studies import STUDIES, read_study
-from hrgradlib.experiments.verdicts import Verdict, failure_rate, judge
+from hrgradlib.experiments.verdicts import Verdict, judge
 
 __all__ = [
     "PROBLEMS",
     "SURGERY",
     "WEIGHTINGS",
     "Arm",
-    "Worth",
-    "against_sum",
+    "against",
     "arms",
     "at_edges",
     "best",
+    "champions",
     "common_seeds",
-    "failures",
     "family",
-    "guards",
     "mean_ranks",
+    "method_factor",
+    "names",
+    "place",
     "profile",
+    "rank_table",
+    "rate_factor",
     "rates",
     "rates_table",
     "runs_missing",
     "standings",
     "trivial",
     "verdicts",
-    "worth",
 ]
 
 #: Studies by the problem that they are of.
@@ -50,7 +52,6 @@ SURGERY = (
 )
 #: What weighs losses, under Adam.
 WEIGHTINGS = ("log-sum", "geometric-mean", "first-norm", "uw", "dwa", "rlw", "famo")
-_TIMES = 2000  # resamples of an interval
 
 
 def family(label: str) -> str:
@@ -79,6 +80,7 @@ class Arm(NamedTuple):
         uphill: [S] share of (step, task) pairs in which the applied step did not descend; nan
             where a run has none recorded.
         work: [S] gradients of the total batch that were computed.
+        failed: [S] whether the run counts as failed, by the book's one definition.
     """
 
     label: str
@@ -87,6 +89,7 @@ class Arm(NamedTuple):
     seconds: NDArray
     uphill: NDArray
     work: NDArray
+    failed: NDArray
 
     @property
     def median(self) -> float:
@@ -110,7 +113,8 @@ def arms(problem: str) -> dict[str, Arm]:
                 np.array([r[n] for r in own], float)
                 for n in ("seed", "max_error", "seconds", "uphill")
             ]
-            found[label] = Arm._make([label, *columns, np.array(work, float)])
+            failed = np.array([bool(r["failure"]) for r in own])
+            found[label] = Arm._make([label, *columns, np.array(work, float), failed])
     return found
 
 
@@ -153,8 +157,23 @@ def rates_table(found: dict[str, dict[str, float]]) -> str:
     for label, tried in found.items():
         chosen = min(tried, key=tried.__getitem__)
         cells = [f"{name} {error:.1e}{'*' * (name == chosen)}" for name, error in tried.items()]
-        lines.append(f"{label_of(label):42s}" + "".join(f" {cell:17s}" for cell in cells))
+        lines.append(f"{label_of(label):46s}" + "".join(f" {cell:17s}" for cell in cells))
     return "\n".join(lines) or "not measured yet"
+
+
+def rate_factor(found: dict[str, dict[str, float]]) -> float:
+    """Worst error over best among the choices of a method, the median over methods."""
+    factors = [max(tried.values()) / min(tried.values()) for tried in found.values()]
+    return float(np.median(factors)) if factors else np.nan
+
+
+def method_factor(found: dict[str, Arm], labels: tuple[str, ...]) -> float:
+    """The third quartile of these methods' medians over the first."""
+    medians = [found[label].median for label in labels if label in found]
+    if not medians:
+        return np.nan
+    low, high = np.quantile(np.log(medians), [0.25, 0.75])
+    return float(np.exp(high - low))
 
 
 def trivial(problem: str) -> dict[str, float]:
@@ -172,7 +191,7 @@ def _judged_eps(problem: str) -> NDArray | None:
     return None
 
 
-def against_sum(found: dict[str, Arm], label: str, other: str = "sum") -> Verdict | None:
+def against(found: dict[str, Arm], label: str, other: str = "sum") -> Verdict | None:
     """A method's errors judged by those of another; None before both have runs."""
     if label not in found or other not in found:
         return None
@@ -181,18 +200,24 @@ def against_sum(found: dict[str, Arm], label: str, other: str = "sum") -> Verdic
 
 def standings(found: dict[str, Arm]) -> str:
     """A line per method, the best median first: errors, against the sum, work, time, uphill."""
-    head = f"{'':42s} runs   median      least    largest  over the sum [95 %]       "
+    head = f"{'':46s}runs failed   median    least  largest  over the sum [95 %]        "
     lines = [head + "gradients seconds uphill"]
     for arm in sorted(found.values(), key=lambda arm: arm.median):
-        verdict = against_sum(found, arm.label)
+        verdict = against(found, arm.label)
         told = "" if verdict is None or arm.label == "sum" else _told(verdict)
-        share = f"{100 * np.nanmean(arm.uphill):5.1f}%" if not np.isnan(arm.uphill).all() else "–"
+        seconds = arm.seconds[~np.isnan(arm.seconds)]
         lines.append(
-            f"{label_of(arm.label):42s} {len(arm.seeds):4d} {arm.median:8.1e}"
-            f"   {arm.errors.min():8.1e}  {arm.errors.max():8.1e}  {told:26s}"
-            f" {np.median(arm.work):8.0f} {np.median(arm.seconds):7.0f} {share:>6s}"
+            f"{label_of(arm.label):46s}{len(arm.seeds):4d} {arm.failed.sum():6d}  {arm.median:7.1e}"
+            f"  {arm.errors.min():7.1e}  {arm.errors.max():7.1e}  {told:28s}"
+            f"{np.median(arm.work):8.0f} {np.median(seconds) if seconds.size else np.nan:7.0f}"
+            f" {_percent(arm.uphill):>6s}"
         )
     return "\n".join(lines) if found else "not measured yet"
+
+
+def _percent(shares: NDArray) -> str:
+    there = shares[~np.isnan(shares)]
+    return f"{100 * there.mean():.1f}%" if there.size else "–"
 
 
 def _told(found: Verdict) -> str:
@@ -212,9 +237,32 @@ def verdicts(found: dict[str, Arm], labels: tuple[str, ...]) -> dict[str, list[s
     """Labels by what the rule says of them against the sum."""
     told: dict[str, list[str]] = {"lower": [], "higher": [], "undecided": []}
     for label in labels:
-        if (verdict := against_sum(found, label)) is not None:
+        if (verdict := against(found, label)) is not None:
             told[verdict.word].append(label)
     return told
+
+
+def names(labels: list[str]) -> str:
+    """What pages call these methods, in a row; "none" of none."""
+    return "; ".join(label_of(label) for label in labels) or "none"
+
+
+def place(found: dict[str, Arm], label: str) -> int:
+    """Rank of a method by its median, 1 the best; 0 if it has no run."""
+    order = sorted(found, key=lambda name: found[name].median)
+    return order.index(label) + 1 if label in found else 0
+
+
+def rank_table(found: dict[str, dict[str, Arm]]) -> str:
+    """Mean ranks over the problems, the best first, and over how many."""
+    ranks = mean_ranks(found)
+    if not ranks:
+        return "not measured yet"
+    count = sum(bool(own) for own in found.values())
+    lines = [f"mean rank of {len(ranks)} methods over {count} problem{'s' * (count > 1)}"]
+    for label in sorted(ranks, key=ranks.__getitem__):
+        lines.append(f"{label_of(label):46s} {ranks[label]:5.1f}")
+    return "\n".join(lines)
 
 
 def common_seeds(found: dict[str, Arm]) -> int:
@@ -235,93 +283,29 @@ def mean_ranks(found: dict[str, dict[str, Arm]]) -> dict[str, float]:
 
 
 def profile(found: dict[str, dict[str, Arm]], label: str) -> tuple[NDArray, NDArray]:
-    """Performance profile (Dolan and Moré): share of problems within a factor of the best.
+    """Performance profile (after Dolan and Moré): share of runs within a factor of the best.
 
     Args:
-        found: arms by problem, all of which have the method.
+        found: arms by problem; problems that lack the method are left out.
         label: the method.
 
     Returns:
-        Factors, ascending, and the share of problems on which the method's median is at most so
-        many times the least median.
+        [R] factors, ascending: a run's error over the least median of its problem; and [R] the
+        share of runs with at most that factor.
     """
-    least = {p: min(arm.median for arm in own.values()) for p, own in found.items()}
-    factors = np.sort([own[label].median / least[p] for p, own in found.items()])
-    return factors, np.arange(1, len(factors) + 1) / len(factors)
-
-
-class Worth(NamedTuple):
-    """Rank correlation of a run's uphill share and its final error.
-
-    Attributes:
-        rho: Spearman's; nan if fewer than three methods have a share.
-        low, high: 95 % interval, methods resampled as a whole.
-        runs, methods: it rests on.
-    """
-
-    rho: float
-    low: float
-    high: float
-    runs: int
-    methods: int
-
-    @property
-    def words(self) -> str:
-        """What may be said of it."""
-        if np.isnan(self.rho):
-            return "not measured yet"
-        if self.low > 0:
-            return "the more of a run's steps go uphill for some task, the larger is its error"
-        if self.high < 0:
-            return "the more of a run's steps go uphill for some task, the smaller is its error"
-        return "the share of uphill steps does not tell the error"
-
-    def __str__(self) -> str:
-        if np.isnan(self.rho):
-            return "not measured yet"
-        return f"{self.rho:+.2f} [{self.low:+.2f}, {self.high:+.2f}] ({self.runs} runs)"
-
-
-def worth(found: dict[str, Arm], labels: tuple[str, ...] = ()) -> Worth:
-    """What a run's uphill share tells of its error, over all runs of these methods (or of all)."""
-    pairs = [
-        np.stack([arm.uphill, arm.errors])[:, ~np.isnan(arm.uphill)]
-        for arm in found.values()
-        if (not labels or arm.label in labels) and not np.isnan(arm.uphill).all()
+    factors = [
+        own[label].errors / min(arm.median for arm in own.values())
+        for own in found.values()
+        if label in own
     ]
-    runs = sum(pair.shape[1] for pair in pairs)
-    if len(pairs) < 3:
-        return Worth(np.nan, np.nan, np.nan, runs, len(pairs))
-    generator = np.random.default_rng(0)
-    draws = generator.integers(len(pairs), size=(_TIMES, len(pairs)))
-    ranked = np.sort([rho for draw in draws if not np.isnan(rho := _rho([pairs[i] for i in draw]))])
-    outside = int(0.025 * len(ranked))
-    return Worth(_rho(pairs), ranked[outside], ranked[-1 - outside], runs, len(pairs))
+    ranked = np.sort(np.concatenate(factors)) if factors else np.empty(0)
+    return ranked, np.arange(1, len(ranked) + 1) / max(1, len(ranked))
 
 
-def _rho(pairs: list[NDArray]) -> float:
-    shares, errors = np.concatenate(pairs, 1)
-    if np.ptp(shares) == 0 or (errors == errors[0]).all():
-        return np.nan
-    return float(stats.spearmanr(shares, errors).statistic)
-
-
-def guards(found: dict[str, Arm]) -> str:
-    """A line for every metric: uphill share without and with the guard, and what it costs."""
-    lines = []
-    for label in ("hrgrad", "hrgrad-soap"):
-        guarded = f"{label}-guard"
-        if (verdict := against_sum(found, guarded, label)) is None:
-            lines.append(f"{label_of(label):16s} not measured yet")
-            continue
-        shares = [100 * np.nanmean(found[name].uphill) for name in (label, guarded)]
-        lines.append(
-            f"{label_of(label):16s} uphill {shares[0]:.2f} % without, {shares[1]:.2f} % with the "
-            f"guard; its error {verdict}"
-        )
-    return "\n".join(lines)
-
-
-def failures(arm: Arm, bound: float = 0.1) -> str:
-    """Share of an arm's runs whose error is above the bound, with its interval."""
-    return str(failure_rate(int((~(arm.errors <= bound)).sum()), len(arm.errors)))
+def champions(found: dict[str, dict[str, Arm]]) -> tuple[str, ...]:
+    """The sum and the best of every kind, by the mean rank over the problems."""
+    ranks = mean_ranks(found)
+    kinds: dict[str, str] = {}
+    for label in sorted(ranks, key=ranks.__getitem__):
+        kinds.setdefault(family(label), label)
+    return tuple(dict.fromkeys([*(["sum"] if "sum" in ranks else []), *kinds.values()]))

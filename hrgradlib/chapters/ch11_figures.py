@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -75,16 +75,19 @@ def uphill(found: Mapping[str, Mapping[str, Arm]]) -> Figure:
     return fig
 
 
-def profiles(found: dict[str, dict[str, Arm]], labels: tuple[str, ...]) -> Figure:
-    """Share of problems on which a method's median is within a factor of the best one."""
-    fig, axis = subplots(figsize=(6.6, 3.4))
+def profiles(found: dict[str, dict[str, Arm]], labels: Sequence[str]) -> Figure:
+    """Share of a method's runs within a factor of the least median of their problem."""
+    fig, axis = subplots(figsize=(7.0, 3.4))
     for label in labels:
         colour, marker = _FAMILIES[family(label)]
         factors, share = profile(found, label)
         axis.step(factors, share, marker, where="post", ls="-", color=colour, label=label_of(label))
-    axis.set(xscale="log", xlabel="factor over the least median", ylabel="share of problems")
+    axis.set(xscale="log", xlabel="factor over the least median", ylabel="share of runs")
     axis.set_ylim(0, 1.05)
-    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    if labels:
+        shared_legend(fig, axis, "right upper")
+    else:
+        axis.set_xlim(1, 100)
     return fig
 
 
