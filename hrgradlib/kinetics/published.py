@@ -12,6 +12,7 @@ equation to be met (Jin, Ma & Wu 2022). The kinetic form knows f alone.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -59,8 +60,13 @@ class KineticFields(NamedTuple):
 
 def half_range(count: int, like: Tensor) -> tuple[Tensor, Tensor]:
     """Gauss nodes on [0, 1] and their weights, which sum to one; [count] as ``like``."""
+    return _half_range(count, like.dtype, like.device)
+
+
+@cache
+def _half_range(count: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     nodes, weights = gauss_legendre(count)
-    v, w = (torch.from_numpy(a).to(like) for a in (0.5 * (nodes + 1), weights))
+    v, w = (torch.from_numpy(a).to(device, dtype) for a in (0.5 * (nodes + 1), weights))
     return v, w
 
 

@@ -1,0 +1,219 @@
+"""Chapter 5: how often which formulation fails under which method, and what repairs it.
+
+Failure is that of :func:`hrgradlib.experiments.results.failure`, which every stored row carries.
+A table that is not complete gives what its rows can say, and the words on the page follow them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from hrgradlib.chapters.looks import label_of
+from hrgradlib.experiments.failure_studies import CELLS, FAILURES, LADDER, METHODS
+from hrgradlib.experiments.store import Table
+from hrgradlib.experiments.studies import read_study
+from hrgradlib.experiments.verdicts import LEVEL, Rate, failure_rate, judge
+from hrgradlib.models.published import own_eps
+
+__all__ = [
+    "NAMES",
+    "STEPS_OF_LADDER",
+    "Cell",
+    "Failures",
+    "at_own_eps",
+    "beside_the_sum",
+    "load",
+    "method_label",
+    "step",
+    "table",
+]
+
+NAME = "failure"
+
+#: What the page calls each formulation.
+NAMES = {
+    "pinn": "plain PINN",
+    "each": "published, one network per ε",
+    "published": "published, one for all ε",
+    "layer": "+ exact data, layer coordinate",
+    "regimes": "+ tasks are regimes",
+}
+assert set(NAMES) == set(LADDER)
+
+#: Pairs of rungs of which the second has one ingredient more, or other networks.
+STEPS_OF_LADDER = {
+    "parity": ("pinn", "published"),
+    "apart": ("published", "each"),
+    "layer": ("published", "layer"),
+    "regimes": ("layer", "regimes"),
+}
+
+
+class Cell(NamedTuple):
+    """Runs of one formulation under one method.
+
+    Attributes:
+        errors: [S] largest over all judged ε and times; inf of a run that was not finite.
+        failed: [S] whether the run failed, by the one definition.
+        own: [S, E] errors at the Knudsen numbers judged; those of runs that were finite.
+    """
+
+    errors: NDArray
+    failed: NDArray
+    own: NDArray
+
+    @property
+    def rate(self) -> Rate:
+        """Share of failed runs with its interval; there must be a run."""
+        return failure_rate(int(self.failed.sum()), len(self.failed))
+
+
+class Failures(NamedTuple):
+    """What the stored study says so far.
+
+    Attributes:
+        cells: by formulation and method, those that have runs.
+        judged_eps: [E].
+        wanted, there: runs in all, and so far.
+    """
+
+    cells: dict[tuple[str, str], Cell]
+    judged_eps: NDArray
+    wanted: int
+    there: int
+
+    def pooled(self, rung: str, methods: Iterable[str]) -> tuple[int, int]:
+        """Failed runs and runs of a formulation under these methods."""
+        found = [self.cells[rung, m].failed for m in methods if (rung, m) in self.cells]
+        return sum(int(f.sum()) for f in found), sum(map(len, found))
+
+
+def method_label(method: str) -> str:
+    """What figures and tables call a method of the study."""
+    return "sum, Adam, best weight" if method == "sum-weighted" else label_of(method)
+
+
+def load() -> Failures:
+    """Every cell that has runs; none where nothing is stored."""
+    seeds, cells = FAILURES[NAME]
+    rows = read_study(NAME)[0] if Table.named(NAME).rows else []
+    found, eps = {}, np.empty(0)
+    for label, place in CELLS.items():
+        runs = [row for row in rows if row["label"] == label]
+        if not runs:
+            continue
+        curves = [r["curve"] for r in runs if isinstance(r["curve"], dict)]
+        eps = np.array(curves[0]["judged_eps"]) if curves else eps
+        found[place] = Cell(
+            np.array([row["max_error"] for row in runs], float),
+            np.array([bool(row["failure"]) for row in runs]),
+            np.array([curve["judged"] for curve in curves]),
+        )
+    return Failures(found, eps, len(seeds) * len(cells), len(rows))
+
+
+def table(found: Failures) -> str:
+    """A line per cell: runs, rate of failure with its interval, median and range of the error."""
+    if not found.cells:
+        return "no run is stored yet"
+    lines = []
+    for rung, name in NAMES.items():
+        lines.append(f"{name}:")
+        for method in METHODS:
+            if (cell := found.cells.get((rung, method))) is None:
+                continue
+            middle, low, high = np.median(cell.errors), cell.errors.min(), cell.errors.max()
+            lines.append(
+                f"  {method_label(method):46s}{len(cell.errors):3d} runs, failed "
+                f"{cell.rate!s:16s} error {middle:.1e} ({low:.1e} to {high:.1e})"
+            )
+    return "\n".join(lines)
+
+
+class _Change(NamedTuple):
+    """Failed and all runs before and after, and p of Fisher's exact test."""
+
+    before: tuple[int, int]
+    after: tuple[int, int]
+    p: float
+
+    @property
+    def word(self) -> str:
+        """By the level of every verdict of the book."""
+        if self.p > LEVEL:
+            return "the difference may be chance"
+        lower = self.after[0] / self.after[1] < self.before[0] / self.before[1]
+        return "it repairs" if lower else "it does harm"
+
+    def __str__(self) -> str:
+        words = " to ".join(f"{f} of {n} failed" for f, n in (self.before, self.after))
+        return f"from {words} (p = {self.p:.2g}): {self.word}"
+
+
+def _change(before: tuple[int, int], after: tuple[int, int]) -> _Change:
+    odds = [[f, n - f] for f, n in (before, after)]
+    return _Change(before, after, float(stats.fisher_exact(odds).pvalue))
+
+
+def step(found: Failures, name: str, methods: Iterable[str] = METHODS) -> str:
+    """What a step of the ladder does, over the methods that both of its rungs have.
+
+    Args:
+        found: of :func:`load`.
+        name: of :data:`STEPS_OF_LADDER`.
+        methods: that are pooled; the test takes their runs as independent.
+    """
+    one, two = STEPS_OF_LADDER[name]
+    shared = [m for m in methods if (one, m) in found.cells and (two, m) in found.cells]
+    if not shared:
+        return "no runs are stored yet"
+    change = _change(found.pooled(one, shared), found.pooled(two, shared))
+    errors = [np.concatenate([found.cells[r, m].errors for m in shared]) for r in (two, one)]
+    verdict = judge(*errors)
+    return f"{change}; error {verdict.word}, {_ratio(verdict.ratio)} times"
+
+
+def beside_the_sum(found: Failures, rung: str) -> str:
+    """Methods of a formulation that fail more or less often than the sum at weight one."""
+    sum_cell = found.cells.get((rung, "sum"))
+    others = [m for m in METHODS if m != "sum" and (rung, m) in found.cells]
+    if sum_cell is None or not others:
+        return "no runs are stored yet"
+    base = int(sum_cell.failed.sum()), len(sum_cell.failed)
+    changes = {m: _change(base, found.pooled(rung, [m])) for m in others}
+    words = [
+        f"{kind} often: {', '.join(method_label(m) for m in chosen)}"
+        for kind, verdict in (("less", "it repairs"), ("more", "it does harm"))
+        if (chosen := [m for m, c in changes.items() if c.word == verdict])
+    ]
+    told = "; ".join(words) or "no method differs from the sum beyond chance"
+    return f"{base[0]} of {base[1]} runs of the sum failed; {told}"
+
+
+def at_own_eps(found: Failures, method: str = "sum-weighted") -> str:
+    """Errors of the networks of one ε each, where they were trained: median and range of runs."""
+    cell = found.cells.get(("each", method))
+    if cell is None or not len(cell.own):
+        return "no run is stored yet"
+    at = _own_columns(found.judged_eps)
+    lines = [f"{'network':14s}{'median':>9s}   range of {len(cell.own)} runs"]
+    for eps, column in zip(found.judged_eps[at], cell.own[:, at].T, strict=True):
+        ends = f"{column.min():.1e} to {column.max():.1e}"
+        lines.append(f"{f'eps = {eps:.3g}':14s}{np.median(column):9.1e}   {ends}")
+    return "\n".join(lines)
+
+
+def _own_columns(judged: NDArray) -> NDArray:
+    """Where among the judged Knudsen numbers those are that have a network, the largest first."""
+    _, cells = FAILURES[NAME]
+    own = own_eps((judged.min(), judged.max()), cells["each-sum"]["tasks"])[::-1]
+    return np.abs(np.log(judged[:, None] / own)).argmin(0)
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2g}" if np.isfinite(value) else "∞"
