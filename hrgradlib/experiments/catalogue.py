@@ -84,7 +84,9 @@ RESULTS = {
         Stored("ablations", 38, ("11_what_matters",), partial=True),
         Stored("axis", 7, ("08_convergence",)),
         Stored("bgk", 67, ("10_bgk",)),
+        Stored("bgk-mixed", 12, ("10_bgk",), partial=True),
         Stored("bgk-plain", 12, ("10_bgk",)),
+        Stored("bgk-sod", 12, ("10_bgk",), partial=True),
         Stored("bgk-truncation", 5, ("10_bgk",), module="hrgradlib.chapters.ch10_truncation"),
         Stored(
             "bgk-verification",

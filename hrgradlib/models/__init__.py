@@ -1,7 +1,9 @@
 """Networks, one file per family of problems, and the streams they are made of."""
 
 from hrgradlib.models.bgk import BGKModel
+from hrgradlib.models.bgk_mixed import MixedBGKModel
 from hrgradlib.models.bgk_plain import PlainBGKModel
+from hrgradlib.models.bgk_riemann import RiemannModel
 from hrgradlib.models.inflow import InflowModel
 from hrgradlib.models.periodic import PeriodicModel, PlainPeriodicModel
 from hrgradlib.models.plane import PlaneModel
@@ -10,9 +12,11 @@ from hrgradlib.models.streams import StreamMLP
 __all__ = [
     "BGKModel",
     "InflowModel",
+    "MixedBGKModel",
     "PlainBGKModel",
     "PlainPeriodicModel",
     "StreamMLP",
     "PeriodicModel",
     "PlaneModel",
+    "RiemannModel",
 ]

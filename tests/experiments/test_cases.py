@@ -202,9 +202,7 @@ def test_no_module_decides_by_a_problems_name():
         *(root / "experiments/cases").glob("*.py"),
         *(root / "chapters").glob("*.py"),
         root / "experiments/catalogue.py",
-        root / "experiments/studies.py",
-        root / "experiments/scale_studies.py",
-        root / "experiments/failure_studies.py",
+        *(root / "experiments").glob("*studies.py"),
     ]
     found = [
         f"{path.relative_to(root)}:{node.lineno}"

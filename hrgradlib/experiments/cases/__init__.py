@@ -1,6 +1,14 @@
 """The registry of problems: one file per family, one line here."""
 
-from hrgradlib.experiments.cases import bgk, inflow, periodic, plane, published
+from hrgradlib.experiments.cases import (
+    bgk,
+    bgk_mixed,
+    bgk_sod,
+    inflow,
+    periodic,
+    plane,
+    published,
+)
 from hrgradlib.experiments.cases._case import BookRun, Case
 
 __all__ = ["CASES", "FIRST", "BookRun", "Case"]
@@ -13,6 +21,8 @@ CASES: dict[str, Case] = {
         *bgk.CASES,
         *plane.CASES,
         *published.CASES,
+        *bgk_sod.CASES,
+        *bgk_mixed.CASES,
     )
 }  # fmt: skip
 
