@@ -1,14 +1,6 @@
 """The registry of problems: one file per family, one line here."""
 
-from hrgradlib.experiments.cases import (
-    bgk,
-    bgk_mixed,
-    bgk_sod,
-    inflow,
-    periodic,
-    plane,
-    published,
-)
+from hrgradlib.experiments.cases import bgk, bgk_mixed, bgk_sod, inflow, periodic, plane, published
 from hrgradlib.experiments.cases._case import BookRun, Case
 
 __all__ = ["CASES", "FIRST", "BookRun", "Case"]
