@@ -54,7 +54,7 @@ class MixedBGK:
         max_speed: velocities beyond ± this are left out.
     """
 
-    name: str = "bgk-mixed"
+    name: str = "mixed"
     eps_range: tuple[float, float] = (1e-3, 1e-1)
     final_time: float = 0.2
     eval_eps: tuple[float, ...] = (0.1, 0.05, 0.02, 0.01, 5e-3, 2e-3, 1e-3)

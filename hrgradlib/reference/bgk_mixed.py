@@ -113,7 +113,7 @@ class MixedImex(Imex):
     def __init__(
         self, problem: MixedBGK, eps: float, nx: int = 200, nv: int = 64, courant: float = 0.8
     ) -> None:
-        shell = _Shell("bgk-mixed", "sine", problem.eps_range, problem.final_time, (), (),
+        shell = _Shell("mixed", "sine", problem.eps_range, problem.final_time, (), (),
                        domain=problem.domain, max_speed=problem.max_speed)  # fmt: skip
         super().__init__(shell, eps, nx, nv, courant, weno=False, periodic=True)
         self.eps = problem.knudsen(self.x, np.full(nx, float(eps)))[0]  # type: ignore[assignment]
