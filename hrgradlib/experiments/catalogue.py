@@ -96,6 +96,8 @@ RESULTS = {
         Stored("comparison-grid", 36, ("11_what_matters",), partial=True),
         Stored("comparison-inflow", 95, ("11_what_matters",), partial=True),
         Stored("comparison-inflow-grid", 36, ("11_what_matters",), partial=True),
+        Stored("comparison-steps", 2, ("11_what_matters",),
+               module="hrgradlib.chapters.ch11_step_cost", partial=True),
         Stored("failure", 95, ("05_one_network",), partial=True),
         Stored("failure-grid", 9, ("05_one_network",), partial=True),
         Stored("gauss-newton", 26, ("13_many_tasks",)),
