@@ -195,7 +195,7 @@ def beside_the_sum(found: Failures, rung: str) -> str:
     return f"{base[0]} of {base[1]} runs of the sum failed; {told}"
 
 
-def at_own_eps(found: Failures, method: str = "sum-weighted") -> str:
+def at_own_eps(found: Failures, method: str = "sum") -> str:
     """Errors of the networks of one ε each, where they were trained: median and range of runs."""
     cell = found.cells.get(("each", method))
     if cell is None or not len(cell.own):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from hrgradlib.chapters.ch11_step_cost import stored
 from hrgradlib.chapters.looks import label_of
 from hrgradlib.chapters.trivial_lines import trivial_lines
 from hrgradlib.experiments.comparison_studies import COMPARED, GRID_OF, VARIANTS, scores
@@ -76,7 +77,7 @@ class Arm(NamedTuple):
         label: in the study.
         seeds: [S]
         errors, seconds: [S] final error, the largest over ε and t (inf where it failed); time of
-            the steps.
+            the steps on a machine that was shared, which compares nothing.
         uphill: [S] share of (step, task) pairs in which the applied step did not descend; nan
             where a run has none recorded.
         work: [S] gradients of the total batch that were computed.
@@ -201,15 +202,14 @@ def against(found: dict[str, Arm], label: str, other: str = "sum") -> Verdict | 
 def standings(found: dict[str, Arm]) -> str:
     """A line per method, the best median first: errors, against the sum, work, time, uphill."""
     head = f"{'':46s}runs failed   median    least  largest  over the sum [95 %]        "
-    lines = [head + "gradients seconds uphill"]
+    lines, cost = [head + "gradients  ms/step uphill"], stored()
     for arm in sorted(found.values(), key=lambda arm: arm.median):
         verdict = against(found, arm.label)
         told = "" if verdict is None or arm.label == "sum" else _told(verdict)
-        seconds = arm.seconds[~np.isnan(arm.seconds)]
         lines.append(
             f"{label_of(arm.label):46s}{len(arm.seeds):4d} {arm.failed.sum():6d}  {arm.median:7.1e}"
             f"  {arm.errors.min():7.1e}  {arm.errors.max():7.1e}  {told:28s}"
-            f"{np.median(arm.work):8.0f} {np.median(seconds) if seconds.size else np.nan:7.0f}"
+            f"{np.median(arm.work):8.0f} {cost.get(arm.label, np.nan):8.1f}"
             f" {_percent(arm.uphill):>6s}"
         )
     return "\n".join(lines) if found else "not measured yet"

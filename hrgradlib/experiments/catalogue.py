@@ -98,8 +98,10 @@ RESULTS = {
         Stored("comparison-grid", 36, ("11_what_matters",), partial=True),
         Stored("comparison-inflow", 95, ("11_what_matters",), partial=True),
         Stored("comparison-inflow-grid", 36, ("11_what_matters",), partial=True),
+        Stored("comparison-steps", 2, ("11_what_matters",),
+               module="hrgradlib.chapters.ch11_step_cost", partial=True),
         Stored("failure", 95, ("05_one_network",), partial=True),
-        Stored("failure-grid", 9, ("05_one_network",), partial=True),
+        Stored("failure-grid", 6.4, ("05_one_network",), partial=True),
         Stored("gauss-newton", 26, ("13_many_tasks",)),
         Stored("gauss-newton-grid", 26, ("13_many_tasks",)),
         Stored("gauss-newton-long", 19, ("13_many_tasks",)),
@@ -139,7 +141,10 @@ RESULTS = {
         Stored(
             "trivial",
             6,
-            ("09_linear_transport", "09b_inflow", "10_bgk", "11_what_matters", "13_many_tasks"),
+            (
+                *("05_one_network", "09_linear_transport", "09b_inflow", "10_bgk"),
+                *("11_what_matters", "13_many_tasks"),
+            ),
             module="hrgradlib.experiments.trivial",
         ),
         Stored("transport-periodic-grid", 32, ("09_linear_transport", "13_many_tasks")),

@@ -6,6 +6,7 @@ from drawing import check, untried
 
 from hrgradlib.chapters import ch11_comparison as comparison
 from hrgradlib.chapters import ch11_figures as figures
+from hrgradlib.chapters import ch11_step_cost as step_cost
 from hrgradlib.chapters import ch11_uphill as uphill
 from hrgradlib.chapters.ch11_comparison import Arm
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
@@ -150,3 +151,10 @@ def test_draws_before_there_is_a_row():
     figures.errors({}, {}).canvas.draw()
     figures.profiles({}, ()).canvas.draw()
     figures.uphill({"one": {}, "two": {}}).canvas.draw()
+
+
+def test_every_label_has_a_step_to_be_timed():
+    specs = step_cost._specs()
+    assert set(specs) == {*COMPARED, *VARIANTS}
+    assert specs["sum-time"] == specs["sum"] and specs["hrgrad-guard"].guard
+    assert step_cost.milliseconds(specs["sum"], 1) > 0

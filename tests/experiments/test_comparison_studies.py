@@ -5,6 +5,8 @@ import pytest
 
 from hrgradlib.experiments import comparison_studies as comparison
 from hrgradlib.experiments.comparison_studies import COMPARED, COMPARISONS, GRID_OF, VARIANTS, tuned
+from hrgradlib.experiments.results import row_of
+from hrgradlib.experiments.runner import run
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.store import Origin, Table
 from hrgradlib.training import METHODS
@@ -85,3 +87,10 @@ def test_grid_and_final_runs_share_no_seed(study, grid):
     for settings in COMPARISONS[grid][1].values():
         spec = make_spec(seed=100, **settings)
         assert np.isfinite(spec.lr) and spec.steps > 10
+
+
+def test_a_row_of_lbfgs_says_how_many_gradients_it_took(tmp_path):
+    spec = make_spec("transport-periodic", "lbfgs", "smoke", steps=3)
+    run(spec, tmp_path / "run", "cpu", quiet=True)
+    values, _ = row_of(tmp_path / "run", spec)
+    assert 30 <= values["evaluations"] <= 3 * 35 and 0 <= values["uphill"] <= 1

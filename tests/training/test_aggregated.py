@@ -1,5 +1,7 @@
 """Gradient surgery of others: what Adam is given is what TorchJD's aggregators return."""
 
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -147,6 +149,12 @@ def test_what_a_solver_says_is_one_line(monkeypatch):
     monkeypatch.setattr(trainer, "weigh", breaks)
     with pytest.raises(StepRefused, match=r"MGDA.*: no solution$"):
         trainer.weights(found)
+
+
+def test_the_registry_needs_none_of_the_packages():
+    code = "import sys, hrgradlib.training; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torchjd", "cvxpy", "qpsolvers", "quadprog", "ecos"} & set(done.stdout.split())
 
 
 def test_without_its_package_a_method_is_refused_in_one_line(monkeypatch, tmp_path, capsys):

@@ -128,7 +128,7 @@ CASES = (PublishedCase(),)
 def _residuals(
     equation: Callable[..., Tensor],
     root_weight: float,
-    model: PublishedModel | OneForEach,
+    model: ParityModel | VanillaModel | OneForEach,
     t: Tensor,
     x: Tensor,
     eps: Tensor,

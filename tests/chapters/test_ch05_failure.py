@@ -1,0 +1,116 @@
+"""Rates of failure on the page: what is said follows the rows, complete or not."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from hrgradlib.chapters import ch05_failure as failure
+from hrgradlib.chapters.ch05_failure_figure import failures
+from hrgradlib.experiments.failure_studies import CELLS, FAILURES, LADDER, METHODS
+from hrgradlib.experiments.specs import make_spec
+from hrgradlib.experiments.store import Table
+
+EPS = make_spec("transport-periodic", "sum").case.judged_eps("quick")
+RUNS = 10
+
+
+def rows_of(rung, method, error, failed):
+    return [
+        {
+            "label": f"{rung}-{method}",
+            "max_error": error * (1 + 0.01 * seed),
+            "failure": f"error {error:.2g}" if seed < failed else "",
+            "curve": {"judged_eps": list(EPS), "judged": [error] * 10 + [2 * error] * 31},
+        }
+        for seed in range(RUNS)
+    ]
+
+
+@pytest.fixture
+def store(monkeypatch):
+    def put(rows):
+        monkeypatch.setattr(failure, "read_study", lambda name: (rows, {}))
+        table, named = SimpleNamespace(rows=rows), Table.named
+        monkeypatch.setattr(Table, "named", lambda n: table if n == failure.NAME else named(n))
+        return failure.load()
+
+    return put
+
+
+def ladder(store):
+    return store(
+        rows_of("pinn", "sum", 0.5, 10)
+        + rows_of("published", "sum", 0.15, 9)
+        + rows_of("published", "hrgrad-soap", 0.02, 0)
+        + rows_of("layer", "sum", 0.01, 0)
+        + rows_of("regimes", "sum", 0.01, 1)
+        + rows_of("each", "sum", 0.03, 0)
+    )
+
+
+def test_rates_are_those_of_the_rows(store):
+    found = ladder(store)
+    assert (found.there, found.wanted) == (60, len(CELLS) * len(FAILURES["failure"][0]))
+    assert found.cells["pinn", "sum"].rate.share == 1 and found.cells["pinn", "sum"].rate.low > 0.6
+    assert found.pooled("published", METHODS) == (9, 20)
+    said = failure.table(found)
+    assert all(name in said for name in failure.NAMES.values()) and "90 % [55, 100]" in said
+
+
+def test_steps_of_the_ladder_follow_the_numbers(store):
+    found = ladder(store)
+    assert "from 10 of 10 failed to 9 of 10 failed" in failure.step(found, "parity")
+    assert "may be chance; error lower" in failure.step(found, "parity")
+    assert failure.step(found, "layer").startswith("from 9 of 10 failed to 0 of 10 failed")
+    assert "it repairs; error lower" in failure.step(found, "layer")
+    assert "may be chance; error undecided" in failure.step(found, "regimes")
+    worse = store(rows_of("layer", "sum", 0.01, 0) + rows_of("regimes", "sum", 0.2, 10))
+    assert "it does harm; error higher" in failure.step(worse, "regimes")
+    assert failure.step(found, "apart").startswith("from 9 of 10 failed to 0 of 10 failed")
+    alone = store(rows_of("published", "sum", 0.1, 0) + rows_of("each", "sum-soap", 0.1, 0))
+    assert failure.step(alone, "apart") == "no runs are stored yet"  # no method in common
+
+
+def test_methods_beside_the_sum(store):
+    found = ladder(store)
+    said = failure.beside_the_sum(found, "published")
+    assert said.startswith("9 of 10 runs of the sum failed; less often: HRGrad, SOAP")
+    assert failure.beside_the_sum(found, "layer") == "no runs are stored yet"
+    alike = store(rows_of("layer", "sum", 0.01, 0) + rows_of("layer", "hrgrad", 0.01, 1))
+    assert "no method differs" in failure.beside_the_sum(alike, "layer")
+
+
+def test_networks_of_one_eps_by_their_own(store):
+    said = failure.at_own_eps(ladder(store)).splitlines()
+    assert [line.split()[2] for line in said[1:]] == ["1", "0.1", "0.01", "0.001", "0.0001"]
+    assert "3.0e-02" in said[1] and all("6.0e-02" in line for line in said[2:])
+
+
+def test_a_run_without_a_number_is_a_failure(store):
+    rows = rows_of("pinn", "sum", 0.5, 10)
+    rows[0] |= {"max_error": np.inf, "curve": np.nan, "failure": "not finite"}
+    cell = store(rows).cells["pinn", "sum"]
+    assert cell.rate.share == 1 and np.isinf(cell.errors).sum() == 1 and len(cell.own) == RUNS - 1
+    assert failure.table(store(rows))
+
+
+def test_nothing_stored_is_said(store):
+    found = store([])
+    assert failure.table(found) == failure.at_own_eps(found) == "no run is stored yet"
+    assert {failure.step(found, name) for name in failure.STEPS_OF_LADDER} == {
+        "no runs are stored yet"
+    }
+    assert failure.beside_the_sum(found, "pinn") == "no runs are stored yet"
+    plt.close(failures(found))
+
+
+def test_the_figure_has_a_column_a_formulation_and_draws_what_is_there(store):
+    fig = failures(ladder(store))
+    fig.canvas.draw()
+    assert len(fig.axes) == 2 * len(LADDER)
+    drawn = [len(axis.lines) for axis in fig.axes[: len(LADDER)]]
+    assert drawn == [2, 2, 4, 2, 2]  # an interval and a dot a cell
+    assert len(fig.axes[0].get_yticklabels()) == len(METHODS)
+    plt.close(fig)

@@ -1,0 +1,42 @@
+"""Rates of failure: the settings are those of the grid, the rows those of the definition."""
+
+import pytest
+
+from hrgradlib.experiments.failure_studies import BEST, CELLS, FAILURES, WEIGHTS
+from hrgradlib.experiments.results import FAILED_ERROR
+from hrgradlib.experiments.store import Table
+from hrgradlib.experiments.studies import read_study, study_runs
+
+GRID = Table.named("failure-grid").rows
+
+
+def errors(rung):
+    """Of the grid, by learning rate and weight."""
+    cells = FAILURES["failure-grid"][1]
+    return {
+        (cells[r["label"]]["lr"], cells[r["label"]]["initial_weight"]): r["max_error"]
+        for r in read_study("failure-grid")[0]
+        if r["label"].startswith(f"{rung}-")
+    }
+
+
+@pytest.mark.skipif(not GRID, reason="no row is stored yet")
+@pytest.mark.parametrize("rung", BEST)
+def test_the_grid_decides_rate_and_weight(rung):
+    found = errors(rung)
+    assert {weight for _, weight in found} == set(WEIGHTS)
+    assert (BEST[rung]["lr"], BEST[rung]["weight"]) == min(found, key=found.__getitem__)
+
+
+@pytest.mark.skipif(not Table.named("failure").rows, reason="no row is stored yet")
+def test_rows_that_err_too_much_have_failed_and_seeds_are_balanced():
+    rows = read_study("failure")[0]
+    assert all(row["failure"] for row in rows if not row["max_error"] <= FAILED_ERROR)
+    counts = [sum(row["label"] == label for row in rows) for label in CELLS]
+    assert max(counts) - min(counts) <= 1
+
+
+def test_budgets_are_equal_but_for_the_jacobian():
+    specs = [s for s in study_runs("failure").values() if s.kind.needs == "gradients"]
+    assert len({(s.steps, s.tasks, s.per_task, s.width, s.depth) for s in specs}) == 1
+    assert len({(s.warmup, s.hold) for s in specs}) == 1
