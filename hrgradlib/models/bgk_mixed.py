@@ -66,7 +66,7 @@ class MixedBGKModel(nn.Module):
         self.encoder = StreamMLP([1, 2 * code, code])
         self.trunk = StreamMLP([5 + 2 * harmonics + code] + [width] * depth + [3 + modes])
         with torch.no_grad():  # begin near free flight: a hot Maxwellian has no Hermite series
-            self.trunk.layers[-1].weight.mul_(_SMALL)
+            list(self.trunk.parameters())[-2].mul_(_SMALL)
 
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
         """(ρ, u, T) [N, 3] and the coefficients ``b_3 … b_{M+2}`` [N, M]."""

@@ -85,7 +85,7 @@ class RiemannModel(BGKModel):
         self.layers = layers(problem)
         self.trunk = StreamMLP([len(self.layers) + 3] + [width] * depth + [3 + modes])
         with torch.no_grad():  # begin near free flight
-            self.trunk.layers[-1].weight.mul_(_SMALL)
+            list(self.trunk.parameters())[-2].mul_(_SMALL)
 
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
         """(ρ, u, T) [N, 3] and the coefficients ``b_3 … b_{M+2}`` [N, M]."""
