@@ -16,7 +16,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help start setup book train chapters html student slides test test-unit test-slow test-oldest chromium lint types \
+.PHONY: help start setup book train chapters html student slides site linkcheck \
+        test test-unit test-slow test-oldest chromium lint types \
         graph bench grid serve clean distclean
 
 ifeq ($(filter $(PROFILE),smoke quick full),)
@@ -91,6 +92,12 @@ student: chapters ## the book without its solutions, for a course: book/_build/s
 
 slides: html ## a lecture's slides from the built pages: book/_build/slides/index.html
 	$(call stage,slides,$(BIN)/python book/slides.py --html $(BUILD)/html --out $(BUILD)/slides)
+
+site: html ## what is published, in one folder: book/_build/site (pages, notebooks, networks)
+	$(call stage,site,$(BIN)/python book/make.py site --profile $(PROFILE) --work $(BUILD)/$(PROFILE) --out book)
+
+linkcheck: ## every link of the built book, those to other machines too
+	$(BIN)/python book/links.py --external $(BUILD)/html
 
 # The tests read a book of their own, in the smoke profile: seconds a chapter, nothing of yours touched.
 # A chapter that fails must not keep the other tests from running.

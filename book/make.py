@@ -2,6 +2,7 @@
 
     python book/make.py execute --profile quick --device cpu --work book/_build/quick
     python book/make.py html    --work book/_build/quick --out book
+    python book/make.py site    --work book/_build/quick --out book --profile quick
 
 A chapter is a MyST text with a jupytext header: jupytext turns it into a notebook, Papermill
 executes it with `profile` and `device`, and the result is kept until something it depends on
@@ -19,30 +20,30 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import card
 import nbformat
+import publish
 import yaml
+from failure import BookError
+from imprint import CARD, collect, commit
+from install_cell import with_install_cell, without_results
+
+from hrgradlib.address import AddressError
 
 BOOK = Path(__file__).resolve().parent
 ROOT = BOOK.parent
 TOC = BOOK / "_toc.yml"
 CONFIG = ROOT / "_config.yml"
 # What Sphinx reads beside the pages and static/.
-BESIDE = (TOC, BOOK / "references.bib", BOOK / "exercises.yml",
-          *(BOOK / f"{name}.py" for name in ("offline", "editions", "exercise_index",
-                                             "glossary_terms", "about", "access")))  # fmt: skip
+BESIDE = (TOC, BOOK / "references.bib", BOOK / "exercises.yml", *sorted(BOOK.glob("*.py")))
 # What the page on licence, citation and changelog shows.
 ABOUT = tuple(ROOT / name for name in ("LICENSE", "LICENSE-TEXT", "CITATION.cff", "CHANGELOG.md"))
 EXAMPLES = ROOT / "examples"  # scripts that a page runs and includes
 # What chapters read of a trained run; a lock or an unfinished file is none of their business.
 RUN_FILES = ("spec.json", "result.json", "records.npz", "model.pt")
-
-
-class BookError(Exception):
-    """Something the reader of the message can put right; shown as one line."""
 
 
 @dataclass
@@ -189,16 +190,8 @@ def refresh_chapter(name: str, args: argparse.Namespace, library: str) -> Outcom
 
 def edition(parameters: dict[str, str]) -> dict[str, str]:
     """What a reader of the page is told of how it came about."""
-    found = {**parameters, "date": time.strftime("%Y-%m-%d", time.gmtime()), "commit": ""}
-    git = ["git", "-C", str(ROOT)]
-    with suppress(OSError, subprocess.CalledProcessError):
-        asked = subprocess.run([*git, "rev-parse", "--show-toplevel", "HEAD"],
-                               capture_output=True, text=True, check=True)  # fmt: skip
-        top, commit = asked.stdout.split("\n")[:2]
-        if Path(top).resolve() == ROOT:  # not a repository that merely surrounds an archive
-            unclean = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", ":!book/results"])
-            found["commit"] = commit + "+" * bool(unclean.returncode)
-    return found
+    date = time.strftime("%Y-%m-%d", time.gmtime())
+    return {**parameters, "date": date, "commit": commit(ROOT)}
 
 
 def forget_removed(folder: Path, chapters: list[str]) -> None:
@@ -244,6 +237,10 @@ def stage_sources(work: Path) -> Path:
     shutil.copytree(BOOK / "static", stage / "static")
     shutil.copytree(EXAMPLES, stage / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     chapters, static = pages()
+    configuration = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    imprint = collect(ROOT, configuration)
+    (stage / "imprint.json").write_text(json.dumps(imprint, indent=1), encoding="utf-8")
+    card.draw(stage / "static" / "logo.svg", configuration["title"], stage / "static" / CARD)
     editions: dict[str, dict] = {}
     for name in chapters:
         notebook = work / "notebooks" / f"{name}.ipynb"
@@ -253,7 +250,7 @@ def stage_sources(work: Path) -> Path:
         shutil.copyfile(notebook, stage / f"{name}.ipynb")
         stamp = json.loads(notebook.with_suffix(".json").read_text(encoding="utf-8"))
         editions[name] = stamp["edition"]
-        offer_downloads(name, stage)
+        offer_downloads(name, stage, imprint)
     for source in [*(BOOK / f"{name}.md" for name in static), *BESIDE]:
         copy = stage / source.relative_to(BOOK)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -266,20 +263,15 @@ def stage_sources(work: Path) -> Path:
     return stage
 
 
-def offer_downloads(name: str, stage: Path) -> None:
+def offer_downloads(name: str, stage: Path, imprint: dict[str, str]) -> None:
     """A chapter to run oneself: as executed, without results, and as the text it is written in."""
     folder = stage / "static" / "notebooks"
     folder.mkdir(exist_ok=True)
     short = Path(name).name
     notebook = nbformat.read(stage / f"{name}.ipynb", as_version=4)
+    notebook = with_install_cell(notebook, imprint)
     nbformat.write(notebook, folder / f"{short}.executed.ipynb")
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-            cell.metadata.pop("execution", None)
-            cell.metadata.pop("papermill", None)
-    notebook.metadata.pop("papermill", None)
-    nbformat.write(notebook, folder / f"{short}.ipynb")
+    nbformat.write(without_results(notebook), folder / f"{short}.ipynb")
     shutil.copyfile(BOOK / f"{name}.md", folder / f"{short}.md")
 
 
@@ -315,8 +307,28 @@ def build_html(args: argparse.Namespace) -> None:
                "--quiet", "-W", "-n", "--keep-going"]  # fmt: skip
     if subprocess.run(command, stdout=sys.stderr).returncode:
         raise BookError("the HTML build failed or warned; see above")
+    chapters, static = pages()
+    say(f"   {publish.count(built / 'html', [*static, *chapters])}")
     stamp.write_text(inputs, encoding="utf-8")
     say(f"   built {index}")
+
+
+def build_site(args: argparse.Namespace) -> None:
+    built = args.out / "_build"
+    imprint = args.work / "stage" / "imprint.json"
+    if not (built / "html.stamp").is_file() or not imprint.is_file():
+        raise BookError(f"no pages in {built / 'html'}; run `make.py html` first")
+    chapters, static = pages()
+    told = publish.build(
+        built / "html",
+        built / "site",
+        json.loads(imprint.read_text(encoding="utf-8")),
+        chapters,
+        static,
+        Path(os.environ.get("HRGRAD_HOME", ROOT)) / "runs" / args.profile,
+    )
+    say("\n".join(f"   {line}" for line in told))
+    say(f"   built {built / 'site' / 'index.html'}")
 
 
 # --- command line -------------------------------------------------------------------------------
@@ -336,7 +348,11 @@ def parser() -> argparse.ArgumentParser:
     html.add_argument("--out", type=Path, default=BOOK, help="pages go to OUT/_build/html")
     html.add_argument("--student", action="store_true", help="leave the solutions out")
     html.set_defaults(do=build_html)
-    for command in (run_, html):
+    site = commands.add_parser("site", help="put what is published into one folder")
+    site.add_argument("--out", type=Path, default=BOOK, help="made as OUT/_build/site")
+    site.add_argument("--profile", default="quick", help="whose trained networks are published")
+    site.set_defaults(do=build_site)
+    for command in (run_, html, site):
         command.add_argument("--work", type=Path, required=True, help="executed notebooks go here")
     return top
 
@@ -350,7 +366,7 @@ def main() -> int:
         args.out = args.out.resolve()
     try:
         args.do(args)
-    except BookError as error:
+    except (BookError, AddressError) as error:
         say(f"error: {error}")
         return 1
     return 0

@@ -79,6 +79,21 @@ def test_ci_covers_the_ends_of_what_is_promised(workflow):
     assert any(command.startswith("make test-oldest") for command in commands(workflow))
 
 
+def test_publishing_makes_the_site_and_pushes_its_notebooks():
+    workflow = yaml.safe_load(text(".github/workflows/publish.yml"))
+    own = commands(workflow)
+    assert own == ["make site", ".ci/push-notebooks notebooks"]
+    assert "site" in targets() and (ROOT / ".ci/push-notebooks").stat().st_mode & 0o100
+    assert workflow["permissions"] == {"contents": "read"}  # each job asks for what it needs
+    uploads = {
+        step["with"]["path"]
+        for step in workflow["jobs"]["site"]["steps"]
+        if "upload" in step.get("uses", "")
+    }
+    assert uploads == {"book/_build/site", "book/_build/site/notebooks"}
+    assert {workflow["jobs"][name]["needs"] for name in ("pages", "notebooks")} == {"site"}
+
+
 def test_hooks_download_nothing():
     hooks = yaml.safe_load(text(".pre-commit-config.yaml"))
     for repository in hooks["repos"]:

@@ -25,6 +25,9 @@ ARGUMENTS = (
 )  # fmt: skip
 
 
+sys.path.insert(0, str(ROOT / "book"))  # scripts, as `python book/make.py` finds them
+
+
 def load_make():
     """The module book/make.py, which is a script and not part of the package."""
     spec = importlib.util.spec_from_file_location("book_make", ROOT / "book" / "make.py")

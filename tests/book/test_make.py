@@ -82,7 +82,7 @@ def test_downloads_are_the_chapter_with_and_without_results(make, tmp_path, monk
     (stage / "chapters").mkdir()
     cell = new_code_cell("1", outputs=[new_output("stream", text="1")], execution_count=3)
     nbformat.write(new_notebook(cells=[cell]), stage / "chapters" / "x.ipynb")
-    make.offer_downloads("chapters/x", stage)
+    make.offer_downloads("chapters/x", stage, {"repository": ""})
     folder = stage / "static" / "notebooks"
     clean, executed = (
         nbformat.read(folder / f"x{end}", as_version=4).cells[0]

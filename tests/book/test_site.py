@@ -1,0 +1,239 @@
+"""What is published, made from a book of two pages: buttons, notebooks, redirects, footers."""
+
+import io
+import json
+import re
+import subprocess
+import tokenize
+from pathlib import Path
+from xml.etree import ElementTree
+
+import nbformat
+import pytest
+import yaml
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+ROOT = Path(__file__).resolve().parents[2]
+ADDRESS = "https://github.com/owner/hrgrad"
+# Others have to do with exercises, terms and the like, of which this book has none.
+PUBLISHING = ("offline", "editions", "imprint", "buttons", "elsewhere", "search_words")
+INTRO = """\
+(first)=
+# A book
+
+It has one chapter, which is {ref}`about the limit <ch-limit>` and about little else.
+"""
+TITLE = r"The limit $\varepsilon\to0$ of $\rho$"
+CHAPTER = f"""\
+---
+jupytext:
+  text_representation: {{extension: .md, format_name: myst}}
+kernelspec: {{name: python3, display_name: Python 3, language: python}}
+---
+(ch-limit)=
+# {TITLE}
+"""
+PROSE = r"Particles of density $\rho$ that collide often diffuse, whatever $\varepsilon$ is."
+
+
+def small_book(folder, make, patch):
+    """A book of a page and an executed chapter, whose chapter had another name once."""
+    book, work = folder / "book", folder / "work"
+    (book / "chapters").mkdir(parents=True)
+    (book / "intro.md").write_text(INTRO)
+    (book / "chapters" / "limit.md").write_text(CHAPTER)
+    toc = {"format": "jb-book", "root": "intro", "chapters": [{"file": "chapters/limit"}]}
+    (book / "_toc.yml").write_text(yaml.safe_dump(toc))
+    configuration = yaml.safe_load((ROOT / "_config.yml").read_text())
+    configuration["sphinx"]["config"]["redirects"] = {"old/deep/name": "chapters/limit"}
+    local = configuration["sphinx"]["local_extensions"]
+    configuration["sphinx"]["local_extensions"] = {name: local[name] for name in PUBLISHING}
+    (folder / "_config.yml").write_text(yaml.safe_dump(configuration))
+    output = new_output("stream", text="1\n")
+    cells = [new_markdown_cell(f"(ch-limit)=\n# {TITLE}"), new_markdown_cell(PROSE),
+             new_code_cell("print(1)", outputs=[output], execution_count=1)]  # fmt: skip
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    path = work / "notebooks" / "chapters" / "limit.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+    edition = {"profile": "quick", "device": "cpu", "date": "2026-01-01", "commit": "a" * 40}
+    path.with_suffix(".json").write_text(json.dumps({"edition": edition}))
+    beside = [p for p in make.BESIDE if p.suffix == ".py"]
+    for source in beside:
+        (book / source.name).write_bytes(source.read_bytes())
+    (book / "static").symlink_to(ROOT / "book" / "static")
+    (book / "references.bib").write_text("")
+    patch.setattr(make, "BOOK", book)
+    patch.setattr(make, "TOC", book / "_toc.yml")
+    patch.setattr(make, "CONFIG", folder / "_config.yml")
+    patch.setattr(make, "BESIDE", (book / "_toc.yml", book / "references.bib",
+                                   *(book / p.name for p in beside)))  # fmt: skip
+    return work
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory, make):
+    """Its site, for a repository on the web."""
+    folder = tmp_path_factory.mktemp("small book")  # a path with a space, as people have them
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HRGRAD_REPOSITORY", "git@github.com:owner/hrgrad.git")
+        patch.setenv("HRGRAD_HOME", str(folder / "home"))
+        work = small_book(folder, make, patch)
+        for command in ("html", "site"):
+            words = ["make.py", command, "--work", str(work), "--out", str(folder)]
+            patch.setattr(make.sys, "argv", words)
+            assert make.main() == 0
+    return folder / "_build" / "site"
+
+
+def head():
+    git = ["git", "-C", ROOT, "rev-parse", "HEAD"]
+    return subprocess.run(git, capture_output=True, text=True).stdout.strip()
+
+
+def text(published, name):
+    return (published / name).read_text(encoding="utf-8")
+
+
+def addresses(page):
+    return re.findall(r'href="([^"]+)"', page)
+
+
+def test_a_chapter_has_every_button(published):
+    found = addresses(text(published, "chapters/limit.html"))
+    notebook = "chapters/limit.ipynb"
+    assert {
+        ADDRESS,
+        f"{ADDRESS}/edit/main/book/chapters/limit.md",
+        f"{ADDRESS}/issues/new?title=Page%20chapters%2Flimit%3A%20",
+        f"https://colab.research.google.com/github/owner/hrgrad/blob/notebooks/{notebook}",
+        f"https://mybinder.org/v2/gh/owner/hrgrad/notebooks?urlpath=lab/tree/{notebook}",
+    } <= set(found)
+    assert (published / "notebooks" / notebook).is_file()  # what the branch holds
+
+
+def test_a_page_without_cells_has_no_button_that_runs_it(published):
+    found = addresses(text(published, "intro.html"))
+    assert f"{ADDRESS}/edit/main/book/intro.md" in found
+    assert not [address for address in found if "colab" in address or "mybinder" in address]
+
+
+def test_no_button_opens_a_text(published):
+    for name in ("intro.html", "chapters/limit.html"):
+        for address in addresses(text(published, name)):
+            assert not re.search(r"(colab|mybinder).*\.md", address)
+
+
+def test_notebooks_begin_with_the_pinned_release(published):
+    paths = [published / "notebooks/chapters/limit.ipynb",
+             published / "_static/notebooks/limit.ipynb",
+             published / "_static/notebooks/limit.executed.ipynb"]  # fmt: skip
+    for path in paths:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        assert notebook.metadata.kernelspec.name == "python3"
+        first = notebook.cells[0]
+        pinned = re.search(
+            r'%pip install --quiet "hrgradlib\[book\] @ git\+(.+)@(.+)"', first.source
+        )
+        assert pinned[1] == ADDRESS
+        assert pinned[2] == head() or pinned[2].startswith("v")
+        assert first.cell_type == "code" and not first.outputs
+    executed, clean = (nbformat.read(p, as_version=4).cells[-1] for p in paths[:2])
+    assert executed.outputs and not clean.outputs
+
+
+def test_where_the_library_is_installed_the_first_cell_does_nothing(published):
+    notebook = nbformat.read(published / "notebooks/chapters/limit.ipynb", as_version=4)
+    code = TransformerManager().transform_cell(notebook.cells[0].source)
+    assert list(tokenize.generate_tokens(io.StringIO(code).readline))
+
+    def never():
+        raise AssertionError("something was installed")
+
+    exec(compile(code, "cell", "exec"), {"get_ipython": never})
+
+
+def test_binder_installs_the_same(published):
+    folder = published / "notebooks" / ".binder"
+    cell = nbformat.read(published / "notebooks/chapters/limit.ipynb", as_version=4).cells[0].source
+    requirement = re.search(r'"(hrgradlib\[book\] @ [^"]+)"', cell)[1]
+    assert requirement in (folder / "requirements.txt").read_text().splitlines()
+    script = folder / "postBuild"
+    assert script.stat().st_mode & 0o100
+    subprocess.run(["sh", "-n", script], check=True)
+
+
+def test_a_renamed_page_leads_to_its_new_name(published):
+    moved = text(published, "old/deep/name.html")
+    assert 'content="0; url=../../chapters/limit.html"' in moved
+    assert "old/deep" not in text(published, "sitemap.xml")
+
+
+def test_a_redirect_must_lead_somewhere(make, tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("HRGRAD_REPOSITORY", ADDRESS)
+    work = small_book(tmp_path, make, monkeypatch)
+    configuration = yaml.safe_load(make.CONFIG.read_text())
+    configuration["sphinx"]["config"]["redirects"] = {"old": "nowhere", "intro": "chapters/limit"}
+    make.CONFIG.write_text(yaml.safe_dump(configuration))
+    words = ["make.py", "html", "--work", str(work), "--out", str(tmp_path)]
+    monkeypatch.setattr(make.sys, "argv", words)
+    assert make.main() == 1
+    told = capfd.readouterr().err
+    assert "redirects: old leads to nowhere, which is no page" in told
+    assert "redirects: intro is a page, and cannot lead elsewhere" in told
+
+
+def test_searchers_are_told_of_every_page(published):
+    space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+    tree = ElementTree.fromstring(text(published, "sitemap.xml"))
+    found = {place.text for place in tree.iter(f"{space}loc")}
+    top = "https://owner.github.io/hrgrad"
+    assert {f"{top}/intro.html", f"{top}/chapters/limit.html"} <= found
+    assert not any("404" in address or "notebooks" in address for address in found)
+    assert f"Sitemap: {top}/sitemap.xml" in text(published, "robots.txt")
+
+
+def test_a_page_that_is_not_there_finds_its_way_from_any_depth(published):
+    page = text(published, "404.html")
+    assert "There is no such page" in page
+    for address in re.findall(r'\s(?:href|src)="([^"]*)"', page):
+        assert re.match(r"(https?:|data:|#|/hrgrad/)", address), address
+
+
+def test_a_shared_link_shows_title_words_and_card(published):
+    page = text(published, "chapters/limit.html")
+    found = dict(re.findall(r'<meta property="(og:[\w:]+)" content="([^"]*)"', page))
+    assert found["og:image"] == "https://owner.github.io/hrgrad/_static/card.png"
+    assert found["og:url"] == "https://owner.github.io/hrgrad/chapters/limit.html"
+    assert found["og:description"].startswith("Particles of density that collide often")
+    card = (published / "_static" / "card.png").read_bytes()
+    assert card[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = (int.from_bytes(card[at : at + 4], "big") for at in (16, 20))
+    assert (width, height) == (1200, 630)
+
+
+def test_every_footer_names_version_and_commit(published, make):
+    version = re.search(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.M)[1]
+    for name in ("intro.html", "chapters/limit.html", "search.html", "404.html"):
+        line = re.search(r'<p class="imprint">(.*)</p>', text(published, name))[1]
+        assert line.startswith(f"Version {version}, commit {head()[:10]}")
+
+
+def test_the_search_index_holds_words(published):
+    index = text(published, "searchindex.js")
+    assert "The limit ε → 0 of ρ" in json.loads(index[len("Search.setIndex(") : -1])["titles"]
+    assert "varepsilon" not in index
+
+
+def test_networks_and_their_list_are_there(published):
+    assert (published / "networks" / "checksums.txt").is_file()
+
+
+def test_a_chapter_that_was_not_built_is_an_error(published, make):
+    publish = make.publish
+    with pytest.raises(make.BookError, match="1 of 2 pages were not built: chapters/lost"):
+        publish.count(published, ["intro", "chapters/lost"])
+    assert publish.count(published, ["intro", "chapters/limit"]).startswith("2 pages")
