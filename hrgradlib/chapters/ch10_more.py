@@ -182,6 +182,6 @@ def errors_figure(found: Mapping[str, Mapping[str, Errors]]) -> Figure:
         if not methods:
             axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
         axis.set(xscale="log", yscale="log", title=problem, xlabel="Knudsen number ε")
-    axes[0][0].set_ylabel("largest relative error, over t and moments")
+    axes[0][0].set_ylabel("largest relative error")
     axes[0][0].legend(fontsize=7)
     return fig

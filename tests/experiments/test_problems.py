@@ -24,8 +24,8 @@ SMOKE = {
     "bgk-riemann": 0.15,
     "transport-2d": 0.16,
     "transport-periodic-published": 0.3,
-    "bgk-sod": 0.9,
-    "bgk-mixed": 0.9,
+    "bgk-sod": 0.4,
+    "bgk-mixed": 0.18,
 }
 
 
