@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help start setup book train chapters html student slides site linkcheck \
+.PHONY: help start setup book train chapters html student slides site environment linkcheck \
         test test-unit test-slow test-oldest chromium lint types \
         graph bench grid serve clean distclean
 
@@ -76,6 +76,16 @@ endef
 book: html ## environment, training, chapters executed, HTML: book/_build/html/index.html
 	@$(call summary,make book: profile $(PROFILE) on $(DEVICE))
 	@echo 'open $(BUILD)/html/index.html'
+
+# $(find_conda): the shell variable `conda`, the first of its kinds that is there; none is one line.
+define find_conda
+conda=$$(command -v micromamba || command -v mamba || command -v conda) || { \
+  echo 'error: no micromamba, mamba or conda; install one, or use `make setup`, which needs Python alone' >&2; false; }
+endef
+
+environment: ## the conda environment of environment.yml, in .conda, made and tried (`make setup` needs no conda)
+	@$(find_conda) && $$conda env create --yes --prefix .conda --file environment.yml >&2 && \
+	  $$conda run --prefix .conda python -c 'import hrgradlib, jupyter_book; print("environment: .conda")'
 
 train: setup ## the training runs the chapters show, into runs/PROFILE (does nothing when they exist)
 	$(call stage,training,$(BIN)/hrgrad reproduce --profile $(PROFILE) --device $(DEVICE) --jobs $(JOBS))
