@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .NOTPARALLEL:
 .PHONY: help start setup book train chapters html student slides site environment linkcheck \
         test test-unit test-slow test-oldest chromium lint types \
-        graph bench grid serve clean distclean
+        graph verdicts bench grid serve clean distclean
 
 ifeq ($(filter $(PROFILE),smoke quick full),)
   $(error PROFILE=$(PROFILE): choose smoke, quick or full)
@@ -159,6 +159,9 @@ types: setup ## mypy alone
 
 graph: setup ## draw the import graph again: docs/import-graph.svg
 	$(BIN)/python tools/graph.py docs/import-graph.svg
+
+verdicts: setup ## write the table of verdicts into README.md, from book/results
+	$(BIN)/python tools/verdicts.py README.md
 
 bench: setup ## time and memory of a step, all methods side by side (minutes)
 	@for name in step_time step_memory literature_step; do echo "== $$name" >&2; \

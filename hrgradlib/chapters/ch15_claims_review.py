@@ -116,7 +116,7 @@ REVIEW = (
     Claim(
         "faster",
         "review",
-        "Between the lines: is the whole training shorter than regime by regime?",
+        "Between the lines: the whole training is shorter than regime by regime.",
         "12_what_it_costs",
         "ch-cost",
         "none",

@@ -6,7 +6,7 @@ crowd each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ __all__ = [
     "opposes_rotated", "rays_explode", "rotates_as_worded",
 ]  # fmt: skip
 
-_DIMENSION, _CASES, _TASKS = 8, 100, (2, 3, 4, 6)
+_DIMENSION, _CASES, _TASKS = 8, 50, (2, 3, 4, 6)
 _EPS = float(np.finfo(float).eps)
 _ROUNDING = 1e-6  # of a cosine: what an inversion of nearly dependent gradients leaves
 _EXPLODED = 1000  # rays
@@ -39,18 +39,28 @@ class _Case(NamedTuple):
     gramian: NDArray
 
 
-def _random(tasks: tuple[int, ...] = _TASKS) -> Iterator[_Case]:
+@cache
+def _random() -> tuple[_Case, ...]:
     source = np.random.default_rng(0)
-    for count in tasks:
+    found = []
+    for count in _TASKS:
         for _ in range(_CASES):
             gradients = source.normal(size=(count, _DIMENSION))
             units = gradients / np.linalg.norm(gradients, axis=1, keepdims=True)
-            yield _Case(gradients, units, gradients @ gradients.T)
+            found.append(_Case(gradients, units, gradients @ gradients.T))
+    return tuple(found)
 
 
-def _reported(case: _Case) -> Reported:
-    """The reading under which something is rotated, its angles as far as they go."""
-    return reported_weights(case.gramian, spread=float("inf"))
+@cache
+def _rotated() -> tuple[Reported, ...]:
+    """The reading under which something is rotated, its angles as far as they go; by case."""
+    return tuple(reported_weights(case.gramian, spread=float("inf")) for case in _random())
+
+
+@cache
+def _worded() -> tuple[Reported, ...]:
+    """As worded; by case."""
+    return tuple(reported_weights(case.gramian, "anchor") for case in _random())
 
 
 def _ours(case: _Case, harmony: float = 0.5, axis: str = "maxmin") -> NDArray:
@@ -64,16 +74,16 @@ def _cosines(update: NDArray, units: NDArray) -> NDArray:
 
 def rotates_as_worded(reading: Reading) -> Finding:
     """Confirmed if the wording rotates something in some case, refuted if in none."""
-    cases = list(_random())
-    count = sum(reported_weights(c.gramian, "anchor").angles.any() for c in cases)
-    return Finding("confirmed" if count else "refuted", f"rotates in {count} of {len(cases)} cases")
+    count = sum(bool(found.angles.any()) for found in _worded())
+    word: Word = "confirmed" if count else "refuted"
+    return Finding(word, f"rotates in {count} of {len(_worded())} cases")
 
 
 def is_config(reading: Reading) -> Finding:
     """Confirmed if the method as worded gives ConFIG's update, to rounding."""
     worst = 0.0
-    for case in _random():
-        ours = reported_weights(case.gramian, "anchor").weights @ case.gradients
+    for case, found in zip(_random(), _worded(), strict=True):
+        ours = found.weights @ case.gradients
         theirs = config_weights(case.gramian, _EPS) @ case.gradients
         worst = max(worst, float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs)))
     word: Word = "confirmed" if worst < _ROUNDING else "refuted"
@@ -83,8 +93,8 @@ def is_config(reading: Reading) -> Finding:
 def keeps_norms(reading: Reading) -> Finding:
     """Confirmed if rotated unit gradients have the length 1, to rounding."""
     worst = 0.0
-    for case in _random():
-        lengths = np.linalg.norm(_reported(case).rotated @ case.units, axis=1)
+    for case, found in zip(_random(), _rotated(), strict=True):
+        lengths = np.linalg.norm(found.rotated @ case.units, axis=1)
         worst = max(worst, np.abs(lengths - 1).max())
     word: Word = "confirmed" if worst < _ROUNDING else "refuted"
     return Finding(word, f"lengths change by at most {worst:.0e}")
@@ -93,8 +103,7 @@ def keeps_norms(reading: Reading) -> Finding:
 def opposes_rotated(reading: Reading) -> Finding:
     """Confirmed if the update has one positive cosine with all *rotated* gradients."""
     least, spread = 1.0, 0.0
-    for case in _random():
-        found = _reported(case)
+    for case, found in zip(_random(), _rotated(), strict=True):
         cosines = _cosines(found.weights @ case.gradients, found.rotated @ case.units)
         least, spread = min(least, cosines.min()), max(spread, np.ptp(cosines))
     word: Word = "confirmed" if least > 0 and spread < _ROUNDING else "refuted"
@@ -150,10 +159,10 @@ def length_follows_conflict(reading: Reading) -> Finding:
         turned = np.linalg.norm(direction - total) > _ROUNDING * np.linalg.norm(total)
         shares.append((np.linalg.norm(direction) / np.linalg.norm(total), turned))
     lengths, turned = np.array(shares).T
-    calm = np.abs(lengths[turned == 0] - 1).max(initial=0.0)
+    part, calm = lengths[turned == 1], np.abs(lengths[turned == 0] - 1).max(initial=0.0)
     word: Word = "confirmed" if lengths.max() < 1 + _ROUNDING and calm < _ROUNDING else "refuted"
     return Finding(
         word,
         f"length over the sum's: 1 in the {100 * np.mean(turned == 0):.0f} % of cases where "
-        f"nothing is turned, else {lengths[turned == 1].min():.2f} to {lengths[turned == 1].max():.2f}",
+        f"nothing is turned, else {part.min():.2f} to {part.max():.2f}",
     )

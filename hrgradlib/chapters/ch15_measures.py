@@ -32,6 +32,10 @@ LIMIT = 1e-2  # error below the trained range
 ROBUST = 2.0  # worst over best setting
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if share else "none"
+
+
 def lower(table: str, first: str, second: str) -> Measure:
     """Is the first label's error lower than the second's, by the book's rule?"""
 
@@ -104,7 +108,7 @@ def uphill_in(*cells: tuple[str, str], often: bool = False) -> Measure:
 
     def measure(reading: Reading) -> Finding:
         shares = [float(reading.column(*cell, "uphill").mean()) for cell in cells]
-        number = "uphill: " + ", ".join(f"{100 * s:.1f} %" for s in shares) + " of the pairs"
+        number = "uphill: " + ", ".join(map(_percent, shares)) + " of the pairs"
         if often:
             most = max(shares)
             return Finding(
@@ -124,7 +128,7 @@ def uphill_with_guard(reading: Reading) -> Finding:
     free, guarded = (float(reading.column("guard", x, "uphill").mean()) for x in labels)
     word: Word = "confirmed" if free == 0 else "refined" if guarded == 0 else "refuted"
     return Finding(
-        word, f"{100 * free:.1f} % of the pairs uphill; with the guard {100 * guarded:.1f} %"
+        word, f"{_percent(free)} of the pairs uphill; with the guard {_percent(guarded)}"
     )
 
 
@@ -135,7 +139,7 @@ def uphill_beside_the_sum(reading: Reading) -> Finding:
     )
     ratio = ours / theirs
     word: Word = "confirmed" if ratio <= 0.5 else "refuted" if ratio >= ALIKE else "refined"
-    return Finding(word, f"{100 * ours:.1f} % of the pairs, under the sum {100 * theirs:.1f} %")
+    return Finding(word, f"{_percent(ours)} of the pairs, under the sum {_percent(theirs)}")
 
 
 def stalled_regimes(*cells: tuple[str, str]) -> Measure:

@@ -122,9 +122,9 @@ def by_errors(found: Verdict) -> Finding:
     """The finding on "the first error is lower" by the book's one rule for two sets of errors."""
     words: dict[str, Word] = {"lower": "confirmed", "higher": "refuted", "undecided": "undecided"}
     first, second = found.counts
-    low, high = f"{found.low:.2f}", "∞" if found.high == float("inf") else f"{found.high:.2f}"
+    ratio, low, high = (f"{x:.2f}".replace("inf", "∞") for x in found[1:4])
     number = (
-        f"{found.ratio:.2f} [{low}, {high}] times the error, "
+        f"{ratio} [{low}, {high}] times the error, "
         f"p = {found.p:.2g}, {first} against {second} runs"
     )
     return Finding(words[found.word], number)
