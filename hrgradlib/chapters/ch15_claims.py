@@ -16,7 +16,7 @@ __all__ = ["ANNOUNCED", "CLAIMS", "count", "everything", "negative_first", "outc
 CLAIMS: tuple[Claim, ...] = (*ABSTRACT, *REVIEW, *REPORTED, *OURS)
 
 #: Stored results that claims name before they exist.
-ANNOUNCED = ("failure", "comparison")
+ANNOUNCED = ("failure",)
 
 
 @cache

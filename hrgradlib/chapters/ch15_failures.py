@@ -10,7 +10,12 @@ from hrgradlib.chapters.ch15_reading import Reading
 from hrgradlib.chapters.ch15_verdicts import Finding, Word
 from hrgradlib.experiments.verdicts import Rate, failure_rate, judge
 
-__all__ = ["failure_modes", "ranks_first"]
+__all__ = ["BASELINES", "failure_modes", "ranks_first"]
+
+#: That the full text compares with, as reported.
+BASELINES = (
+    "sum", "uw", "dwa", "graddrop", "pcgrad", "cagrad", "imtl-g", "rlw", "nash-mtl", "famo",
+)  # fmt: skip
 
 HALF = 0.5  # share of the sum's runs from which a formulation of a problem has a failure mode
 _ROTATING = ("hrgrad", "hrgrad-soap", "hrgrad-reported", "hrgrad-reported-anchor")
@@ -54,14 +59,13 @@ def _rate(modes: list[dict[str, list[bool]]], method: str) -> Rate:
 
 
 def ranks_first(reading: Reading) -> Finding:
-    """Is the method as reported lower than every method that is no HRGrad?
+    """Is the method as reported lower than each of the ten that its paper compares with?
 
     Confirmed if it is by the book's rule against all; refuted if one of them is lower than it;
     refined if its median is the least, but not decidedly; else undecided.
     """
-    labels = list(dict.fromkeys(row["label"] for row in reading.rows("comparison")))
     ours = reading.errors("comparison", _REPORTED)
-    others = {m: reading.errors("comparison", m) for m in labels if not m.startswith("hrgrad")}
+    others = {method: reading.errors("comparison", method) for method in BASELINES}
     words = {method: judge(ours, errors).word for method, errors in others.items()}
     rank = 1 + sum(float(np.median(e)) < float(np.median(ours)) for e in others.values())
     word: Word = "undecided"

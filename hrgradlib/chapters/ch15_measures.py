@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hrgradlib.chapters import ch09_scales
+from hrgradlib.chapters import ch09_scales, ch11_comparison
 from hrgradlib.chapters.ch04_pinn import best_errors
 from hrgradlib.chapters.ch14_peers import OURS, PROBLEMS, PROMISE, SEEDS, THEIRS, Peers
 from hrgradlib.chapters.ch15_reading import Lacking, Reading
@@ -21,6 +21,7 @@ __all__ = [
     "false_alarms", "formulation_decides", "identical", "lower", "memory_of_a_step", "metric_first",
     "peers_lower", "peers_promise", "scales_bounds", "scales_ratio", "stalled_regimes",
     "uphill_beside_the_sum", "uphill_in", "uphill_with_guard", "usual_step",
+    "worth_of_descent",
 ]  # fmt: skip
 
 Measure = Callable[[Reading], Finding]
@@ -316,3 +317,13 @@ def any_rule(reading: Reading) -> Finding:
         "confirmed" if count["lower"] else "refuted" if not count["undecided"] else "undecided"
     )
     return Finding(word, ", ".join(f"{n} {w}" for w, n in count.items()) + f" of {len(labels)}")
+
+
+def worth_of_descent(reading: Reading) -> Finding:
+    """Confirmed if uphill share and error are positively correlated over all runs compared."""
+    reading.rows("comparison")  # all of it or nothing
+    found = ch11_comparison.worth(ch11_comparison.arms("transport-periodic"))
+    if np.isnan(found.rho):
+        raise Lacking("too few methods of comparison have an uphill share")
+    word: Word = "confirmed" if found.low > 0 else "refuted" if found.high < 0 else "undecided"
+    return Finding(word, f"rank correlation {found}")

@@ -124,7 +124,6 @@ def by_errors(found: Verdict) -> Finding:
     first, second = found.counts
     ratio, low, high = (f"{x:.2f}".replace("inf", "∞") for x in found[1:4])
     number = (
-        f"{ratio} [{low}, {high}] times the error, "
-        f"p = {found.p:.2g}, {first} against {second} runs"
+        f"{ratio} [{low}, {high}] times the error, p = {found.p:.2g}, {first} against {second} runs"
     )
     return Finding(words[found.word], number)

@@ -11,7 +11,7 @@ from hrgradlib.chapters import ch15_measures as measures
 from hrgradlib.chapters import ch15_tables as tables
 from hrgradlib.chapters.ch09_scales import Arm
 from hrgradlib.chapters.ch15_claims import ANNOUNCED, CLAIMS, count, negative_first, outcome
-from hrgradlib.chapters.ch15_failures import failure_modes, ranks_first
+from hrgradlib.chapters.ch15_failures import BASELINES, failure_modes, ranks_first
 from hrgradlib.chapters.ch15_reading import Lacking, Reading
 from hrgradlib.chapters.ch15_verdicts import GRADES, WORDS, Claim, Finding, Judged, judged
 from hrgradlib.experiments.catalogue import RESULTS
@@ -190,10 +190,15 @@ def test_some_failure_modes_overcome_refine_the_claim():
 
 @pytest.mark.parametrize(
     ("ours", "other", "word"),
-    [(LOW, HIGH, "confirmed"), (HIGH, LOW, "refuted"), (LOW[:3], HIGH[:3], "refined")],
+    [
+        (LOW, HIGH, "confirmed"),
+        (HIGH, LOW, "refuted"),
+        (LOW[:3], HIGH[:3], "refined"),
+        (HIGH[:3], LOW[:3], "undecided"),
+    ],
 )
 def test_rank_of_the_method_as_reported(ours, other, word):
-    reading = store(**{"hrgrad-reported": ours, "sum": other, "hrgrad": LOW})
+    reading = store(**{"hrgrad-reported": ours, "hrgrad": LOW} | dict.fromkeys(BASELINES, other))
     reading._rows = (lambda rows: lambda name: rows("t"))(reading._rows)
     assert ranks_first(reading).word == word
 
@@ -277,5 +282,5 @@ def test_the_page_types_no_verdict():
     names = {line.split("`")[1].removeprefix("ch15-").split(":")[0]
              for line in re.findall(r"\{glue:text\}`ch15-[^`]*`", text)}  # fmt: skip
     kept = {one.name for one in CLAIMS} | {f"{one.name}-found" for one in CLAIMS}
-    assert names <= kept | {"claims", "outcome", "waiting", "seconds"}
+    assert names <= kept | {"claims", "outcome", "seconds"}
     assert all(f"**{word}**" in text for word in WORDS)
