@@ -11,12 +11,9 @@ from hrgradlib.chapters.ch15_claims_reported import REPORTED
 from hrgradlib.chapters.ch15_claims_review import REVIEW
 from hrgradlib.chapters.ch15_verdicts import GRADES, WORDS, Claim, Grade, Judged, Word, judged
 
-__all__ = ["ANNOUNCED", "CLAIMS", "count", "everything", "negative_first", "outcome"]
+__all__ = ["CLAIMS", "count", "everything", "negative_first", "outcome"]
 
 CLAIMS: tuple[Claim, ...] = (*ABSTRACT, *REVIEW, *REPORTED, *OURS)
-
-#: Stored results that claims name before they exist.
-ANNOUNCED = ("failure",)
 
 
 @cache

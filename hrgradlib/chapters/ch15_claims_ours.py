@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hrgradlib.chapters import ch15_measures as measures
 from hrgradlib.chapters.ch14_peers import THEIRS
+from hrgradlib.chapters.ch15_failures import formulation_repairs
 from hrgradlib.chapters.ch15_skill import knows_more
 from hrgradlib.chapters.ch15_verdicts import Claim
 
@@ -249,6 +250,17 @@ OURS = (
         "confirmed if the PINN errs by more than 10 % and the APNN by less than 1 %",
         measures.formulation_decides,
         ("pinn",),
+    ),
+    Claim(
+        "repairs",
+        "ours",
+        "It is the formulation that keeps the plain sum from failing.",
+        "05_one_network",
+        "ch-one-network",
+        "rates of failure of the sum at weight one, as a PINN and in the book's formulation",
+        "confirmed if the interval of the one rate lies below that of the other, refuted if above",
+        formulation_repairs,
+        ("failure",),
     ),
     Claim(
         "weights",

@@ -48,7 +48,7 @@ class Reading:
         missing = [key for key in chosen if key not in found]
         absent = [label for label in labels if label not in map(_label, chosen)]
         if not chosen or missing or absent:
-            raise Lacking(_lacks(table, len(missing), len(chosen), absent))
+            raise Lacking(_lacks(table, bool(missing) and bool(found), absent))
         self._read |= {(table, key) for key in chosen}
         return [{"label": _label(key)} | found[key].values for key in chosen]
 
@@ -87,9 +87,10 @@ def _label(key: str) -> str:
     return stem if stem and seed.isdigit() else key
 
 
-def _lacks(table: str, missing: int, wanted: int, absent: list[str]) -> str:
-    if missing and missing < wanted:
-        return f"{missing} of {wanted} rows of {table} are missing"
+def _lacks(table: str, some: bool, absent: list[str]) -> str:
+    """Without numbers: a table that is being filled changes no page until it is whole."""
+    if some:
+        return f"rows of {table} are missing"
     return f"nothing of {', '.join(absent)} in {table}" if absent else f"no rows of {table} yet"
 
 

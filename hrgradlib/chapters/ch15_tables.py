@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hrgradlib.chapters.ch15_claims import ANNOUNCED
 from hrgradlib.chapters.ch15_verdicts import Judged
 from hrgradlib.experiments.catalogue import RESULTS, describe
 from hrgradlib.experiments.store import Table
@@ -39,7 +38,7 @@ def studies_table(lines: Iterable[Judged]) -> str:
         [
             f"`{table}`",
             _state(table),
-            _minutes(table),
+            f"{RESULTS[table].minutes:g}",
             f"`hrgrad results {table}`",
             ", ".join(names),
         ]
@@ -100,13 +99,8 @@ def _command(line: Judged) -> str:
 
 
 def _state(table: str) -> str:
-    if table not in RESULTS:
-        return "announced" if table in ANNOUNCED else "unknown"
-    return describe(RESULTS[table], Table.named(table)) or "fresh"
-
-
-def _minutes(table: str) -> str:
-    return f"{RESULTS[table].minutes:g}" if table in RESULTS else "–"
+    stored = Table.named(table)
+    return describe(RESULTS[table], stored) or ("fresh" if stored.rows else "no rows yet")
 
 
 def _sentence(words: str) -> str:

@@ -10,8 +10,13 @@ from hrgradlib.chapters import ch15_figures as figures
 from hrgradlib.chapters import ch15_measures as measures
 from hrgradlib.chapters import ch15_tables as tables
 from hrgradlib.chapters.ch09_scales import Arm
-from hrgradlib.chapters.ch15_claims import ANNOUNCED, CLAIMS, count, negative_first, outcome
-from hrgradlib.chapters.ch15_failures import BASELINES, failure_modes, ranks_first
+from hrgradlib.chapters.ch15_claims import CLAIMS, count, negative_first, outcome
+from hrgradlib.chapters.ch15_failures import (
+    BASELINES,
+    failure_modes,
+    formulation_repairs,
+    ranks_first,
+)
 from hrgradlib.chapters.ch15_reading import Lacking, Reading
 from hrgradlib.chapters.ch15_verdicts import GRADES, WORDS, Claim, Finding, Judged, judged
 from hrgradlib.experiments.catalogue import RESULTS
@@ -122,10 +127,15 @@ def test_uphill_pairs(shares, often, word):
     assert found.word == word
 
 
+def anywhere(reading):
+    """The same rows under every name of a table."""
+    rows = reading._rows("t")
+    return Reading(lambda name: rows, reading._states)
+
+
 def guard_store(**shares):
-    one = store(**{k.replace("_", "-"): [{"uphill": v}] * 3 for k, v in shares.items()})
-    one._rows = (lambda rows: lambda name: rows("t"))(one._rows)
-    return one
+    runs = {k.replace("_", "-"): [{"uphill": v}] * 3 for k, v in shares.items()}
+    return anywhere(store(**runs))
 
 
 @pytest.mark.parametrize(
@@ -162,12 +172,13 @@ def test_stalled_regimes(failures, word):
     assert found.word == word
 
 
-def failing(method, count, of=10, formulation="plain"):
-    settings = {"problem": "transport-periodic", "formulation": formulation}
-    return [
-        {"method": method, "settings": settings, "failure": "error 0.2" if i < count else ""}
-        for i in range(of)
-    ]
+def failures(**counts):
+    """A table `failure`, ten runs a cell, so many of them failed."""
+    runs = {
+        label.replace("_", "-"): [{"failure": "error 0.2" if i < n else ""} for i in range(10)]
+        for label, n in counts.items()
+    }
+    return anywhere(store(**runs))
 
 
 @pytest.mark.parametrize(
@@ -175,17 +186,24 @@ def failing(method, count, of=10, formulation="plain"):
     [(10, 0, "confirmed"), (10, 9, "refuted"), (2, 0, "undecided"), (5, 2, "refuted")],
 )
 def test_failure_modes(of_sum, ours, word):
-    reading = store(a=failing("sum", of_sum), b=failing("hrgrad", ours))
-    reading._rows = (lambda rows: lambda name: rows("t"))(reading._rows)
-    assert failure_modes(reading).word == word
+    assert failure_modes(failures(pinn_sum=of_sum, pinn_hrgrad=ours)).word == word
 
 
 def test_some_failure_modes_overcome_refine_the_claim():
-    cells = dict(a=failing("sum", 10), b=failing("hrgrad", 0))
-    cells |= dict(c=failing("sum", 10, formulation="x"), d=failing("hrgrad", 10, formulation="x"))
-    reading = store(**cells)
-    reading._rows = (lambda rows: lambda name: rows("t"))(reading._rows)
+    reading = failures(pinn_sum=10, pinn_hrgrad=0, layer_sum=10, layer_hrgrad_soap=10)
     assert failure_modes(reading).word == "refined"
+
+
+def test_networks_that_share_nothing_and_weighted_sums_are_no_modes():
+    reading = failures(each_sum=10, pinn_sum=0, pinn_sum_weighted=10, pinn_hrgrad=0)
+    assert failure_modes(reading).word == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "word"), [(0, 10, "confirmed"), (10, 0, "refuted"), (0, 1, "undecided")]
+)
+def test_what_the_formulation_repairs(ours, theirs, word):
+    assert formulation_repairs(failures(regimes_sum=ours, pinn_sum=theirs)).word == word
 
 
 @pytest.mark.parametrize(
@@ -198,9 +216,8 @@ def test_some_failure_modes_overcome_refine_the_claim():
     ],
 )
 def test_rank_of_the_method_as_reported(ours, other, word):
-    reading = store(**{"hrgrad-reported": ours, "hrgrad": LOW} | dict.fromkeys(BASELINES, other))
-    reading._rows = (lambda rows: lambda name: rows("t"))(reading._rows)
-    assert ranks_first(reading).word == word
+    runs = {"hrgrad-reported": ours, "hrgrad": LOW} | dict.fromkeys(BASELINES, other)
+    assert ranks_first(anywhere(store(**runs))).word == word
 
 
 # --- the list -------------------------------------------------------------------------------------
@@ -220,7 +237,7 @@ def test_names_are_unique_and_every_grade_is_there():
 def test_every_claim_has_a_source_a_page_and_what_tests_it(one):
     assert one.text.endswith(".") and one.test and one.rule
     assert f"({one.label})=" in page_of(one).read_text(encoding="utf-8")
-    assert all(table in RESULTS or table in ANNOUNCED for table in one.tables)
+    assert all(table in RESULTS for table in one.tables)
     assert callable(one.measure) == bool(one.tables or one.command) or one.command
     if isinstance(one.measure, Finding):
         assert not one.tables and (one.missing or one.command)
@@ -277,10 +294,25 @@ def test_figures():
     check(lambda: figures.summary(LINES))
 
 
+QUOTED = re.compile(r"`([^`]*)15_claims_and_verdicts\.ipynb::ch15-([^`:]*)(:?\w*)`")
+KEPT = {"claims", "outcome", "seconds"}
+KEPT |= {name for one in CLAIMS for name in (one.name, f"{one.name}-found")}
+
+
 def test_the_page_types_no_verdict():
     text = (checkout() / "book/chapters/15_claims_and_verdicts.md").read_text(encoding="utf-8")
-    names = {line.split("`")[1].removeprefix("ch15-").split(":")[0]
-             for line in re.findall(r"\{glue:text\}`ch15-[^`]*`", text)}  # fmt: skip
-    kept = {one.name for one in CLAIMS} | {f"{one.name}-found" for one in CLAIMS}
-    assert names <= kept | {"claims", "outcome", "seconds"}
+    names = set(re.findall(r"\{glue:text\}`ch15-([^`:]*)", text))
+    assert names and names <= KEPT
     assert all(f"**{word}**" in text for word in WORDS)
+
+
+def test_other_pages_quote_what_the_page_keeps_in_words():
+    book = checkout() / "book"
+    quoted = {}
+    for path in (*book.glob("*.md"), *book.glob("*/*.md")):
+        text = path.read_text(encoding="utf-8")
+        place = "" if path.parent.name == "chapters" else "chapters/"
+        for folder, name, kind in QUOTED.findall(text):
+            quoted.setdefault(path.stem, set()).add(name)
+            assert (folder, kind) == (place, ":s"), f"{path.name}: {name}"
+    assert len(quoted) > 10 and set().union(*quoted.values()) <= KEPT
