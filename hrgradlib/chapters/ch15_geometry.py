@@ -29,6 +29,8 @@ _DIMENSION, _CASES, _TASKS = 8, 50, (2, 3, 4, 6)
 _EPS = float(np.finfo(float).eps)
 _ROUNDING = 1e-6  # of a cosine: what an inversion of nearly dependent gradients leaves
 _EXPLODED = 1000  # rays
+# Products of finite matrices raise flags of the processor now and then that mean nothing.
+_QUIET = np.errstate(invalid="ignore", divide="ignore", over="ignore")
 
 
 class _Case(NamedTuple):
@@ -72,6 +74,7 @@ def _cosines(update: NDArray, units: NDArray) -> NDArray:
     return units @ update / np.linalg.norm(update)
 
 
+@_QUIET
 def rotates_as_worded(reading: Reading) -> Finding:
     """Confirmed if the wording rotates something in some case, refuted if in none."""
     count = sum(bool(found.angles.any()) for found in _worded())
@@ -79,6 +82,7 @@ def rotates_as_worded(reading: Reading) -> Finding:
     return Finding(word, f"rotates in {count} of {len(_worded())} cases")
 
 
+@_QUIET
 def is_config(reading: Reading) -> Finding:
     """Confirmed if the method as worded gives ConFIG's update, to rounding."""
     worst = 0.0
@@ -90,6 +94,7 @@ def is_config(reading: Reading) -> Finding:
     return Finding(word, f"largest relative difference {worst:.0e}")
 
 
+@_QUIET
 def keeps_norms(reading: Reading) -> Finding:
     """Confirmed if rotated unit gradients have the length 1, to rounding."""
     worst = 0.0
@@ -100,6 +105,7 @@ def keeps_norms(reading: Reading) -> Finding:
     return Finding(word, f"lengths change by at most {worst:.0e}")
 
 
+@_QUIET
 def opposes_rotated(reading: Reading) -> Finding:
     """Confirmed if the update has one positive cosine with all *rotated* gradients."""
     least, spread = 1.0, 0.0
@@ -110,6 +116,7 @@ def opposes_rotated(reading: Reading) -> Finding:
     return Finding(word, f"least cosine {least:.2f}, cosines differ by at most {spread:.0e}")
 
 
+@_QUIET
 def opposes_originals(reading: Reading) -> Finding:
     """Confirmed if the update opposes no gradient as it was; refuted if it opposes one."""
     found = tally(8, _CASES)
@@ -119,6 +126,7 @@ def opposes_originals(reading: Reading) -> Finding:
     )
 
 
+@_QUIET
 def rays_explode(reading: Reading) -> Finding:
     """Confirmed if ten nearly orthogonal gradients have more than a thousand extreme rays."""
     source = np.random.default_rng(0)
@@ -131,6 +139,7 @@ def rays_explode(reading: Reading) -> Finding:
     return Finding(word, f"{counts[5]} rays for five tasks, {counts[10]} for ten")
 
 
+@_QUIET
 def equal_cosines(reading: Reading) -> Finding:
     """Confirmed if all cosines are equal by default, refined if only at κ = 1, else refuted."""
     spread, ratios = 0.0, []
@@ -150,6 +159,7 @@ def equal_cosines(reading: Reading) -> Finding:
     )
 
 
+@_QUIET
 def length_follows_conflict(reading: Reading) -> Finding:
     """Confirmed if a direction is never longer than the sum, and as long where none is rotated."""
     shares = []
