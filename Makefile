@@ -16,9 +16,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help start setup book train chapters html student slides site linkcheck \
+.PHONY: help start setup book train chapters html student slides site environment linkcheck \
         test test-unit test-slow test-oldest chromium lint types \
-        graph bench grid serve clean distclean
+        graph verdicts bench grid serve clean distclean
 
 ifeq ($(filter $(PROFILE),smoke quick full),)
   $(error PROFILE=$(PROFILE): choose smoke, quick or full)
@@ -76,6 +76,16 @@ endef
 book: html ## environment, training, chapters executed, HTML: book/_build/html/index.html
 	@$(call summary,make book: profile $(PROFILE) on $(DEVICE))
 	@echo 'open $(BUILD)/html/index.html'
+
+# $(find_conda): the shell variable `conda`, the first of its kinds that is there; none is one line.
+define find_conda
+conda=$$(command -v micromamba || command -v mamba || command -v conda) || { \
+  echo 'error: no micromamba, mamba or conda; install one, or use `make setup`, which needs Python alone' >&2; false; }
+endef
+
+environment: ## the conda environment of environment.yml, in .conda, made and tried (`make setup` needs no conda)
+	@$(find_conda) && $$conda env create --yes --prefix .conda --file environment.yml >&2 && \
+	  $$conda run --prefix .conda python -c 'import hrgradlib, jupyter_book; print("environment: .conda")'
 
 train: setup ## the training runs the chapters show, into runs/PROFILE (does nothing when they exist)
 	$(call stage,training,$(BIN)/hrgrad reproduce --profile $(PROFILE) --device $(DEVICE) --jobs $(JOBS))
@@ -149,6 +159,9 @@ types: setup ## mypy alone
 
 graph: setup ## draw the import graph again: docs/import-graph.svg
 	$(BIN)/python tools/graph.py docs/import-graph.svg
+
+verdicts: setup ## write the table of verdicts into README.md, from book/results
+	$(BIN)/python tools/verdicts.py README.md
 
 bench: setup ## time and memory of a step, all methods side by side (minutes)
 	@for name in step_time step_memory literature_step; do echo "== $$name" >&2; \

@@ -1,4 +1,4 @@
-"""Sphinx extension: what a reader without a mouse, or with a screen reader, needs of every page."""
+"""Sphinx extension: what a reader with a phone, a keyboard or a screen reader needs."""
 
 from sphinx.application import Sphinx
 
@@ -20,5 +20,6 @@ def mend_roles(app: Sphinx, page: str, template: str, context: dict, doctree) ->
 
 def setup(app: Sphinx) -> dict:
     app.add_js_file("access.js")
+    app.add_js_file("enlarge.js", loading_method="defer")
     app.connect("html-page-context", mend_roles)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

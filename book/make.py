@@ -30,6 +30,7 @@ import yaml
 from failure import BookError
 from imprint import CARD, collect, commit
 from install_cell import with_install_cell, without_results
+from surroundings import settle, surroundings
 
 from hrgradlib.address import AddressError
 
@@ -146,14 +147,13 @@ def run(command: list[str], **kwargs) -> None:
 def execute_chapter(name: str, target: Path, parameters: dict[str, str]) -> None:
     """Write the executed notebook to `target`, or raise and leave `target` as it was."""
     partial = target.with_name(f".{target.stem}.partial.ipynb")
+    environment = surroundings(BOOK / "_build")
     target.parent.mkdir(parents=True, exist_ok=True)
     run([sys.executable, "-m", "jupytext", "--quiet", "--to", "ipynb",
-         "--output", str(partial), str(BOOK / f"{name}.md")])  # fmt: skip
+         "--output", str(partial), str(BOOK / f"{name}.md")], env=environment)  # fmt: skip
     try:
         check_parameters(nbformat.read(partial, as_version=4), parameters, name)
         options = [part for key, value in parameters.items() for part in ("-p", key, value)]
-        # No MPLBACKEND from outside: the kernel sets the one that puts figures into the notebook.
-        environment = {k: v for k, v in os.environ.items() if k != "MPLBACKEND"}
         run([sys.executable, "-m", "papermill", "--no-progress-bar", "--kernel", "python3",
              "--cwd", str(target.parent), *options, str(partial), str(partial)],
             env=environment)  # fmt: skip
@@ -218,6 +218,7 @@ def execute(args: argparse.Namespace) -> None:
             raise BookError(f"no chapter {', '.join(unknown)}; there are: {known}")
         chapters = [name for name in chapters if Path(name).name in args.only]
     library = library_digest(args.profile)
+    settle(BOOK / "_build")
     with ThreadPoolExecutor(args.jobs) as pool:
         outcomes = list(pool.map(lambda name: refresh_chapter(name, args, library), chapters))
     say(f"\n   {'chapter':<40} {'state':<12} seconds")
@@ -305,7 +306,8 @@ def build_html(args: argparse.Namespace) -> None:
     jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
     command = [jupyter_book, "build", str(stage), "--path-output", str(args.out),
                "--quiet", "-W", "-n", "--keep-going"]  # fmt: skip
-    if subprocess.run(command, stdout=sys.stderr).returncode:
+    environment = surroundings(BOOK / "_build")
+    if subprocess.run(command, stdout=sys.stderr, env=environment).returncode:
         raise BookError("the HTML build failed or warned; see above")
     chapters, static = pages()
     say(f"   {publish.count(built / 'html', [*static, *chapters])}")

@@ -45,3 +45,33 @@ def test_a_python_that_is_not_there_is_not_replaced_by_another(project):
     done = make(project, "setup", "PYTHON=/nonexistent/python")
     assert done.returncode != 0 and not (project / ".venv").exists()
     assert "/nonexistent/python" in done.stderr and "error:" in done.stderr
+
+
+def test_without_conda_one_line_says_what_to_do(project):
+    (project / "bin").mkdir()
+    for name in ("make", "sh", "date", "mkdir", "dirname"):
+        (project / "bin" / name).symlink_to(shutil.which(name))
+    done = subprocess.run(
+        ["make", "environment"], cwd=project, capture_output=True, text=True,
+        env={"PATH": str(project / "bin")},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "error: no micromamba, mamba or conda" in done.stderr
+
+
+def test_the_conda_environment_is_made_from_its_file_and_tried(project):
+    """By what stands in for conda here, and notes what it is told."""
+    (project / "bin").mkdir()
+    conda = project / "bin" / "conda"
+    conda.write_text('#!/bin/sh\nprintf "%s\\n" "$*" >> conda.log\n')
+    conda.chmod(0o755)
+    for name in ("make", "sh", "date", "mkdir", "dirname"):
+        (project / "bin" / name).symlink_to(shutil.which(name))
+    done = subprocess.run(
+        ["make", "environment"], cwd=project, capture_output=True, text=True,
+        env={"PATH": str(project / "bin")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    made, tried = (project / "conda.log").read_text().splitlines()
+    assert made == "env create --yes --prefix .conda --file environment.yml"
+    assert tried.startswith("run --prefix .conda python -c import hrgradlib")

@@ -10,7 +10,8 @@ from scipy import stats
 
 from hrgradlib.chapters.ch11_step_cost import stored
 from hrgradlib.chapters.looks import label_of
-from hrgradlib.chapters.trivial_lines import trivial_lines
+from hrgradlib.chapters.trivial_lines import UNTRAINED, trivial_lines
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.comparison_studies import COMPARED, GRID_OF, VARIANTS, scores
 from hrgradlib.experiments.store import Table, read
 from hrgradlib.experiments.studies import STUDIES, read_study
@@ -26,6 +27,7 @@ __all__ = [
     "at_edges",
     "best",
     "champions",
+    "collapsed",
     "common_seeds",
     "family",
     "mean_ranks",
@@ -162,6 +164,17 @@ def rates_table(found: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines) or "not measured yet"
 
 
+def collapsed(problem: str, found: dict[str, dict[str, float]]) -> list[str]:
+    """Choices whose run ended with the error of the untrained ansatz, to three digits."""
+    line = trivial(problem)[UNTRAINED]
+    return [
+        f"{label}-{name}"
+        for label, tried in found.items()
+        for name, error in tried.items()
+        if abs(error / line - 1) < 5e-3
+    ]
+
+
 def rate_factor(found: dict[str, dict[str, float]]) -> float:
     """Worst error over best among the choices of a method, the median over methods."""
     factors = [max(tried.values()) / min(tried.values()) for tried in found.values()]
@@ -179,17 +192,8 @@ def method_factor(found: dict[str, Arm], labels: tuple[str, ...]) -> float:
 
 def trivial(problem: str) -> dict[str, float]:
     """Errors of what costs no training, the largest over ε and t, by name."""
-    eps = _judged_eps(problem)
-    if eps is None:
-        return {}
-    return {name: float(line.max()) for name, line in trivial_lines(problem, eps).items()}
-
-
-def _judged_eps(problem: str) -> NDArray | None:
-    for row in Table.named(PROBLEMS[problem]).rows.values():
-        if "curve" in row.values:
-            return np.array(row.values["curve"]["judged_eps"])
-    return None
+    lines = trivial_lines(problem, CASES[problem].judged_eps("quick"))
+    return {name: float(line.max()) for name, line in lines.items()}
 
 
 def against(found: dict[str, Arm], label: str, other: str = "sum") -> Verdict | None:

@@ -11,7 +11,7 @@ from matplotlib.ticker import NullFormatter
 
 from hrgradlib.chapters.ch11_comparison import Arm, family, profile
 from hrgradlib.chapters.looks import label_of
-from hrgradlib.chapters.palette import BLACK, BLUE, GREY, ORANGE, PURPLE, VERMILLION
+from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION
 from hrgradlib.chapters.style import shared_legend, subplots
 
 __all__ = ["errors", "profiles", "uphill"]
@@ -26,7 +26,7 @@ _FAMILIES = {
     "gradient surgery, then Adam": (PURPLE, "^"),
     "HRGrad, Adam": (VERMILLION, "o"),
     "SOAP, HRGrad": (BLUE, "D"),
-    "SOAP, a sum": (BLUE, "d"),
+    "SOAP, a sum": (GREEN, "P"),
     "second order": (GREY, "s"),
 }
 
@@ -58,9 +58,10 @@ def errors(found: Mapping[str, Arm], trivial: Mapping[str, float]) -> Figure:
 
 
 def uphill(found: Mapping[str, Mapping[str, Arm]]) -> Figure:
-    """Final error over the share of uphill (step, task) pairs, a mark per run."""
-    fig, axes = subplots(1, len(found), figsize=(7.6, 3.6), squeeze=False)
-    for axis, (problem, arms) in zip(axes[0], found.items(), strict=True):
+    """Final error over the share of uphill (step, task) pairs, a panel per problem."""
+    shown = {problem: arms for problem, arms in found.items() if arms} or {"no run yet": {}}
+    fig, axes = subplots(1, len(shown), figsize=(7.6, 3.8), squeeze=False)
+    for axis, (problem, arms) in zip(axes[0], shown.items(), strict=True):
         for arm in arms.values():
             colour, marker = _FAMILIES[family(arm.label)]
             kept = np.isfinite(arm.errors) & ~np.isnan(arm.uphill)
@@ -70,7 +71,7 @@ def uphill(found: Mapping[str, Mapping[str, Arm]]) -> Figure:
         if not arms:
             axis.set_ylim(1e-4, 1.0)
         axis.yaxis.set_minor_formatter(NullFormatter())
-    axes[0, 0].set_ylabel(_ERROR)
+    axes[0, 0].set_ylabel("relative $L^2$ error")
     _legend(fig, axes[0, 0], {k: arm for arms in found.values() for k, arm in arms.items()})
     return fig
 

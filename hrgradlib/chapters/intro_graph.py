@@ -63,6 +63,8 @@ PAGES = (
     Page("10_bgk", "10  BGK", (-1, 6), ("09_linear_transport", "bgk_references")),
     Page("14_beyond_kinetics", "14  beyond\nkinetics", (3, 6), ("07_harmonised_rotation",),
          ("13_many_tasks",)),
+    Page("15_claims_and_verdicts", "15  claims and\nverdicts", (1, 7), ("09_linear_transport",),
+         ("13_many_tasks",)),
 )  # fmt: skip
 
 WIDTH, HEIGHT = 0.78, 0.56  # of a box, in columns and rows

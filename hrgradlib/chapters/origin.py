@@ -32,9 +32,8 @@ def origin(name: str) -> str:
     table = Table.named(name)
     rows = list(table.rows.values())
     if not rows:
-        return (
-            f"{name}: no rows; {describe(RESULTS[name], table)}; made by: {RESULTS[name].command}"
-        )
+        noted = describe(RESULTS[name], table) or "none is asked for yet"
+        return f"{name}: no rows; {noted}; made by: {RESULTS[name].command}"
     days = sorted({row.origin.time[:10] for row in rows})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     noted = describe(RESULTS[name], table)

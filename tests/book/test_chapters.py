@@ -21,6 +21,12 @@ def test_takes_profile_and_device(notebook, make, chapter_name):
     make.check_parameters(notebook, {"profile": "smoke", "device": "cpu"}, chapter_name)
 
 
+def test_opens_with_its_kernel_in_jupyter(notebook):
+    """JupyterLab with jupytext reads both from the head of the text."""
+    assert notebook.metadata["kernelspec"]["name"] == "python3"
+    assert notebook.metadata["jupytext"]["text_representation"]["format_name"] == "myst"
+
+
 def test_some_result_is_compared_when_executed_again(notebook):
     assert tagged(notebook, "nbval-check-output")
 

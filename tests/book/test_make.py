@@ -1,6 +1,7 @@
 """book/make.py: what it accepts, what it refuses, what it leaves behind."""
 
 import os
+import shutil
 
 import nbformat
 import pytest
@@ -147,6 +148,42 @@ def test_a_copied_checkout_executes_nothing_again(make, tmp_path, monkeypatch):
     assert first == copied
     (tmp_path / "home" / "runs" / "smoke" / "case" / "run" / "result.json").write_text("6")
     assert make.library_digest("smoke") != first
+
+
+def executed_in(make, monkeypatch, root):
+    """Names of the chapters that `execute` runs, by what stands in for running one."""
+    seen = []
+
+    def run_it(name, target, parameters):
+        seen.append(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text("{}")
+
+    for name, path in {"ROOT": root, "BOOK": root / "book", "TOC": root / "book/_toc.yml",
+                       "EXAMPLES": root / "examples"}.items():  # fmt: skip
+        monkeypatch.setattr(make, name, path)
+    monkeypatch.setattr(make, "execute_chapter", run_it)
+    monkeypatch.setattr(make, "settle", lambda work: None)
+    monkeypatch.setenv("HRGRAD_HOME", str(root))
+    words = ["make.py", "execute", "--profile", "smoke", "--work", str(root / "book/_build/smoke")]
+    monkeypatch.setattr(make.sys, "argv", words)
+    assert make.main() == 0
+    return seen
+
+
+def test_a_copied_and_a_moved_checkout_run_no_chapter_again(make, tmp_path, monkeypatch):
+    root = tmp_path / "first"
+    tree(make, monkeypatch, root, root, 1e9)
+    (root / "book" / "x.md").write_text(FAILING_CHAPTER)
+    (root / "book" / "_toc.yml").write_text("{format: jb-book, root: x}")
+    assert executed_in(make, monkeypatch, root) == ["x"]
+    assert executed_in(make, monkeypatch, root) == []
+    copied = tmp_path / "elsewhere" / "a copy"
+    shutil.copytree(root, copied, copy_function=shutil.copyfile)  # with times of its own
+    assert executed_in(make, monkeypatch, copied) == []
+    assert executed_in(make, monkeypatch, copied.rename(tmp_path / "moved")) == []
+    (tmp_path / "moved" / "hrgradlib" / "one.py").write_text("changed")
+    assert executed_in(make, monkeypatch, tmp_path / "moved") == ["x"]
 
 
 def test_a_lock_beside_a_run_changes_nothing(make, tmp_path, monkeypatch):

@@ -71,6 +71,11 @@ def test_internal_links_and_anchors(visits, site, html):
     assert dead == []
 
 
+def test_every_address_in_the_pages_leads_somewhere(make, html):
+    """What the browser does not follow, too: images, scripts, redirects, downloads."""
+    assert make.publish.links.dead(html) == []
+
+
 def test_every_page_is_reachable(visits, site, make):
     links = (local(link, site) for seen in visits.values() for link in seen.links)
     linked = {target for target, _ in filter(None, links)}
@@ -102,6 +107,30 @@ def test_search_finds_a_word(page, site, visits):
 
 def test_search_does_not_find_nonsense(page, site):
     assert results_of(page, site, "xqzzyv") == []
+
+
+def test_the_search_quotes_words(page, site):
+    results_of(page, site, "diffusion")
+    page.wait_for_function("document.querySelectorAll('#search-results p.context').length > 3")
+    told = page.locator("#search-results").inner_text()
+    assert "diffusion" in told.lower() and RAW_TEX.findall(told) == []
+
+
+def test_a_formula_is_found_as_it_is_shown(page, site):
+    assert any("02_reference_solvers" in found for found in results_of(page, site, "ε"))
+
+
+def test_a_page_shows_what_was_found_there_once(page, site):
+    results_of(page, site, "Knudsen")
+    page.locator("#search-results li a").first.click()
+    page.wait_for_selector("article span.highlighted")
+    settle(page)
+    words = page.locator("article span.highlighted").all_inner_texts()
+    assert {word.lower() for word in words} == {"knudsen"}
+    assert page.locator("mjx-merror").count() == 0
+    page.reload()
+    settle(page)
+    assert page.locator("span.highlighted").count() == 0
 
 
 def test_one_search_field(page, site):

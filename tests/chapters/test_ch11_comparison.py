@@ -94,6 +94,12 @@ def test_choices_at_an_edge_are_counted_and_the_chosen_marked():
     assert comparison.rates_table({}) == "not measured yet" and np.isnan(comparison.rate_factor({}))
 
 
+def test_a_network_that_fell_silent_is_known_by_its_error(monkeypatch):
+    monkeypatch.setattr(comparison, "trivial", lambda problem: {comparison.UNTRAINED: 2.0})
+    assert comparison.collapsed("one", GRID) == ["sum-lr0.02", "uw-lr0.01", "mgda-lr0.01"]
+    assert comparison.collapsed("one", {}) == []
+
+
 def test_method_factor_is_between_quartiles():
     assert comparison.method_factor(ARMS, ("sum", "upgrad")) == pytest.approx(10**0.5, rel=1e-6)
     assert np.isnan(comparison.method_factor({}, ("sum",)))

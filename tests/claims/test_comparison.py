@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hrgradlib.chapters import ch11_comparison as comparison
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.comparison_studies import COMPARED, GRID_OF, VARIANTS, tuned
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import STUDIES
@@ -37,9 +38,13 @@ def test_every_arm_has_its_work_and_its_products(problem):
 
 
 @pytest.mark.parametrize("problem", comparison.PROBLEMS)
-def test_trivial_lines_are_there_with_the_runs(problem):
-    there = bool(comparison.arms(problem))
-    assert bool(comparison.trivial(problem)) == there
+def test_lines_that_cost_nothing_are_over_the_same_knudsen_numbers_as_the_errors(problem):
+    assert all(0.01 < error < 2 for error in comparison.trivial(problem).values())
+    judged = np.array(CASES[problem].judged_eps("quick"))
+    for name in (comparison.PROBLEMS[problem], GRID_OF[comparison.PROBLEMS[problem]]):
+        for row in Table.named(name).rows.values():
+            if "curve" in row.values:
+                np.testing.assert_allclose(row.values["curve"]["judged_eps"], judged, rtol=1e-3)
 
 
 def test_sum_under_soap_is_the_method_that_other_pages_call_so():

@@ -1,0 +1,212 @@
+"""Chapter 15: what the review page says of the paper: consequences, tests, referees' comments.
+
+The other public page holds the abstract alone, and no comment.
+"""
+
+from __future__ import annotations
+
+from hrgradlib.chapters import ch15_measures as measures
+from hrgradlib.chapters.ch15_verdicts import Claim, Finding
+
+__all__ = ["REVIEW"]
+
+REVIEW = (
+    # What would settle it.
+    Claim(
+        "settle-products",
+        "review",
+        "What would settle it (1): on BGK, no product of the update with a task gradient is ever "
+        "negative.",
+        "10_bgk",
+        "ch-bgk",
+        "the applied step against every current task gradient, every step of HRGrad under Adam on "
+        "`bgk-smooth`",
+        "confirmed if none is negative, refuted if any is",
+        measures.uphill_in(("bgk", "smooth-adam")),
+        ("bgk",),
+        missing="the same with the guard, and under SOAP",
+        front=True,
+    ),
+    Claim(
+        "settle-curves",
+        "review",
+        "What would settle it (2): the losses of extreme Knudsen numbers do not stall while others "
+        "fall.",
+        "10_bgk",
+        "ch-bgk",
+        "HRGrad under Adam on `bgk-smooth`, under SOAP on `transport-periodic`",
+        "refuted if in some run a loss falls less than tenfold while another falls a hundredfold",
+        measures.stalled_regimes(("bgk", "smooth-adam"), ("scales", "hrgrad-soap")),
+        ("bgk", "scales"),
+    ),
+    # If this is right.
+    Claim(
+        "without-handling",
+        "review",
+        "If this is right: one network needs no special treatment of regimes any more.",
+        "13_many_tasks",
+        "ch-many-tasks",
+        "plain formulations, without the layer's coordinate: `transport-periodic` with no weight "
+        "tuned (Gauss–Newton), `bgk-smooth` with the sum at its best setting",
+        "confirmed if no run errs by more than 10 %, refined if so on one problem only",
+        measures.errors_below(("plain", "hrgrad-gn"), ("bgk-plain", "sum-initial_weight1-lr0.02")),
+        ("plain", "bgk-plain"),
+        missing="HRGrad on the plain formulation of BGK",
+    ),
+    Claim(
+        "converges",
+        "review",
+        "If this is right: the optimisation is guaranteed to converge under the condition on "
+        "alignment.",
+        "08_convergence",
+        "ch8-stall",
+        "theorems of chapter 8, each with a test: a rate for the axis of the best worst cosine, a "
+        "counterexample for the equiangular one, a floor under sampling",
+        "a proof and a counterexample decide",
+        Finding("refined", "proved for one axis, false for the other"),
+        command="pytest tests/chapters/test_ch08_convergence.py",
+        front=True,
+    ),
+    Claim(
+        "eliminated",
+        "review",
+        "If this is right: conflicts are eliminated, for BGK as for transport.",
+        "09_linear_transport",
+        "ch-linear-transport",
+        "pairs uphill under HRGrad in Adam's metric: `transport-periodic`, `bgk-smooth`",
+        "confirmed if there are none, refined if on one equation, refuted if on neither",
+        measures.uphill_in(("guard", "hrgrad"), ("bgk", "smooth-adam")),
+        ("guard", "bgk"),
+    ),
+    Claim(
+        "terms-balanced",
+        "review",
+        "If this is right: rates stay balanced between microscopic and macroscopic terms.",
+        "08_convergence",
+        "ch8-eps",
+        "none: tasks were regimes, not terms",
+        "confirmed if both terms fall by like factors in all runs",
+        Finding("not tested"),
+        missing="tasks = regimes × terms, losses of both terms along the training",
+    ),
+    # Reading between the lines.
+    Claim(
+        "other-pinns",
+        "review",
+        "Between the lines: the pattern may serve other networks with clashes between losses.",
+        "14_beyond_kinetics",
+        "ch-beyond",
+        "four problems of others, HRGrad against the sum in SOAP's metric, equal time",
+        "confirmed if lower on all four by the book's rule, refined on some, refuted on none",
+        measures.peers_lower(("hrgrad-soap",), ("sum-soap",)),
+        ("peers",),
+        front=True,
+    ),
+    Claim(
+        "fewer-models",
+        "review",
+        "Between the lines: fewer models need be trained than one per regime.",
+        "12_what_it_costs",
+        "ch-cost",
+        "none",
+        "confirmed if one network's total time to an error is below that of one per regime",
+        Finding("not tested"),
+        missing="one network against one per regime, time and memory to the same error",
+    ),
+    Claim(
+        "faster",
+        "review",
+        "Between the lines: the whole training is shorter than regime by regime.",
+        "12_what_it_costs",
+        "ch-cost",
+        "none",
+        "as before",
+        Finding("not tested"),
+        missing="one network against one per regime, time and memory to the same error",
+    ),
+    # Load-bearing premise, significance, circularity.
+    Claim(
+        "premise",
+        "review",
+        "Premise: the hidden representation suffices to keep every product positive.",
+        "05_one_network",
+        "ch-one-network",
+        "all trainings have it, and the products of `guard` are not all positive",
+        "confirmed if no product is negative, else refuted",
+        measures.uphill_in(("guard", "hrgrad"), ("guard", "sum")),
+        ("guard",),
+    ),
+    Claim(
+        "no-tuning",
+        "review",
+        "Significance: it is robust without hidden tuning of parameters.",
+        "09_linear_transport",
+        "ch-linear-transport",
+        "HRGrad under Adam over learning rate × β₂ on tuning seeds",
+        "refuted if the best errors at two values of β₂ differ by more than 2; refined if cells do",
+        measures.by_default_settings,
+        ("transport-periodic-grid",),
+        front=True,
+    ),
+    Claim(
+        "circularity",
+        "review",
+        "The derivation is not circular; the proof stands by itself.",
+        "08_convergence",
+        "ch-convergence",
+        "a matter of the paper's text; that ours is not: the theorems name what they assume",
+        "a matter of the paper's text",
+        Finding("could not be checked"),
+        missing="the full text",
+    ),
+    # The referee.
+    Claim(
+        "norm-bounds",
+        "review",
+        "Referee, major: without explicit bounds on relative norms of gradients positivity may not "
+        "carry over to many scales.",
+        "08_convergence",
+        "ch8-eps",
+        "a sharp bound of the step by the norm ratio Γ; positivity does not depend on norms; Γ is "
+        "𝒪(1) over ε in micro–macro form, ε⁻² as the equation comes",
+        "proofs decide",
+        Finding("refined", "needed for the step, not for the products"),
+        command="pytest tests/chapters/test_ch08_norms.py",
+    ),
+    Claim(
+        "norm-lemma",
+        "review",
+        "Authors' answer (simulated): the ratio of micro to macro norms can be bounded by the "
+        "representation and the segments.",
+        "08_convergence",
+        "ch8-eps",
+        "proposition on Γ over ε: it is the formulation that bounds it, given a least norm",
+        "a proof decides",
+        Finding("refined", "bounded by the formulation, for transport"),
+        command="pytest tests/chapters/test_ch08_norms.py",
+    ),
+    Claim(
+        "error-bars",
+        "review",
+        "Referee, minor: the abstract has no error bars, no numbers of runs, no rates of failure.",
+        "protocol",
+        "how-judged",
+        "reading it; here every comparison has runs, interval and test, by a rule whose false "
+        "alarms are counted",
+        "reading decides",
+        Finding("confirmed", "as far as the abstract goes"),
+        command="python -m hrgradlib.chapters.protocol_rates",
+    ),
+    Claim(
+        "definition",
+        "review",
+        "Referee, minor: metric and magnitude need an exact definition with all hyperparameters.",
+        "07_harmonised_rotation",
+        "ch7-reported",
+        "of our rule there is one, with two hyperparameters; of the paper's penalties the notes "
+        "give no form",
+        "a matter of the paper's text",
+        Finding("could not be checked"),
+        missing="the full text",
+    ),
+)

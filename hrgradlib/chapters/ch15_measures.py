@@ -1,0 +1,329 @@
+"""Chapter 15: claims on trainings, each a number from the store and the rule that judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from hrgradlib.chapters import ch09_scales, ch11_comparison
+from hrgradlib.chapters.ch04_pinn import best_errors
+from hrgradlib.chapters.ch14_peers import OURS, PROBLEMS, PROMISE, SEEDS, THEIRS, Peers
+from hrgradlib.chapters.ch15_reading import Lacking, Reading
+from hrgradlib.chapters.ch15_verdicts import Finding, Word, by_errors
+from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.results import FAILED_ERROR
+from hrgradlib.experiments.store import Origin, Row
+from hrgradlib.experiments.verdicts import LEVEL, failure_rate, judge
+
+__all__ = [
+    "all_ranges", "any_rule", "by_default_settings", "cost_of_a_step", "errors_below",
+    "false_alarms", "formulation_decides", "identical", "lower", "memory_of_a_step", "metric_first",
+    "peers_lower", "peers_promise", "scales_bounds", "scales_ratio", "stalled_regimes",
+    "uphill_beside_the_sum", "uphill_in", "uphill_with_guard", "usual_step",
+    "worth_of_descent",
+]  # fmt: skip
+
+Measure = Callable[[Reading], Finding]
+OFTEN = 0.1  # share of the pairs from which "often" is true
+ALIKE = 0.8  # share of the sum's uphill pairs from which they are as many
+PRICE = 1.1  # of a step with K gradients over that of the sum
+MEMORY = 1.2
+LIMIT = 1e-2  # error below the trained range
+ROBUST = 2.0  # worst over best setting
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if share else "none"
+
+
+def lower(table: str, first: str, second: str) -> Measure:
+    """Is the first label's error lower than the second's, by the book's rule?"""
+
+    def measure(reading: Reading) -> Finding:
+        return by_errors(judge(reading.errors(table, first), reading.errors(table, second)))
+
+    return measure
+
+
+def identical(table: str, first: str, second: str) -> Measure:
+    """Refuted if both have the same errors to the last digit: what sets them apart did nothing."""
+
+    def measure(reading: Reading) -> Finding:
+        a, b = reading.errors(table, first), reading.errors(table, second)
+        if len(a) != len(b):
+            raise Lacking(f"{first} and {second} of {table} differ in seeds")
+        same = int((a == b).sum())
+        if same == len(a):
+            return Finding("refuted", f"same error to the last digit on {same} of {len(a)} seeds")
+        return by_errors(judge(a, b))
+
+    return measure
+
+
+def errors_below(*cells: tuple[str, str], bound: float = FAILED_ERROR) -> Measure:
+    """Confirmed if no run of these cells errs by more, refined if some cells keep it, else refuted.
+
+    Args:
+        cells: a table and a label each.
+        bound: on the error, the largest over ε and t.
+    """
+
+    def measure(reading: Reading) -> Finding:
+        found = [reading.errors(*cell) for cell in cells]
+        bad = sum(int((errors > bound).sum()) for errors in found)
+        kept = sum(bool((errors <= bound).all()) for errors in found)
+        word: Word = "confirmed" if kept == len(found) else "refined" if kept else "refuted"
+        worst = max(float(np.median(errors)) for errors in found)
+        rate = failure_rate(bad, sum(map(len, found)))
+        return Finding(
+            word, f"largest median error {worst:.1e}; above {100 * bound:.0f} %: {rate} of runs"
+        )
+
+    return measure
+
+
+def all_ranges(reading: Reading) -> Finding:
+    """Confirmed if transport holds in its limit and BGK reaches ε = 10⁻⁶, refined if one of them.
+
+    Transport: the median errors of two metrics at ε = 10⁻⁸, which no network was trained on.
+    """
+    labels = ("full", "adam-1024")
+    medians = [float(np.median(reading.column("inflow", x, "limit_density"))) for x in labels]
+    least = min(min(c.judged_eps("quick")) for n, c in CASES.items() if n.startswith("bgk"))
+    kept = (max(medians) <= LIMIT) + (least <= 1e-6)
+    word: Word = "confirmed" if kept == 2 else "refined" if kept else "refuted"
+    errors = " and ".join(f"{m:.0e}" for m in medians)
+    return Finding(word, f"median errors of transport at ε = 1e-8 {errors}; BGK to ε = {least:g}")
+
+
+def uphill_in(*cells: tuple[str, str], often: bool = False) -> Measure:
+    """Share of (step, regime) pairs in which the applied step does not descend.
+
+    Args:
+        cells: a table and a label each.
+        often: confirm "gradients often conflict" (more than a tenth; refined below, refuted at
+            none) in place of "no pair is uphill" (confirmed at none, refuted where all cells have
+            some, else refined).
+    """
+
+    def measure(reading: Reading) -> Finding:
+        shares = [float(reading.column(*cell, "uphill").mean()) for cell in cells]
+        number = "uphill: " + ", ".join(map(_percent, shares)) + " of the pairs"
+        if often:
+            most = max(shares)
+            return Finding(
+                "confirmed" if most > OFTEN else "refined" if most else "refuted", number
+            )
+        free = sum(s == 0 for s in shares)
+        return Finding(
+            "confirmed" if free == len(shares) else "refined" if free else "refuted", number
+        )
+
+    return measure
+
+
+def uphill_with_guard(reading: Reading) -> Finding:
+    """Confirmed if no pair is uphill, refined if none is with the guard, else refuted."""
+    labels = ("hrgrad", "hrgrad-guard")
+    free, guarded = (float(reading.column("guard", x, "uphill").mean()) for x in labels)
+    word: Word = "confirmed" if free == 0 else "refined" if guarded == 0 else "refuted"
+    return Finding(
+        word, f"{_percent(free)} of the pairs uphill; with the guard {_percent(guarded)}"
+    )
+
+
+def uphill_beside_the_sum(reading: Reading) -> Finding:
+    """Confirmed if at most half as many pairs are uphill as under the sum, refuted from 0.8 on."""
+    ours, theirs = (
+        float(reading.column("guard", label, "uphill").mean()) for label in ("hrgrad", "sum")
+    )
+    ratio = ours / theirs
+    word: Word = "confirmed" if ratio <= 0.5 else "refuted" if ratio >= ALIKE else "refined"
+    return Finding(word, f"{_percent(ours)} of the pairs, under the sum {_percent(theirs)}")
+
+
+def stalled_regimes(*cells: tuple[str, str]) -> Measure:
+    """Confirmed if in no run a regime's loss stalls while another's falls a hundredfold."""
+
+    def measure(reading: Reading) -> Finding:
+        rows = [row for cell in cells for row in reading.rows(*cell)]
+        count = sum("a loss fell" in row["failure"] for row in rows)
+        return Finding("refuted" if count else "confirmed", f"in {count} of {len(rows)} runs")
+
+    return measure
+
+
+def scales_ratio(study: str, first: str, second: str, bound: float = 1.0) -> Measure:
+    """Ratio of medians under unknown scales, draws and seeds resampled.
+
+    Confirmed if the whole interval lies below the bound, refuted if it lies above, else undecided.
+    """
+
+    def measure(reading: Reading) -> Finding:
+        found = _arms(reading, study)
+        ratio = ch09_scales.ratio(found, first, second)
+        word: Word = "undecided"
+        if ratio.high < bound:
+            word = "confirmed"
+        elif ratio.low > bound:
+            word = "refuted"
+        return Finding(word, f"{ratio} times the error, {found[first].runs} runs each")
+
+    return measure
+
+
+def scales_bounds(study: str) -> Measure:
+    """The four bounds set beforehand: confirmed if all are kept, refuted if at most half are."""
+
+    def measure(reading: Reading) -> Finding:
+        lines = ch09_scales.asked(_arms(reading, study))
+        kept = sum(verdict != "not kept" for *_, verdict in lines)
+        word: Word = "confirmed" if kept == len(lines) else "refined"
+        if 2 * kept <= len(lines):
+            word = "refuted"
+        return Finding(word, f"{kept} of {len(lines)} bounds kept by the median")
+
+    return measure
+
+
+def _arms(reading: Reading, study: str) -> dict[str, ch09_scales.Arm]:
+    reading.rows(study)  # all of it or nothing
+    return ch09_scales.arms(study)
+
+
+def peers_lower(mine: Sequence[str], others: Sequence[str]) -> Measure:
+    """Confirmed if lower on all four problems of others, refined on some, refuted on none."""
+
+    def measure(reading: Reading) -> Finding:
+        found = _peers(reading, (*mine, *others))
+        shares = [found.compare(problem, mine, others) for problem in PROBLEMS]
+        verdicts = [share.verdict for share in shares if share is not None]
+        won = sum(v.word == "lower" for v in verdicts)
+        word: Word = "confirmed" if won == len(PROBLEMS) else "refined" if won else "refuted"
+        ratios = ", ".join(f"{v.ratio:.2f} [{v.interval.replace(' to ', ', ')}]" for v in verdicts)
+        return Finding(word, f"lower on {won} of {len(PROBLEMS)}: {ratios}")
+
+    return measure
+
+
+def peers_promise(reading: Reading) -> Finding:
+    """Confirmed if the best of ours has a tenth of the error on all problems, refined on some."""
+    found = _peers(reading, ("hrgrad-gn", "hrgrad-soap", *THEIRS))
+    kept = found.kept()
+    shares = [found.compare(problem, OURS, THEIRS) for problem in PROBLEMS]
+    word: Word = (
+        "confirmed" if all(kept.values()) else "refined" if any(kept.values()) else "refuted"
+    )
+    ratios = ", ".join(f"{share.verdict.ratio:.2f}" for share in shares if share is not None)
+    return Finding(word, f"at most {PROMISE:g} on {sum(kept.values())} of {len(kept)}: {ratios}")
+
+
+def _peers(reading: Reading, methods: Sequence[str]) -> Peers:
+    """The stored runs, where every problem has all its seeds of these methods."""
+    empty = Origin("", "", "", "", {})
+    found = Peers(Row(row["label"], row, empty) for row in reading.rows("peers"))
+    short = [m for m in methods for p in PROBLEMS if len(found.errors(p, m)) < SEEDS]
+    if short:
+        raise Lacking(f"peers lacks runs of {', '.join(dict.fromkeys(short))}")
+    return found
+
+
+def metric_first(reading: Reading) -> Finding:
+    """Is Gauss–Newton's error lower than the tuned sum's under Adam, without any rotation?"""
+    return lower("gauss-newton", "sum-gn", "sum")(reading)
+
+
+def cost_of_a_step(reading: Reading) -> Finding:
+    """Confirmed if a step of HRGrad costs at most 1.1 of the sum's from 256 points on."""
+    rows = [row for cell in reading.rows("step-time") for row in cell["rows"]]
+    steps = [r for r in rows if r["step"] == "hrgrad" and r["tasks"] > 2]
+    large = max(r["ratio"] for r in steps if r["points"] >= 256)
+    small = max(r["ratio"] for r in steps if r["points"] < 256)
+    word: Word = "refuted" if large > PRICE else "refined" if small > PRICE else "confirmed"
+    return Finding(word, f"at most {large:.2f} from 256 points on, {small:.2f} below; K = 5 to 32")
+
+
+def memory_of_a_step(reading: Reading) -> Finding:
+    """Confirmed if no step of HRGrad needs more than 1.2 of the sum's memory."""
+    rows = [row for cell in reading.rows("step-memory") for row in cell["rows"]]
+    most = max(r["ratio"] for r in rows if r.get("step") == "hrgrad")
+    return Finding("confirmed" if most <= MEMORY else "refuted", f"at most {most:.2f} times")
+
+
+def usual_step(reading: Reading) -> Finding:
+    """Confirmed if our step is faster at equal width too; refined if that takes most of it."""
+    rows = [row for cell in reading.rows("literature-step") for row in cell["rows"]]
+    whole = next(r for r in rows if "width" not in r)
+    equal = next((r for r in rows if "width" in r), None)
+    if equal is None:
+        raise Lacking("the ratio at equal width is not stored")
+    word: Word = "refuted" if equal["ratio_high"] < 1 else "confirmed"
+    if word == "confirmed" and whole["ratio"] > 2 * equal["ratio"]:
+        word = "refined"
+    return Finding(
+        word,
+        f"{whole['ratio']:.0f} times faster; at equal width {equal['ratio']:.0f} "
+        f"[{equal['ratio_low']:.0f}, {equal['ratio_high']:.0f}]",
+    )
+
+
+def formulation_decides(reading: Reading) -> Finding:
+    """Confirmed if at ε = 10⁻³, under Adam, a PINN errs by more than 10 %, an APNN by under 1 %."""
+    rows = reading.rows("pinn")
+    pinn, apnn = (
+        float(np.median(best_errors(rows, loss, "adam", 1e-3))) for loss in ("pinn", "apnn")
+    )
+    word: Word = "confirmed" if pinn > FAILED_ERROR and apnn < FAILED_ERROR / 10 else "refuted"
+    return Finding(
+        word, f"PINN {100 * pinn:.0f} %, APNN {100 * apnn:.2f} % at the best of its learning rates"
+    )
+
+
+def false_alarms(reading: Reading) -> Finding:
+    """Confirmed if the rule calls equal methods different in at most 5 % of the cases."""
+    rows = [r for r in reading.rows("verdict-rule") if r.get("factor") == 1]
+    most = max(r["lower"] + r["higher"] for r in rows)
+    return Finding("confirmed" if most <= LEVEL else "refuted", f"at most {100 * most:.1f} %")
+
+
+def by_default_settings(reading: Reading) -> Finding:
+    """Confirmed if HRGrad's error varies by less than a factor two over the grid of settings.
+
+    Refuted if its best error at some β₂ is more than twice its best at another.
+    """
+    cells: dict[float, dict[float, list[float]]] = {}
+    for row in reading.rows("transport-periodic-grid"):
+        if row["method"] == "hrgrad":
+            cells.setdefault(row["beta2"], {}).setdefault(row["lr"], []).append(row["max_error"])
+    best = {b: min(map(_geometric, rates.values())) for b, rates in cells.items()}
+    everything = [_geometric(errors) for rates in cells.values() for errors in rates.values()]
+    spread, between = max(everything) / min(everything), max(best.values()) / min(best.values())
+    word: Word = "refuted" if between > ROBUST else "refined" if spread > ROBUST else "confirmed"
+    return Finding(word, f"between values of β₂ {between:.1f}, over the whole grid {spread:.0f}")
+
+
+def _geometric(errors: Sequence[float]) -> float:
+    return float(np.exp(np.mean(np.log(errors))))
+
+
+def any_rule(reading: Reading) -> Finding:
+    """Confirmed if one of the six other rules has a lower error than HRGrad under Adam."""
+    reference = reading.errors("gauss-newton", "hrgrad")
+    labels = list(dict.fromkeys(row["label"] for row in reading.rows("rules")))
+    words = [judge(reading.errors("rules", label), reference).word for label in labels]
+    count = {word: words.count(word) for word in ("lower", "undecided", "higher")}
+    word: Word = (
+        "confirmed" if count["lower"] else "refuted" if not count["undecided"] else "undecided"
+    )
+    return Finding(word, ", ".join(f"{n} {w}" for w, n in count.items()) + f" of {len(labels)}")
+
+
+def worth_of_descent(reading: Reading) -> Finding:
+    """Confirmed if uphill share and error are positively correlated over all runs compared."""
+    reading.rows("comparison")  # all of it or nothing
+    found = ch11_comparison.worth(ch11_comparison.arms("transport-periodic"))
+    if np.isnan(found.rho):
+        raise Lacking("too few methods of comparison have an uphill share")
+    word: Word = "confirmed" if found.low > 0 else "refuted" if found.high < 0 else "undecided"
+    return Finding(word, f"rank correlation {found}")

@@ -1,0 +1,318 @@
+"""Chapter 15: rules of verdicts on synthetic tables; every claim has source, page and table."""
+
+import re
+
+import numpy as np
+import pytest
+from drawing import check, untried
+
+from hrgradlib.chapters import ch15_figures as figures
+from hrgradlib.chapters import ch15_measures as measures
+from hrgradlib.chapters import ch15_tables as tables
+from hrgradlib.chapters.ch09_scales import Arm
+from hrgradlib.chapters.ch15_claims import CLAIMS, count, negative_first, outcome
+from hrgradlib.chapters.ch15_failures import (
+    BASELINES,
+    failure_modes,
+    formulation_repairs,
+    ranks_first,
+)
+from hrgradlib.chapters.ch15_reading import Lacking, Reading
+from hrgradlib.chapters.ch15_verdicts import GRADES, WORDS, Claim, Finding, Judged, judged
+from hrgradlib.experiments.catalogue import RESULTS
+from hrgradlib.experiments.store import Origin, Row
+from hrgradlib.paths import checkout
+
+NOWHERE = Origin("", "", "", "", {})
+LOW = [1.0e-3, 1.1e-3, 0.9e-3, 1.2e-3, 1.05e-3]
+HIGH = [3.0e-3, 3.3e-3, 2.9e-3, 3.1e-3, 3.6e-3]
+
+
+def store(state="fresh", missing=(), **cells):
+    """A store of one table "t" with runs by label: errors, or the values of every run."""
+    rows = {}
+    for label, runs in cells.items():
+        for seed, run in enumerate(runs):
+            values = run if isinstance(run, dict) else {"max_error": run, "failure": ""}
+            key = f"{label}-s{seed}"
+            rows[key] = Row(key, values, NOWHERE)
+    states = dict.fromkeys(rows, state) | dict.fromkeys(missing, "missing")
+    return Reading(lambda name: rows if name == "t" else {}, lambda name: states)
+
+
+def claim(measure, **fields):
+    known = dict(
+        name="c", grade="ours", text="C.", page="09_linear_transport", label="x", test="t",
+        rule="r", measure=measure, tables=("t",),
+    )  # fmt: skip
+    return Claim(**(known | fields))
+
+
+# --- rules ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "word"),
+    [
+        (LOW, HIGH, "confirmed"),
+        (HIGH, LOW, "refuted"),
+        (LOW, LOW, "undecided"),
+        (LOW[:3], HIGH[:3], "undecided"),  # of three against three nothing follows
+    ],
+)
+def test_errors_are_judged_by_the_books_rule(a, b, word):
+    found = judged(claim(measures.lower("t", "a", "b")), store(a=a, b=b))
+    assert found.word == found.verdict == word
+    assert f"{len(a)} against {len(b)} runs" in found.number
+
+
+def test_a_failed_run_counts_as_worst():
+    failed = [{"failure": "not finite"}] * 5
+    found = judged(claim(measures.lower("t", "a", "b")), store(a=failed, b=HIGH))
+    assert found.word == "refuted" and "∞" in found.number
+
+
+def test_rows_of_earlier_code_decide_nothing_but_are_told():
+    found = judged(claim(measures.lower("t", "a", "b")), store("stale", a=LOW, b=HIGH))
+    assert found.word == "not tested" and found.earlier
+    assert found.verdict == "not tested yet; on results of earlier code: confirmed"
+    assert judged(claim(measures.lower("t", "a", "b")), store("unknown", a=LOW, b=HIGH)).earlier
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [store(), store(a=LOW), store(missing=["b-s4"], a=LOW, b=HIGH[:4]), store(missing=["a-s0"])],
+)
+def test_what_is_missing_or_not_whole_is_not_tested_yet(reading):
+    found = judged(claim(measures.lower("t", "a", "b")), reading)
+    assert found.verdict == "not tested yet" and found.word == "not tested"
+    assert found.number == found.lacking != ""
+
+
+def test_a_missing_row_of_another_label_is_no_hindrance():
+    reading = store(missing=["c-s0"], a=LOW, b=HIGH)
+    assert judged(claim(measures.lower("t", "a", "b")), reading).word == "confirmed"
+
+
+def test_the_same_errors_to_the_last_digit_refute_that_something_was_done():
+    assert measures.identical("t", "a", "b")(store(a=LOW, b=LOW)).word == "refuted"
+    assert measures.identical("t", "a", "b")(store(a=LOW, b=HIGH)).word == "confirmed"
+    with pytest.raises(Lacking, match="differ in seeds"):
+        measures.identical("t", "a", "b")(store(a=LOW, b=LOW[:3]))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "word"),
+    [(LOW, LOW, "confirmed"), (LOW, [0.2] * 5, "refined"), ([0.2], [np.inf], "refuted")],
+)
+def test_errors_below_a_bound(a, b, word):
+    found = measures.errors_below(("t", "a"), ("t", "b"))(store(a=a, b=b))
+    assert found.word == word and found.number.startswith("largest median error")
+
+
+@pytest.mark.parametrize(
+    ("shares", "often", "word"),
+    [
+        ((0.0, 0.0), False, "confirmed"),
+        ((0.02, 0.0), False, "refined"),
+        ((0.02, 0.03), False, "refuted"),
+        ((0.2, 0.2), True, "confirmed"),
+        ((0.02, 0.02), True, "refined"),
+        ((0.0, 0.0), True, "refuted"),
+    ],
+)
+def test_uphill_pairs(shares, often, word):
+    a, b = ([{"uphill": share}] * 3 for share in shares)
+    found = measures.uphill_in(("t", "a"), ("t", "b"), often=often)(store(a=a, b=b))
+    assert found.word == word
+
+
+def anywhere(reading):
+    """The same rows under every name of a table."""
+    rows = reading._rows("t")
+    return Reading(lambda name: rows, reading._states)
+
+
+def guard_store(**shares):
+    runs = {k.replace("_", "-"): [{"uphill": v}] * 3 for k, v in shares.items()}
+    return anywhere(store(**runs))
+
+
+@pytest.mark.parametrize(
+    ("free", "guarded", "word"),
+    [(0.0, 0.0, "confirmed"), (0.03, 0.0, "refined"), (0.03, 0.01, "refuted")],
+)
+def test_positive_products_with_and_without_the_guard(free, guarded, word):
+    assert measures.uphill_with_guard(guard_store(hrgrad=free, hrgrad_guard=guarded)).word == word
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "word"),
+    [(0.01, 0.03, "confirmed"), (0.02, 0.03, "refined"), (0.03, 0.03, "refuted")],
+)
+def test_uphill_pairs_beside_the_sums(ours, theirs, word):
+    assert measures.uphill_beside_the_sum(guard_store(hrgrad=ours, sum=theirs)).word == word
+
+
+@pytest.mark.parametrize(
+    ("factor", "word"), [(0.2, "confirmed"), (5.0, "refuted"), (1.0, "undecided")]
+)
+def test_ratio_under_unknown_scales(monkeypatch, factor, word):
+    noise = np.exp(0.2 * np.random.default_rng(0).normal(size=(5, 5)))
+    arms = {"a": Arm(np.ones(5), factor * noise), "b": Arm(np.ones(5), noise.T.copy())}
+    monkeypatch.setattr(measures.ch09_scales, "arms", lambda study: arms)
+    assert measures.scales_ratio("t", "a", "b")(store(a=LOW)).word == word
+
+
+@pytest.mark.parametrize(
+    ("failures", "word"), [(["", ""], "confirmed"), (["", "a loss fell 2 times"], "refuted")]
+)
+def test_stalled_regimes(failures, word):
+    found = measures.stalled_regimes(("t", "a"))(store(a=[{"failure": f} for f in failures]))
+    assert found.word == word
+
+
+def failures(**counts):
+    """A table `failure`, ten runs a cell, so many of them failed."""
+    runs = {
+        label.replace("_", "-"): [{"failure": "error 0.2" if i < n else ""} for i in range(10)]
+        for label, n in counts.items()
+    }
+    return anywhere(store(**runs))
+
+
+@pytest.mark.parametrize(
+    ("of_sum", "ours", "word"),
+    [(10, 0, "confirmed"), (10, 9, "refuted"), (2, 0, "undecided"), (5, 2, "refuted")],
+)
+def test_failure_modes(of_sum, ours, word):
+    assert failure_modes(failures(pinn_sum=of_sum, pinn_hrgrad=ours)).word == word
+
+
+def test_some_failure_modes_overcome_refine_the_claim():
+    reading = failures(pinn_sum=10, pinn_hrgrad=0, layer_sum=10, layer_hrgrad_soap=10)
+    assert failure_modes(reading).word == "refined"
+
+
+def test_networks_that_share_nothing_and_weighted_sums_are_no_modes():
+    reading = failures(each_sum=10, pinn_sum=0, pinn_sum_weighted=10, pinn_hrgrad=0)
+    assert failure_modes(reading).word == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "word"), [(0, 10, "confirmed"), (10, 0, "refuted"), (0, 1, "undecided")]
+)
+def test_what_the_formulation_repairs(ours, theirs, word):
+    assert formulation_repairs(failures(regimes_sum=ours, pinn_sum=theirs)).word == word
+
+
+@pytest.mark.parametrize(
+    ("ours", "other", "word"),
+    [
+        (LOW, HIGH, "confirmed"),
+        (HIGH, LOW, "refuted"),
+        (LOW[:3], HIGH[:3], "refined"),
+        (HIGH[:3], LOW[:3], "undecided"),
+    ],
+)
+def test_rank_of_the_method_as_reported(ours, other, word):
+    runs = {"hrgrad-reported": ours, "hrgrad": LOW} | dict.fromkeys(BASELINES, other)
+    assert ranks_first(anywhere(store(**runs))).word == word
+
+
+# --- the list -------------------------------------------------------------------------------------
+
+
+def page_of(one):
+    folder = "chapters" if one.page[0].isdigit() else "appendices"
+    return checkout() / "book" / folder / f"{one.page}.md"
+
+
+def test_names_are_unique_and_every_grade_is_there():
+    assert len({one.name for one in CLAIMS}) == len(CLAIMS)
+    assert {one.grade for one in CLAIMS} == set(GRADES)
+
+
+@pytest.mark.parametrize("one", CLAIMS, ids=lambda one: one.name)
+def test_every_claim_has_a_source_a_page_and_what_tests_it(one):
+    assert one.text.endswith(".") and one.test and one.rule
+    assert f"({one.label})=" in page_of(one).read_text(encoding="utf-8")
+    assert all(table in RESULTS for table in one.tables)
+    assert callable(one.measure) == bool(one.tables or one.command) or one.command
+    if isinstance(one.measure, Finding):
+        assert not one.tables and (one.missing or one.command)
+        assert one.measure.number or one.measure.word in ("not tested", "could not be checked")
+    if one.command.startswith("pytest"):
+        assert (checkout() / one.command.removeprefix("pytest ")).is_file()
+    if one.front:
+        assert one.tables or one.command
+
+
+def test_chapters_are_said_in_words():
+    assert claim(LOW, page="09b_inflow").chapter == "chapter 9b"
+    assert claim(LOW, page="protocol").chapter == "how results are judged"
+
+
+# --- tables and figure ----------------------------------------------------------------------------
+
+LINES = [
+    Judged(claim(Finding("confirmed"), name="a"), Finding("confirmed", "0.5 | 0.6"), True),
+    Judged(claim(Finding("refuted"), name="b", grade="review"), Finding("refuted", "2.0")),
+    Judged(claim(Finding("not tested"), name="c"), Finding("not tested"), lacking="no rows of t"),
+    Judged(
+        claim(Finding("not tested"), name="d", tables=(), missing="more runs"),
+        Finding("not tested"),
+    ),
+]
+
+
+def test_verdicts_are_counted_those_of_earlier_code_apart():
+    found = count(LINES)
+    assert found["ours"]["confirmed"] == (0, 1) and found["review"]["refuted"] == (1, 0)
+    assert sum(sum(pair) for row in found.values() for pair in row.values()) == len(LINES)
+    assert outcome(LINES) == (
+        "1 confirmed (1 of them on results of earlier code), 1 refuted and 2 not tested"
+    )
+
+
+def test_the_negative_ones_come_first():
+    assert [line.claim.name for line in negative_first(LINES)] == ["b", "a", "c", "d"]
+
+
+def test_every_table_has_a_line_per_claim_and_whole_cells():
+    for text in (tables.claims_table(LINES), tables.readme_table(LINES)):
+        head, _, *rows = text.splitlines()
+        assert len(rows) == len(LINES)
+        assert {row.count("|") for row in rows} == {head.count("|")}
+    assert "{ref}`chapter 9 <x>`" in tables.claims_table(LINES)
+    assert tables.missing_table(LINES).splitlines()[2:] == ["| more runs | *d* |"]
+    assert tables.claims_table([]) == "There is none."
+
+
+def test_figures():
+    assert untried(figures, {"summary": figures.summary}) == set()
+    check(lambda: figures.summary(LINES))
+
+
+QUOTED = re.compile(r"`([^`]*)15_claims_and_verdicts\.ipynb::ch15-([^`:]*)(:?\w*)`")
+KEPT = {"claims", "outcome", "seconds"}
+KEPT |= {name for one in CLAIMS for name in (one.name, f"{one.name}-found")}
+
+
+def test_the_page_types_no_verdict():
+    text = (checkout() / "book/chapters/15_claims_and_verdicts.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"\{glue:text\}`ch15-([^`:]*)", text))
+    assert names and names <= KEPT
+    assert all(f"**{word}**" in text for word in WORDS)
+
+
+def test_other_pages_quote_what_the_page_keeps_in_words():
+    book = checkout() / "book"
+    quoted = {}
+    for path in (*book.glob("*.md"), *book.glob("*/*.md")):
+        text = path.read_text(encoding="utf-8")
+        place = "" if path.parent.name == "chapters" else "chapters/"
+        for folder, name, kind in QUOTED.findall(text):
+            quoted.setdefault(path.stem, set()).add(name)
+            assert (folder, kind) == (place, ":s"), f"{path.name}: {name}"
+    assert len(quoted) > 10 and set().union(*quoted.values()) <= KEPT
