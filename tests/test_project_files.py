@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -36,6 +38,22 @@ def test_conda_environment_is_the_lock_and_the_package():
     (python,) = (line for line in conda if line.startswith("python="))
     assert PROJECT["requires-python"] == ">=" + python.removeprefix("python=")
     assert set(conda) - {python} == {"pip", "make"}
+
+
+def pins() -> dict[str, str]:
+    lines = text("requirements.lock").splitlines()
+    locked = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return {canonicalize_name(r.name): str(r.specifier).removeprefix("==") for r in locked}
+
+
+def test_the_lock_holds_what_the_project_asks_for():
+    """So the environment that is made from it, by make or by conda, is one that it allows."""
+    asked = [*PROJECT["dependencies"], *sum(PROJECT["optional-dependencies"].values(), [])]
+    locked = pins()
+    for requirement in map(Requirement, asked):
+        name = canonicalize_name(requirement.name)
+        if name != PROJECT["name"]:
+            assert requirement.specifier.contains(locked[name]), requirement
 
 
 def test_citation_names_this_version_and_the_paper():

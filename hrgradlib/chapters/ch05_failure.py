@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from hrgradlib.chapters.looks import label_of
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.failure_studies import CELLS, FAILURES, LADDER, METHODS
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study
@@ -31,6 +32,7 @@ __all__ = [
     "method_label",
     "step",
     "table",
+    "where_it_errs",
 ]
 
 NAME = "failure"
@@ -101,20 +103,20 @@ def method_label(method: str) -> str:
 def load() -> Failures:
     """Every cell that has runs; none where nothing is stored."""
     seeds, cells = FAILURES[NAME]
-    rows = read_study(NAME)[0] if Table.named(NAME).rows else []
-    found, eps = {}, np.empty(0)
+    rows, content = read_study(NAME) if Table.named(NAME).rows else ([], {})
+    found = {}
     for label, place in CELLS.items():
         runs = [row for row in rows if row["label"] == label]
         if not runs:
             continue
-        curves = [r["curve"] for r in runs if isinstance(r["curve"], dict)]
-        eps = np.array(curves[0]["judged_eps"]) if curves else eps
+        curves = [curve for curve in content["curves"].get(label, {}).values() if curve]
         found[place] = Cell(
             np.array([row["max_error"] for row in runs], float),
             np.array([bool(row["failure"]) for row in runs]),
             np.array([curve["judged"] for curve in curves]),
         )
-    return Failures(found, eps, len(seeds) * len(cells), len(rows))
+    judged = CASES["transport-periodic"].judged_eps("quick")  # rows round them
+    return Failures(found, np.array(judged), len(seeds) * len(cells), len(rows))
 
 
 def table(found: Failures) -> str:
@@ -193,6 +195,20 @@ def beside_the_sum(found: Failures, rung: str) -> str:
     ]
     told = "; ".join(words) or "no method differs from the sum beyond chance"
     return f"{base[0]} of {base[1]} runs of the sum failed; {told}"
+
+
+def where_it_errs(found: Failures, rung: str) -> str:
+    """The Knudsen number at which most methods err most, and their median errors there."""
+    curves = {m: np.median(c.own, 0) for (r, m), c in found.cells.items() if r == rung}
+    if not curves:
+        return "no run is stored yet"
+    worst = [int(curve.argmax()) for curve in curves.values()]
+    at = max(set(worst), key=worst.count)
+    there = [curve[at] for curve in curves.values()]
+    return (
+        f"ε = {found.judged_eps[at]:.2g} is the worst for {worst.count(at)} of {len(worst)} "
+        f"methods; the median errors there are {min(there):.1e} to {max(there):.1e}"
+    )
 
 
 def at_own_eps(found: Failures, method: str = "sum") -> str:

@@ -23,6 +23,7 @@ _TITLES = {
     "regimes": "+ tasks are\nregimes",
 }
 assert set(_TITLES) == set(NAMES)
+_ERRORS = (4e-4, 1.0)  # ends of the axis, at which an error is cut
 _LIMITS = {UNTRAINED: (ORANGE, ":"), LIMITS: (GREY, "--")}
 
 
@@ -42,7 +43,7 @@ def failures(found: Failures) -> Figure:
         above.set(xlim=(-8, 108), xticks=(0, 50, 100), xlabel="failed, %")
         below.axvline(FAILED_ERROR, color="black", lw=0.8, label="fails beyond")
         _trivial(below, found)
-        below.set(xscale="log", xlim=(1e-4, 2), xticks=(1e-4, 1e-2, 1), xlabel="error")
+        below.set(xscale="log", xlim=_ERRORS, xticks=(1e-3, 1e-2, 0.1), xlabel="error")
         below.minorticks_off()
     for axis in axes[:, 0]:
         axis.set_yticks(range(len(METHODS)), [method_label(m) for m in METHODS], fontsize=7)
@@ -60,15 +61,13 @@ def _rate(axis: Axes, row: int, cell: Cell) -> None:
 
 
 def _errors(axis: Axes, row: int, cell: Cell) -> None:
-    ends = np.clip([cell.errors.min(), cell.errors.max()], 1e-4, 2.0)
+    ends = np.clip([cell.errors.min(), cell.errors.max()], *_ERRORS)
     axis.plot(ends, [row, row], color=BLUE, lw=1.6)
-    axis.plot(np.clip(np.median(cell.errors), 1e-4, 2.0), row, "D", color=BLUE, ms=4)
+    axis.plot(np.clip(np.median(cell.errors), *_ERRORS), row, "D", color=BLUE, ms=4)
 
 
 def _trivial(axis: Axes, found: Failures) -> None:
     """The largest error over ε of what costs no training."""
-    if not len(found.judged_eps):
-        return
     for name, errors in trivial_lines("transport-periodic", found.judged_eps).items():
         colour, line = _LIMITS[name]
         axis.axvline(errors.max(), color=colour, ls=line, lw=1.4, label=name)

@@ -8,31 +8,34 @@ from matplotlib import pyplot as plt
 
 from hrgradlib.chapters import ch05_failure as failure
 from hrgradlib.chapters.ch05_failure_figure import failures
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.failure_studies import CELLS, FAILURES, LADDER, METHODS
-from hrgradlib.experiments.specs import make_spec
-from hrgradlib.experiments.store import Table
+from hrgradlib.experiments.store import Row, Table
 
-EPS = make_spec("transport-periodic", "sum").case.judged_eps("quick")
+EPS = [float(f"{e:.3e}") for e in CASES["transport-periodic"].judged_eps("quick")]
 RUNS = 10
 
 
 def rows_of(rung, method, error, failed):
-    return [
-        {
-            "label": f"{rung}-{method}",
+    return {
+        f"{rung}-{method}-s{seed}": {
+            "seed": seed,
             "max_error": error * (1 + 0.01 * seed),
             "failure": f"error {error:.2g}" if seed < failed else "",
-            "curve": {"judged_eps": list(EPS), "judged": [error] * 10 + [2 * error] * 31},
+            "settings": {},
+            "curve": {"judged_eps": EPS, "judged": [error] * 10 + [2 * error] * 31},
         }
         for seed in range(RUNS)
-    ]
+    }
 
 
 @pytest.fixture
 def store(monkeypatch):
-    def put(rows):
-        monkeypatch.setattr(failure, "read_study", lambda name: (rows, {}))
-        table, named = SimpleNamespace(rows=rows), Table.named
+    named = Table.named
+
+    def put(values):
+        rows = {key: Row(key, value, None) for key, value in values.items()}
+        table = SimpleNamespace(rows=rows)
         monkeypatch.setattr(Table, "named", lambda n: table if n == failure.NAME else named(n))
         return failure.load()
 
@@ -42,11 +45,11 @@ def store(monkeypatch):
 def ladder(store):
     return store(
         rows_of("pinn", "sum", 0.5, 10)
-        + rows_of("published", "sum", 0.15, 9)
-        + rows_of("published", "hrgrad-soap", 0.02, 0)
-        + rows_of("layer", "sum", 0.01, 0)
-        + rows_of("regimes", "sum", 0.01, 1)
-        + rows_of("each", "sum", 0.03, 0)
+        | rows_of("published", "sum", 0.15, 9)
+        | rows_of("published", "hrgrad-soap", 0.02, 0)
+        | rows_of("layer", "sum", 0.01, 0)
+        | rows_of("regimes", "sum", 0.01, 1)
+        | rows_of("each", "sum", 0.03, 0)
     )
 
 
@@ -66,10 +69,10 @@ def test_steps_of_the_ladder_follow_the_numbers(store):
     assert failure.step(found, "layer").startswith("from 9 of 10 failed to 0 of 10 failed")
     assert "it repairs; error lower" in failure.step(found, "layer")
     assert "may be chance; error undecided" in failure.step(found, "regimes")
-    worse = store(rows_of("layer", "sum", 0.01, 0) + rows_of("regimes", "sum", 0.2, 10))
+    worse = store(rows_of("layer", "sum", 0.01, 0) | rows_of("regimes", "sum", 0.2, 10))
     assert "it does harm; error higher" in failure.step(worse, "regimes")
     assert failure.step(found, "apart").startswith("from 9 of 10 failed to 0 of 10 failed")
-    alone = store(rows_of("published", "sum", 0.1, 0) + rows_of("each", "sum-soap", 0.1, 0))
+    alone = store(rows_of("published", "sum", 0.1, 0) | rows_of("each", "sum-soap", 0.1, 0))
     assert failure.step(alone, "apart") == "no runs are stored yet"  # no method in common
 
 
@@ -78,7 +81,7 @@ def test_methods_beside_the_sum(store):
     said = failure.beside_the_sum(found, "published")
     assert said.startswith("9 of 10 runs of the sum failed; less often: HRGrad, SOAP")
     assert failure.beside_the_sum(found, "layer") == "no runs are stored yet"
-    alike = store(rows_of("layer", "sum", 0.01, 0) + rows_of("layer", "hrgrad", 0.01, 1))
+    alike = store(rows_of("layer", "sum", 0.01, 0) | rows_of("layer", "hrgrad", 0.01, 1))
     assert "no method differs" in failure.beside_the_sum(alike, "layer")
 
 
@@ -88,17 +91,25 @@ def test_networks_of_one_eps_by_their_own(store):
     assert "3.0e-02" in said[1] and all("6.0e-02" in line for line in said[2:])
 
 
+def test_where_most_methods_err_most(store):
+    found = ladder(store)
+    said = failure.where_it_errs(found, "published")
+    assert said.startswith("ε = 0.1 is the worst for 2 of 2 methods")
+    assert said.endswith("4.0e-02 to 3.0e-01")
+
+
 def test_a_run_without_a_number_is_a_failure(store):
     rows = rows_of("pinn", "sum", 0.5, 10)
-    rows[0] |= {"max_error": np.inf, "curve": np.nan, "failure": "not finite"}
+    rows["pinn-sum-s0"] = {"seed": 0, "failure": "not finite", "settings": {}}
     cell = store(rows).cells["pinn", "sum"]
     assert cell.rate.share == 1 and np.isinf(cell.errors).sum() == 1 and len(cell.own) == RUNS - 1
     assert failure.table(store(rows))
 
 
 def test_nothing_stored_is_said(store):
-    found = store([])
+    found = store({})
     assert failure.table(found) == failure.at_own_eps(found) == "no run is stored yet"
+    assert failure.where_it_errs(found, "pinn") == "no run is stored yet"
     assert {failure.step(found, name) for name in failure.STEPS_OF_LADDER} == {
         "no runs are stored yet"
     }
