@@ -108,20 +108,25 @@
     const data = JSON.parse(root.querySelector("script").textContent);
     const names = Object.keys(data.presets);
     const tasks = data.presets[names[0]].units.length;
-    const steps = data.presets[names[0]].theta.length - 1;
-    const options = names.map((n) => `<option value="${n}">${data.presets[n].title}</option>`).join("");
+    const axes = Object.keys(data.axes);
+    const steps = data.presets[names[0]].cases[axes[0]][0].theta.length - 1;
+    const choices = (pairs) => pairs.map(([value, word]) => `<option value="${value}">${word}</option>`).join("");
     root.innerHTML =
       '<svg class="cone-view" viewBox="-185 -205 370 375" role="img" tabindex="0" fill="none"></svg>' +
-      `<div><label>Gradients <select>${options}</select></label>` +
+      `<div><label>Gradients <select>${choices(names.map((n) => [n, data.presets[n].title]))}</select></label>` +
+      `<label>Their lengths <select>${choices(data.norms.map((word, i) => [i, word]))}</select></label>` +
+      `<label>Axis <select>${choices(axes.map((n) => [n, data.axes[n]]))}</select></label>` +
       `<label>Harmony κ = <span></span><input type="range" min="0" max="${steps}" value="${steps / 2}"></label>` +
       `<output></output><svg class="cone-bars" viewBox="0 0 255 ${26 * tasks + 24}" role="img"></svg></div>` +
       "<small>Drag the ball, or use the arrow keys on it, to turn it. Coloured bars: cosine of d with each gradient; grey: cosine of the plain sum.</small>";
     const [view, chart] = root.querySelectorAll("svg");
-    const [choice, slider] = [root.querySelector("select"), root.querySelector("input")];
+    const [choice, norms, axis] = root.querySelectorAll("select");
+    const slider = root.querySelector("input");
     choice.value = data.first;
     const turn = { yaw: 1.43, pitch: 0.38 };
     const draw = () => {
-      const preset = data.presets[choice.value];
+      const { title, units, cases } = data.presets[choice.value];
+      const preset = { title, units, ...cases[axis.value][Number(norms.value)] };
       const [index, kappa] = [Number(slider.value), Number(slider.value) / steps];
       root.querySelector("span").textContent = kappa.toFixed(2);
       slider.setAttribute("aria-valuetext", `kappa ${kappa.toFixed(2)}`);
@@ -139,7 +144,7 @@
       turn.pitch = Math.max(-1.5, Math.min(1.5, turn.pitch + up));
       draw();
     };
-    choice.addEventListener("change", draw);
+    [choice, norms, axis].forEach((one) => one.addEventListener("change", draw));
     slider.addEventListener("input", draw);
     view.addEventListener("pointerdown", (event) => view.setPointerCapture(event.pointerId));
     view.addEventListener("pointermove", (event) => {

@@ -14,9 +14,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hrgradlib.optim import harmonize
+from hrgradlib.optim import AXES, harmonize
 
-__all__ = ["PRESETS", "Preset", "Sweep", "cosines_with", "interactive", "sweep", "unit_rows"]
+__all__ = [
+    "NORMS",
+    "PRESETS",
+    "Preset",
+    "Sweep",
+    "cosines_with",
+    "interactive",
+    "sweep",
+    "sweep_about",
+    "unit_rows",
+]
 
 
 class Preset(NamedTuple):
@@ -33,12 +43,21 @@ class Preset(NamedTuple):
     directions: tuple[tuple[float, float], ...]
     norms: tuple[float, ...]
 
-    def gradients(self) -> NDArray:
-        """[K, 3], one gradient per row."""
+    def lengths(self, ratio: float | None = None) -> tuple[float, ...]:
+        """Those of the preset, or a geometric sequence whose first is ``ratio`` times the last."""
+        last = len(self.norms) - 1
+        return (
+            self.norms
+            if ratio is None
+            else tuple(float(ratio) ** (1 - k / last) for k in range(last + 1))
+        )
+
+    def gradients(self, ratio: float | None = None) -> NDArray:
+        """[K, 3], one gradient per row, with these lengths."""
         polar, azimuth = np.radians(np.array(self.directions)).T
         flat = np.sin(polar)
         units = np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), np.cos(polar)], 1)
-        return units * np.array(self.norms)[:, None]
+        return units * np.array(self.lengths(ratio))[:, None]
 
 
 PRESETS = {
@@ -112,24 +131,88 @@ def sweep(gradients: NDArray, kappas: Sequence[float]) -> Sweep:
     )
 
 
+def sweep_about(gradients: NDArray, kappas: Sequence[float], axis: str) -> Sweep:
+    """Harmonise independent gradients [K, n] at every κ, about any of the axes.
+
+    The gradients need not have one angle with the axis: ``cosine`` is the worst of theirs, and
+    ``theta`` the largest angle that is left; ``tan θ_k`` is the same share of ``tan φ_k`` for all.
+
+    Args:
+        gradients: [K, n].
+        kappas: [m] values of κ.
+        axis: key of ``AXES``.
+    """
+    gramian = torch.from_numpy(gradients @ gradients.T)
+    found = [harmonize(gramian, float(kappa), axis) for kappa in kappas]
+    units, total = unit_rows(gradients), gradients.sum(0)
+    given = AXES[axis].find((units @ units.T)[None], np.ones((1, len(units)), bool), 1e-12)
+    if given.solved[0]:
+        alpha = given.coefficients[0]
+    else:  # then the axis is that of the best worst cosine, where alone κ = 1 is met
+        alpha = harmonize(gramian, 1.0, axis).weights.numpy() * np.linalg.norm(gradients, axis=1)
+    middle = unit_rows(alpha @ units)
+    alpha = alpha / np.linalg.norm(alpha @ units)
+    cosines = units @ middle
+    tangents = np.sqrt(1 - cosines**2) / cosines
+    off = unit_rows(units - cosines[:, None] * middle)  # p_k
+    direction = np.stack([one.weights.numpy() @ gradients for one in found])
+    along = total @ middle
+    rest = np.linalg.norm(total - along * middle)
+    turned = direction @ middle
+    aside = np.linalg.norm(direction - turned[:, None] * middle, axis=1)
+    share = aside / turned * along / rest if rest > 1e-12 * along else np.ones(len(kappas))
+    angles = np.arctan(share[:, None] * tangents)
+    return Sweep(
+        kappa=np.array(kappas, float),
+        axis=middle,
+        alpha=alpha,
+        cosine=float(cosines.min()),
+        angle=float(np.arccos(cosines.min())),
+        alignment=float(found[0].alignment),
+        theta=angles.max(1),
+        rotated=np.cos(angles)[..., None] * middle + np.sin(angles)[..., None] * off,
+        direction=direction,
+        cosines=cosines_with(direction, gradients),
+        length=np.linalg.norm(direction, axis=1) / np.linalg.norm(total),
+    )
+
+
+#: What a reader may do to the lengths: ratio of the first to the last; None leaves the preset's.
+NORMS: dict[str, float | None] = {
+    "as they are": None,
+    "all equal": 1.0,
+    "10 to 1": 10.0,
+    "100 to 1": 100.0,
+}
+
+
 def _rounded(values: NDArray) -> list:
     return (np.round(np.asarray(values, float), 4) + 0.0).tolist()  # + 0.0: no "-0.0"
 
 
 def _payload(preset: Preset, steps: int) -> dict:
-    gradients = preset.gradients()
-    found = sweep(gradients, np.linspace(0, 1, steps).tolist())
-    total = gradients.sum(0)
+    """What the script draws: directions once, and for every axis and ratio of norms the rest."""
+    kappas = np.linspace(0, 1, steps).tolist()
     return {
         "title": preset.title,
-        "norms": list(preset.norms),
-        "units": _rounded(unit_rows(gradients)),
+        "units": _rounded(unit_rows(preset.gradients())),
+        "cases": {
+            axis: [_case(preset, kappas, axis, ratio) for ratio in NORMS.values()] for axis in AXES
+        },
+    }
+
+
+def _case(preset: Preset, kappas: Sequence[float], axis: str, ratio: float | None) -> dict:
+    gradients = preset.gradients(ratio)
+    found = sweep_about(gradients, kappas, axis)
+    total = gradients.sum(0)
+    return {
+        "norms": [float(f"{norm:.3g}") for norm in preset.lengths(ratio)],
         "axis": _rounded(found.axis),
         "sum": _rounded(unit_rows(total)),
         "sumCosines": _rounded(cosines_with(total, gradients)),
         "c": round(found.cosine, 4),
         "phi": round(found.angle, 4),
-        "S": round(found.alignment, 4),
         "theta": _rounded(found.theta),
         "rotated": _rounded(found.rotated),
         "d": _rounded(unit_rows(found.direction)),
@@ -139,7 +222,7 @@ def _payload(preset: Preset, steps: int) -> dict:
 
 
 def interactive(
-    figure: str, presets: Mapping[str, Preset] = PRESETS, first: str = "strong", steps: int = 101
+    figure: str, presets: Mapping[str, Preset] = PRESETS, first: str = "strong", steps: int = 21
 ) -> str:
     """HTML of the interactive picture; deterministic, and without a request to another host.
 
@@ -152,6 +235,12 @@ def interactive(
     data = {
         "figure": figure,
         "first": first,
+        "norms": list(NORMS),
+        "axes": {
+            "maxmin": "best worst cosine (the default)",
+            "equiangular": "equal angles",
+            "rays": "middle of the rays",
+        },
         "presets": {name: _payload(preset, steps) for name, preset in presets.items()},
     }
     text = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
