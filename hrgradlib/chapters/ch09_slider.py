@@ -50,7 +50,8 @@ def curves(
         count: Knudsen numbers on the slider.
         cells: places in [0, 1).
     """
-    eps = np.geomspace(*sorted(problem.eps_range), count)
+    low, high = sorted(problem.eps_range)
+    eps = np.geomspace(low, high, count)
     times = np.array(problem.eval_times)
     x = np.arange(cells) / cells
     t, places, grid = np.broadcast_arrays(times[:, None], x, eps[:, None, None])
