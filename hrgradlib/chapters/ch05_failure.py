@@ -123,7 +123,7 @@ def table(found: Failures) -> str:
     """A line per cell: runs, rate of failure with its interval, median and range of the error."""
     if not found.cells:
         return "no run is stored yet"
-    lines = []
+    lines = [f"{'':47s}{'runs':>4s}  {'failed':17s}error, and its range"]
     for rung, name in NAMES.items():
         lines.append(f"{name}:")
         for method in METHODS:
@@ -131,8 +131,8 @@ def table(found: Failures) -> str:
                 continue
             middle, low, high = np.median(cell.errors), cell.errors.min(), cell.errors.max()
             lines.append(
-                f"  {method_label(method):46s}{len(cell.errors):3d} runs, failed "
-                f"{cell.rate!s:16s} error {middle:.1e} ({low:.1e} to {high:.1e})"
+                f"  {method_label(method):46s}{len(cell.errors):3d}  "
+                f"{cell.rate!s:16s} {middle:.1e}  {low:.1e}–{high:.1e}"
             )
     return "\n".join(lines)
 
