@@ -1,6 +1,7 @@
 """Open one page in the browser and note everything the page tests ask about."""
 
 from dataclasses import dataclass, field
+from importlib import resources
 
 # Text a reader sees, without code (where backslashes are at home) and without rendered formulas.
 PROSE = """() => {
@@ -21,6 +22,26 @@ FACTS = """() => ({
       .map(e => e.closest('mjx-container').outerHTML.slice(0, 300)),
 })"""
 
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+# What is wider than its place, and a page that is wider than the screen.
+CUT = """() => [...document.querySelectorAll('.bd-article pre, mjx-container[display="true"]')]
+  .filter(e => e.offsetParent !== null && e.scrollWidth > e.clientWidth + 1)
+  .map(e => [e.scrollWidth - e.clientWidth, e.innerText.slice(0, 80)])"""
+WIDER = "document.documentElement.scrollWidth - window.innerWidth"
+
+AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+LEVELS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+CONTRAST = {"type": "rule", "values": ["color-contrast"]}
+RUN = """async only => (await axe.run(document, {runOnly: only, resultTypes: ['violations']}))
+  .violations.map(v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200)])"""
+DARK = "document.documentElement.dataset.theme = document.documentElement.dataset.mode = 'dark'"
+# Of formulas, tens of thousands of elements that MathJax makes, what the keyboard needs is asked
+# for here; to axe they are empty.
+OUT_OF_REACH = """() => [...document.querySelectorAll('mjx-container[display="true"]')]
+  .filter(e => e.scrollWidth > e.clientWidth && e.tabIndex !== 0).length"""
+EMPTY = """() => document.querySelectorAll('mjx-container').forEach(e => {
+  e.style.display = 'inline-block'; e.style.width = '3em'; e.replaceChildren(); })"""
+
 
 @dataclass(repr=False)
 class Visit:
@@ -34,6 +55,10 @@ class Visit:
     rendered: int
     broken: list[str]
     prose: str
+    cut: list[list]
+    wider: int
+    out_of_reach: int
+    barriers: list[list]
     console: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     external: list[str] = field(default_factory=list)
@@ -52,6 +77,7 @@ def settle(page) -> None:
 
 def visit(context, site: str, name: str) -> Visit:
     page = context.new_page()
+    page.set_viewport_size(DESK)
     console, failed, external = [], [], []
 
     def gate(route) -> None:
@@ -73,5 +99,20 @@ def visit(context, site: str, name: str) -> Visit:
     facts = page.evaluate(FACTS)
     facts["ids"] = set(facts["ids"])
     prose = page.evaluate(PROSE)
+    facts |= {"cut": page.evaluate(CUT), "prose": prose}
+    page.set_viewport_size(PHONE)
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
+    facts |= {"wider": page.evaluate(WIDER), "out_of_reach": page.evaluate(OUT_OF_REACH)}
+    page.set_viewport_size(DESK)
+    facts["barriers"] = barriers(page)
     page.close()
-    return Visit(name, **facts, prose=prose, console=console, failed=failed, external=external)
+    return Visit(name, **facts, console=console, failed=failed, external=external)
+
+
+def barriers(page) -> list[list]:
+    """What axe-core finds on a settled page, light and dark; its formulas are gone then."""
+    page.evaluate(EMPTY)
+    page.evaluate(AXE)
+    light = page.evaluate(RUN, LEVELS)
+    page.evaluate(DARK)  # of the theme only the colours depend
+    return light + page.evaluate(RUN, CONTRAST)
