@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from hrgradlib.chapters.ch15_claims_abstract import ABSTRACT
@@ -11,7 +12,7 @@ from hrgradlib.chapters.ch15_claims_reported import REPORTED
 from hrgradlib.chapters.ch15_claims_review import REVIEW
 from hrgradlib.chapters.ch15_verdicts import GRADES, WORDS, Claim, Grade, Judged, Word, judged
 
-__all__ = ["CLAIMS", "count", "everything", "negative_first", "outcome"]
+__all__ = ["CLAIMS", "count", "earlier_words", "everything", "negative_first", "outcome"]
 
 CLAIMS: tuple[Claim, ...] = (*ABSTRACT, *REVIEW, *REPORTED, *OURS)
 
@@ -22,16 +23,19 @@ def everything() -> dict[str, Judged]:
     return {claim.name: judged(claim) for claim in CLAIMS}
 
 
-def count(lines: Iterable[Judged]) -> dict[Grade, dict[Word, tuple[int, int]]]:
-    """By grade and by word: verdicts that stand, and those that only earlier code had given."""
-    found: dict[Grade, dict[Word, tuple[int, int]]] = {
-        grade: dict.fromkeys(WORDS, (0, 0)) for grade in GRADES
-    }
-    for line in lines:
-        row = found[line.claim.grade]
-        stands, earlier = row[line.finding.word]
-        row[line.finding.word] = (stands + (not line.earlier), earlier + line.earlier)
-    return found
+def count(lines: Iterable[Judged]) -> dict[Grade, dict[Word, int]]:
+    """Verdicts that stand today, by grade and by word: on rows of earlier code none does."""
+    return _counted((line.claim.grade, line.word) for line in lines)
+
+
+def earlier_words(lines: Iterable[Judged]) -> dict[Grade, dict[Word, int]]:
+    """What earlier code had said of claims that count as not tested; by grade and by word."""
+    return _counted((line.claim.grade, line.finding.word) for line in lines if line.earlier)
+
+
+def _counted(pairs: Iterable[tuple[Grade, Word]]) -> dict[Grade, dict[Word, int]]:
+    found = Counter(pairs)
+    return {grade: {word: found[grade, word] for word in WORDS} for grade in GRADES}
 
 
 def negative_first(lines: Iterable[Judged]) -> list[Judged]:
@@ -41,12 +45,25 @@ def negative_first(lines: Iterable[Judged]) -> list[Judged]:
 
 
 def outcome(lines: Sequence[Judged]) -> str:
-    """All verdicts in a clause: how many are confirmed, refined, refuted and so on."""
-    rows = count(lines).values()
-    parts = []
-    for word in WORDS:
-        stands, earlier = (sum(row[word][i] for row in rows) for i in (0, 1))
-        if stands or earlier:
-            more = f" ({earlier} of them on results of earlier code)" if earlier else ""
-            parts.append(f"{stands + earlier} {word}{more}")
-    return ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+    """All verdicts in a clause: how many are confirmed, refined, refuted and so on.
+
+    What waits for rows counts as not tested yet; what earlier code had said of it stands behind.
+    """
+    waiting = sum(bool(line.earlier or line.lacking) for line in lines)
+    stands: list[tuple[str, int]] = []
+    for word, number in _totals(count(lines)):
+        if word == "not tested":
+            stands += [(word, number - waiting), ("not tested yet", waiting)]
+        else:
+            stands.append((word, number))
+    had = [(word, number) for word, number in _totals(earlier_words(lines)) if number]
+    return _listed(stands) + (f" (earlier code had said: {_listed(had)})" if had else "")
+
+
+def _totals(rows: Mapping[Grade, Mapping[Word, int]]) -> list[tuple[Word, int]]:
+    return [(word, sum(row[word] for row in rows.values())) for word in WORDS]
+
+
+def _listed(parts: Iterable[tuple[str, int]]) -> str:
+    told = [f"{number} {word}" for word, number in parts if number]
+    return f"{', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else "".join(told)

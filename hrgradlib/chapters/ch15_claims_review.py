@@ -66,6 +66,7 @@ REVIEW = (
         Finding("refined", "proved for one axis, false for the other"),
         command="pytest tests/chapters/test_ch08_convergence.py",
         front=True,
+        by="proof",
     ),
     Claim(
         "eliminated",
@@ -172,6 +173,7 @@ REVIEW = (
         "proofs decide",
         Finding("refined", "needed for the step, not for the products"),
         command="pytest tests/chapters/test_ch08_norms.py",
+        by="proof",
     ),
     Claim(
         "norm-lemma",
@@ -184,6 +186,7 @@ REVIEW = (
         "a proof decides",
         Finding("refined", "bounded by the formulation, for transport"),
         command="pytest tests/chapters/test_ch08_norms.py",
+        by="proof",
     ),
     Claim(
         "error-bars",
@@ -196,6 +199,7 @@ REVIEW = (
         "reading decides",
         Finding("confirmed", "as far as the abstract goes"),
         command="python -m hrgradlib.chapters.protocol_rates",
+        by="reading",
     ),
     Claim(
         "definition",

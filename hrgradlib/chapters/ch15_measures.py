@@ -10,7 +10,7 @@ from hrgradlib.chapters import ch09_scales, ch11_comparison, ch11_uphill
 from hrgradlib.chapters.ch04_pinn import best_errors
 from hrgradlib.chapters.ch14_peers import OURS, PROBLEMS, PROMISE, SEEDS, THEIRS, Peers
 from hrgradlib.chapters.ch15_reading import Lacking, Reading
-from hrgradlib.chapters.ch15_verdicts import Finding, Word, by_errors
+from hrgradlib.chapters.ch15_verdicts import Finding, Word, by_errors, too_few
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.results import FAILED_ERROR
 from hrgradlib.experiments.store import Origin, Row
@@ -19,13 +19,13 @@ from hrgradlib.experiments.verdicts import LEVEL, failure_rate, judge
 __all__ = [
     "all_ranges", "any_rule", "by_default_settings", "cost_of_a_step", "errors_below",
     "false_alarms", "formulation_decides", "identical", "lower", "memory_of_a_step", "metric_first",
-    "peers_lower", "peers_promise", "scales_bounds", "scales_ratio", "stalled_regimes",
+    "no_worse", "peers_lower", "peers_promise", "scales_bounds", "scales_ratio", "stalled_regimes",
     "uphill_beside_the_sum", "uphill_in", "uphill_with_guard", "usual_step",
     "worth_of_descent",
 ]  # fmt: skip
 
 Measure = Callable[[Reading], Finding]
-OFTEN = 0.1  # share of the pairs from which "often" is true
+NO_WORSE = 1.5  # times another's error: up to it nothing that matters is lost
 ALIKE = 0.8  # share of the sum's uphill pairs from which they are as many
 PRICE = 1.1  # of a step with K gradients over that of the sum
 MEMORY = 1.2
@@ -42,6 +42,25 @@ def lower(table: str, first: str, second: str) -> Measure:
 
     def measure(reading: Reading) -> Finding:
         return by_errors(judge(reading.errors(table, first), reading.errors(table, second)))
+
+    return measure
+
+
+def no_worse(table: str, first: str, second: str, bound: float = NO_WORSE) -> Measure:
+    """Does the first label cost no accuracy against the second?
+
+    Confirmed if the whole interval of the ratio lies below the bound, refuted if the error is
+    higher by the book's rule, refined if both: higher, but by little. Undecided otherwise, and of
+    so few runs that the rule could say nothing.
+    """
+
+    def measure(reading: Reading) -> Finding:
+        found = judge(reading.errors(table, first), reading.errors(table, second))
+        number, near, higher = by_errors(found).number, found.high < bound, found.word == "higher"
+        word: Word = "undecided"
+        if not too_few(found) and (near or higher):
+            word = "refined" if near and higher else "confirmed" if near else "refuted"
+        return Finding(word, number)
 
     return measure
 
@@ -97,27 +116,19 @@ def all_ranges(reading: Reading) -> Finding:
     return Finding(word, f"median errors of transport at ε = 1e-8 {errors}; BGK to ε = {least:g}")
 
 
-def uphill_in(*cells: tuple[str, str], often: bool = False) -> Measure:
-    """Share of (step, regime) pairs in which the applied step does not descend.
+def uphill_in(*cells: tuple[str, str]) -> Measure:
+    """Confirmed if no (step, regime) pair is uphill, refuted if all cells have some, else refined.
 
     Args:
         cells: a table and a label each.
-        often: confirm "gradients often conflict" (more than a tenth; refined below, refuted at
-            none) in place of "no pair is uphill" (confirmed at none, refuted where all cells have
-            some, else refined).
     """
 
     def measure(reading: Reading) -> Finding:
         shares = [float(reading.column(*cell, "uphill").mean()) for cell in cells]
-        number = "uphill: " + ", ".join(map(_percent, shares)) + " of the pairs"
-        if often:
-            most = max(shares)
-            return Finding(
-                "confirmed" if most > OFTEN else "refined" if most else "refuted", number
-            )
         free = sum(s == 0 for s in shares)
         return Finding(
-            "confirmed" if free == len(shares) else "refined" if free else "refuted", number
+            "confirmed" if free == len(shares) else "refined" if free else "refuted",
+            "uphill: " + ", ".join(map(_percent, shares)) + " of the pairs",
         )
 
     return measure

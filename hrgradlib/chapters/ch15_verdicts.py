@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import comb
 from typing import Literal, NamedTuple, get_args
 
 from hrgradlib.chapters.ch15_reading import Lacking, Reading
-from hrgradlib.experiments.verdicts import Verdict
+from hrgradlib.experiments.verdicts import LEVEL, Verdict
 
-__all__ = ["GRADES", "WORDS", "Claim", "Finding", "Grade", "Judged", "Word", "by_errors", "judged"]
+__all__ = [
+    "GRADES", "WORDS", "Basis", "Claim", "Finding", "Grade", "Judged", "Word", "by_errors",
+    "judged", "too_few",
+]  # fmt: skip
+
+Basis = Literal["code", "proof", "reading"]
 
 Grade = Literal["abstract", "review", "reported", "ours"]
 Word = Literal["confirmed", "refined", "refuted", "undecided", "not tested", "could not be checked"]
@@ -43,6 +49,8 @@ class Claim:
         missing: the experiment that would change the verdict, where none is stored.
         command: what makes the number, where it is no stored result.
         front: whether it stands in the README.
+        by: what gives the verdict. A proof or reading decides without a number, so that the
+            finding is typed; the page says so.
     """
 
     name: str
@@ -57,6 +65,7 @@ class Claim:
     missing: str = ""
     command: str = ""
     front: bool = False
+    by: Basis = "code"
 
     @property
     def chapter(self) -> str:
@@ -88,12 +97,12 @@ class Judged:
 
     @property
     def verdict(self) -> str:
-        """The verdict for a page, with what earlier code had said."""
+        """The verdict for a page: with what earlier code had said, or with what gave it."""
         if self.lacking:
             return "not tested yet"
         if self.earlier:
             return f"not tested yet; on results of earlier code: {self.finding.word}"
-        return self.finding.word
+        return self.finding.word if self.claim.by == "code" else f"{self.word} (by {self.claim.by})"
 
     @property
     def number(self) -> str:
@@ -119,11 +128,20 @@ def judged(claim: Claim, reading: Reading | None = None) -> Judged:
 
 
 def by_errors(found: Verdict) -> Finding:
-    """The finding on "the first error is lower" by the book's one rule for two sets of errors."""
+    """The finding on "the first error is lower" by the book's one rule for two sets of errors.
+
+    Where no outcome of so few runs could have decided, the number says it.
+    """
     words: dict[str, Word] = {"lower": "confirmed", "higher": "refuted", "undecided": "undecided"}
     first, second = found.counts
     ratio, low, high = (f"{x:.2f}".replace("inf", "∞") for x in found[1:4])
     number = (
         f"{ratio} [{low}, {high}] times the error, p = {found.p:.2g}, {first} against {second} runs"
     )
-    return Finding(words[found.word], number)
+    return Finding(words[found.word], f"too few runs: {number}" if too_few(found) else number)
+
+
+def too_few(found: Verdict) -> bool:
+    """Whether even sets of runs that do not overlap at all would pass for chance."""
+    first, second = found.counts
+    return 2 / comb(first + second, first) > LEVEL
