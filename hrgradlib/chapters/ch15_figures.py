@@ -42,7 +42,7 @@ def summary(lines: Sequence[Judged]) -> Figure:
     axis.grid(axis="y", visible=False)
     handles = [Patch(color=_COLOURS[word], label=word) for word in WORDS]
     handles.append(
-        Patch(facecolor="#BBBBBB", edgecolor="white", hatch="////", label="on earlier code")
+        Patch(facecolor="#BBBBBB", edgecolor="white", hatch="////", label="earlier code had said")
     )
     fig.legend(handles=handles, loc="outside upper center", ncols=4)
     return fig
