@@ -78,7 +78,7 @@ def _cosines(update: NDArray, units: NDArray) -> NDArray:
 
 
 def config_of_vectors(gradients: NDArray) -> NDArray:
-    """[n] ConFIG's update of [K, n] gradients, as its authors write it (arXiv 2408.11104, eq. 2).
+    """[n] ConFIG's update of [K, n] gradients, as its authors write it (arXiv 2408.11104).
 
     ``u = U⁺1`` with the unit gradients as rows of U, made a unit vector; its length is the sum of
     the gradients' projections on it. Vectors and a pseudo-inverse: nothing of the library's.
