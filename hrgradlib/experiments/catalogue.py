@@ -102,6 +102,7 @@ RESULTS = {
                module="hrgradlib.chapters.ch11_step_cost", partial=True),
         Stored("failure", 95, ("05_one_network",), partial=True),
         Stored("failure-grid", 6.4, ("05_one_network",), partial=True),
+        Stored("failure-long", 26, ("05_one_network",), partial=True),
         Stored("gauss-newton", 26, ("13_many_tasks",)),
         Stored("gauss-newton-grid", 26, ("13_many_tasks",)),
         Stored("gauss-newton-long", 19, ("13_many_tasks",)),

@@ -1,4 +1,4 @@
-"""The study behind failure rates: formulations × methods, and the grid its settings come from.
+"""Failure rates: formulations × methods, the grid their settings come from, and longer runs.
 
 A ladder of formulations, each with one thing more than the one before:
 
@@ -20,7 +20,17 @@ from typing import Any
 
 from hrgradlib.experiments.scale_studies import Study
 
-__all__ = ["BEST", "CELLS", "FAILURES", "LADDER", "METHODS", "STEPS", "WEIGHTS"]
+__all__ = [
+    "BEST",
+    "CELLS",
+    "FAILURES",
+    "LADDER",
+    "LONGER",
+    "LONG_METHODS",
+    "METHODS",
+    "STEPS",
+    "WEIGHTS",
+]
 
 STEPS = 1500
 _SIZES: dict[str, Any] = dict(tasks=5, per_task=32, width=32, depth=4, steps=STEPS)
@@ -92,10 +102,21 @@ def _grid() -> dict[str, dict[str, Any]]:
     }
 
 
+#: Is it the budget? One network for all ε in the published form, this many times the steps.
+LONGER = 10
+LONG_METHODS = ("sum-weighted", "sum-soap", "hrgrad-soap")
+
+
+def _longer(method: str) -> dict[str, Any]:
+    settings = dict(_settings("published", method) or {})
+    return settings | dict(steps=LONGER * settings["steps"])
+
+
 FAILURES: dict[str, Study] = {
     "failure": (
         tuple(range(10)),
         {label: dict(_settings(*cell) or {}) for label, cell in CELLS.items()},
     ),
     "failure-grid": ((100,), _grid()),
+    "failure-long": ((0, 1, 2), {f"published-{m}-long": _longer(m) for m in LONG_METHODS}),
 }
