@@ -4,14 +4,17 @@ A fingerprint says that code has changed, not that numbers have. So the first st
 kind of run are stored too, for each version of the code: where two versions agree in them to
 rounding, on one machine, what the earlier one trained stays valid.
 ``python -m hrgradlib.experiments.probes`` makes what is missing; before a change it holds the
-numbers of the code that trained, after it those of the code that is to replace it.
+numbers of the code that trained, after it those of the code that is to replace it. With
+``--study NAME`` also those of runs of a study that are not stored yet: of today's code, which may
+be training them elsewhere.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+import argparse
+from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -29,11 +32,12 @@ from hrgradlib.training.loop import Schedule, TrainingFailed, TrainingState, tra
 __all__ = ["STEPS", "agree", "main", "probe", "same"]
 
 STEPS = 20
+_SETTLES = {"dwa": 150, "nash-mtl": 50}  # steps before which these methods show not all they do
 _RTOL = 1e-6  # the order of sums may change; anything else shows after 20 steps
 
 
 def probe(spec: Spec) -> list[float]:
-    """Task losses at every fifth of the first steps, then the errors; empty where they fail.
+    """Task losses at every fifth of the first steps, then the errors; empty where it fails.
 
     Args:
         spec: of a run; its seed is replaced by 0 and its schedule by a short one.
@@ -43,7 +47,7 @@ def probe(spec: Spec) -> list[float]:
         method, tasks = begin(short, torch.device("cpu"))
         state = TrainingState(method.model, method, torch.Generator().manual_seed(short.seed))
         try:
-            train(state, tasks, Schedule(STEPS, short.lr, short.warmup), quiet=True)
+            train(state, tasks, Schedule(short.steps, short.lr, short.warmup), quiet=True)
         except TrainingFailed:
             return []
         errors = short.case.errors(method.model)
@@ -74,32 +78,58 @@ def _table() -> Table:
 
 
 def _short(spec: Spec) -> Spec:
-    return spec.with_(seed=0, steps=STEPS, warmup=5)
+    return spec.with_(seed=0, steps=_SETTLES.get(spec.method, STEPS), warmup=5)
 
 
-def _wanted() -> Iterator[tuple[str, Spec, set[str]]]:
-    """Of every stored kind of run: today's code, its specification, and what code trained it."""
+class _Kind(NamedTuple):
+    """Runs of a study that differ by their seed: what code trained those that are stored.
+
+    ``awaited``: rows of the study are missing, which earlier code may be training elsewhere.
+    """
+
+    study: str
+    short: Spec
+    codes: set[str]
+    awaited: bool
+
+
+def _kinds() -> Iterator[_Kind]:
+    """Every kind of run of every study."""
     for study in STUDIES:
-        rows = Table.named(study).rows
-        kinds: dict[str, tuple[Spec, set[str]]] = {}
-        for folder, spec in study_runs(study).items():
-            row = rows.get(row_key(folder))
+        rows, runs = Table.named(study).rows, study_runs(study)
+        awaited = any(row_key(folder) not in rows for folder in runs)
+        kinds: dict[str, _Kind] = {}
+        for folder, spec in runs.items():
+            short, row = _short(spec), rows.get(row_key(folder))
+            kind = kinds.setdefault(short.fingerprint(), _Kind(study, short, set(), awaited))
             if row and row.origin.code and row.origin.spec == spec.fingerprint():
-                short = _short(spec)
-                kinds.setdefault(short.fingerprint(), (short, set()))[1].add(row.origin.code)
-        for short, codes in kinds.values():
-            yield code_behind(short), short, codes
+                kind.codes.add(row.origin.code)
+        yield from kinds.values()
 
 
-def main(quiet: bool = False) -> None:
-    """Make the probes that today's code lacks, drop those of code that no stored row names."""
+def main(studies: Iterable[str] = (), quiet: bool = False) -> None:
+    """Make the probes that today's code lacks, drop those of code that no row is or will be of.
+
+    Args:
+        studies: of which every kind of run is probed, also where no row is stored.
+        quiet: no progress bar.
+    """
     table, kept, missing = _table(), [], []
-    for now, short, codes in _wanted():
-        cell = short.fingerprint()
-        kept += [f"{code}-{cell}" for code in {now, *codes}]
-        known = any(f"{code}-{cell}" in table.rows for code in codes)
-        if f"{now}-{cell}" not in table.rows and (now in codes or known):
-            missing.append((now, short))
+    there: dict[str, set[str]] = {}
+    for key in table.rows:
+        code, cell = key.split("-")
+        there.setdefault(cell, set()).add(code)
+    for kind in _kinds():
+        cell, asked = kind.short.fingerprint(), kind.study in studies
+        known = there.get(cell, set())
+        if kind.awaited:
+            kept += [f"{code}-{cell}" for code in known]
+        if not (kind.codes or asked):
+            continue
+        now = code_behind(kind.short)
+        kept += [f"{code}-{cell}" for code in {now, *kind.codes}]
+        if now not in known and (asked or now in kind.codes or kind.codes & known):
+            missing.append((now, kind.short))
     with progress(len(missing), "probe", quiet=quiet) as bar:
         for now, short in missing:
             key, origin = f"{now}-{short.fingerprint()}", collect(torch.device("cpu"))
@@ -110,5 +140,14 @@ def main(quiet: bool = False) -> None:
     _stored.cache_clear()
 
 
+def _arguments() -> dict:
+    parser = argparse.ArgumentParser(prog="python -m hrgradlib.experiments.probes")
+    parser.add_argument(
+        "--study", action="append", default=[], choices=list(STUDIES), dest="studies"
+    )
+    parser.add_argument("--quiet", action="store_true")
+    return vars(parser.parse_args())
+
+
 if __name__ == "__main__":
-    main("--quiet" in sys.argv)
+    main(**_arguments())

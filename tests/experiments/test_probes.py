@@ -35,6 +35,11 @@ def test_a_probe_sees_code(monkeypatch):
     assert not agree(before, probe(SPEC))
 
 
+@pytest.mark.parametrize(("method", "after"), [("dwa", 100), ("nash-mtl", 25)])
+def test_a_probe_lasts_until_a_method_does_all_it_does(method, after):
+    assert probes._short(make_spec("transport-periodic", method)).steps > after
+
+
 def test_failure_is_no_agreement_with_success():
     assert probe(SPEC.with_(lr=1e30)) == []
     assert not agree(probe(SPEC), [])
@@ -70,14 +75,40 @@ def test_rows_of_earlier_code_stay_while_probes_agree(tmp_path, monkeypatch):
     assert state() == {"stale"}  # of another specification, whatever its code
 
 
-def test_making_probes_keeps_those_of_stored_code_alone(tmp_path, monkeypatch):
+@pytest.fixture
+def codes(tmp_path, monkeypatch):
+    """What codes one kind of run has probes of, once they are made again; today's is "now"."""
     monkeypatch.setattr(probes, "_table", lambda: Table(tmp_path / "probes.json"))
-    monkeypatch.setattr(probes, "_wanted", lambda: [("now", SPEC, {"old"}), ("now", SPEC, {"now"})])
+    monkeypatch.setattr(probes, "code_behind", lambda spec: "now")
+
+    def found(stored, awaited=False, studies=()):
+        kind = probes._Kind("tiny", probes._short(SPEC), set(stored), awaited)
+        monkeypatch.setattr(probes, "_kinds", lambda: [kind])
+        probes.main(studies, quiet=True)
+        return {key.split("-")[0] for key in probes._table().rows}
+
+    return found
+
+
+def test_probes_are_kept_of_code_that_trained_what_is_stored(codes):
     _put(probes._table(), "older", SPEC, [0.0])
-    probes.main(quiet=True)
-    cell = SPEC.fingerprint()
-    assert set(probes._table().rows) == {f"now-{cell}"}
-    assert probes._table().rows[f"now-{cell}"].values["numbers"] == probe(SPEC)
+    assert codes({"now"}) == {"now"}
+    (row,) = probes._table().rows.values()
+    assert row.values["numbers"] == probe(SPEC)
+    _put(probes._table(), "old", SPEC, [0.0])
+    assert codes({"old"}) == {"now", "old"}
+
+
+def test_code_is_not_probed_that_nothing_can_be_compared_with(codes):
+    assert codes({"lost"}) == codes(set()) == set()
+
+
+def test_probes_of_code_that_still_trains_are_made_and_kept(codes):
+    """Rows that come late must find them, whatever has been merged meanwhile."""
+    assert codes(set(), awaited=True, studies=["tiny"]) == {"now"}
+    _put(probes._table(), "old", SPEC, [0.0])
+    assert codes({"now"}, awaited=True) == {"now", "old"}
+    assert codes({"now"}) == {"now"}
 
 
 @pytest.fixture(autouse=True)
