@@ -8,6 +8,7 @@ checksums; what a run recorded of its training is left out.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import re
 import shutil
@@ -30,7 +31,7 @@ PREFIX = "book:"
 CHECKSUMS = "checksums.txt"  # as sha256sum writes it
 FILES = ("spec.json", "provenance.json", "result.json", "model.pt")
 _PROFILE = "quick"  # of the book's own runs
-_LINE = re.compile(rf"([0-9a-f]{{64}})  ([\w.-]+)/({'|'.join(map(re.escape, FILES))})")
+_LINE = re.compile(rf"([0-9a-f]{{64}})  ([A-Za-z0-9][\w.-]*)/({'|'.join(map(re.escape, FILES))})")
 _SEED = re.compile(r"-s(\d+)$")
 _MOST = 1 << 26  # bytes of a published file; a network has a hundredth of it
 _PATIENCE = 30  # seconds
@@ -66,10 +67,14 @@ def shown_runs(runs: Path) -> dict[str, Path]:
         runs: of one profile, ``runs/PROFILE``. Runs of studies and grids in it are left out: their
             results are stored as tables.
     """
+    return {name: folder for name, folder in _folders(runs).items() if _is_whole(folder)}
+
+
+def _folders(runs: Path) -> dict[str, Path]:
+    """The same whether or not they are whole: no file is opened."""
     found = {}
     for folder in sorted(runs.glob("*/*")):
-        study = "--" in folder.name or "-grid-" in folder.name
-        if not study and _is_whole(folder):
+        if "--" not in folder.name and "-grid-" not in folder.name:
             found[f"{folder.parent.name}-{folder.name}"] = folder
     return found
 
@@ -120,13 +125,11 @@ def network(name: str) -> Iterator[Path]:
     Raises:
         SolutionError: there is none of this name, or what was downloaded is not what was published.
     """
-    places = [home(), *filter(None, [checkout()])]
-    local = {n: f for place in reversed(places) for n, f in shown_runs(_runs(place)).items()}
     kept = home() / "cache" / "networks"
-    local = {folder.name: folder for folder in kept.glob("*") if _is_whole(folder)} | local
-    if chosen := choose(name, local):
-        yield local[chosen]
+    if here := _here(name, kept):
+        yield here
         return
+    local = {n for n, folders in _found_here(kept).items() if any(map(_is_whole, folders))}
     site = _site(name, local)
     listed = _listed(site)
     if (chosen := choose(name, listed)) is None:
@@ -143,8 +146,25 @@ def network(name: str) -> Iterator[Path]:
         yield folder
 
 
-def _runs(place: Path) -> Path:
-    return place / "runs" / _PROFILE
+def _found_here(kept: Path) -> dict[str, list[Path]]:
+    """Folders of every name, the home's first, then the checkout's, then what was downloaded."""
+    found: dict[str, list[Path]] = {}
+    for place in filter(None, (home(), checkout())):
+        for name, folder in _folders(place / "runs" / _PROFILE).items():
+            found.setdefault(name, []).append(folder)
+    for folder in kept.glob("*"):
+        found.setdefault(folder.name, []).append(folder)
+    return found
+
+
+def _here(name: str, kept: Path) -> Path | None:
+    """The folder that is meant, the next one where it is not whole; no others are read."""
+    found = _found_here(kept)
+    while chosen := choose(name, found):
+        for folder in found.pop(chosen):
+            if _is_whole(folder):
+                return folder
+    return None
 
 
 def _is_whole(folder: Path) -> bool:
@@ -156,7 +176,7 @@ def _is_whole(folder: Path) -> bool:
     return (folder / "provenance.json").is_file()
 
 
-def _site(name: str, local: dict[str, Path]) -> str:
+def _site(name: str, local: Iterable[str]) -> str:
     """Where networks are published."""
     try:
         pages = repository()
@@ -190,7 +210,7 @@ def _fetch(address: str) -> bytes:
     try:
         with urllib.request.urlopen(address, timeout=_PATIENCE) as answer:
             content = answer.read(_MOST + 1)
-    except (OSError, ValueError) as error:  # ValueError: what is no address at all
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no address
         reason = getattr(error, "reason", None) or error
         raise SolutionError(f"{address} cannot be read ({reason})") from error
     if len(content) > _MOST:

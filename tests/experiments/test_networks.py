@@ -1,5 +1,7 @@
 """Trained networks of the book: published with checksums, and opened by name."""
 
+import http.client
+import re
 import shutil
 import urllib.request
 
@@ -157,6 +159,40 @@ def test_a_site_that_is_not_there_is_one_line(site, empty_home, monkeypatch):
     with pytest.raises(SolutionError, match="cannot be read") as caught:
         load_solution("book:x")
     assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_breaks_off_is_one_line(empty_home, monkeypatch):
+    def urlopen(address, timeout):
+        raise http.client.IncompleteRead(b"half")
+
+    monkeypatch.setenv("HRGRAD_SITE", "http://somewhere")
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    with pytest.raises(SolutionError, match=r"checksums.txt cannot be read \(IncompleteRead"):
+        load_solution("book:x")
+
+
+def test_only_the_network_that_is_asked_for_is_read(trained, tmp_path, monkeypatch):
+    problem = tmp_path / "runs" / "quick" / "transport-periodic"
+    shutil.copytree(trained / "transport-periodic", problem)
+    for name in ("hrgrad-s1", "hrgrad-s2", "sum-s0"):
+        shutil.copytree(problem / "hrgrad-s0", problem / name)
+    (problem / "hrgrad-s0" / "model.pt").write_bytes(b"")  # so that the second seed is meant
+    read, whole = [], networks._is_whole
+    monkeypatch.setenv("HRGRAD_HOME", str(tmp_path))
+    monkeypatch.setattr(networks, "checkout", lambda: None)
+    monkeypatch.setattr(networks, "_is_whole", lambda f: read.append(f.name) or whole(f))
+    assert np.isfinite(density("book:transport-periodic-hrgrad")).all()
+    assert read == ["hrgrad-s0", "hrgrad-s1"]
+
+
+@pytest.mark.parametrize("name", ["..", ".hidden", "-rf"])
+def test_a_list_cannot_name_what_is_no_network(name, site, empty_home, monkeypatch):
+    monkeypatch.setenv("HRGRAD_SITE", site.as_uri())
+    (site / "networks" / CHECKSUMS).write_text(
+        "".join(f"{'0' * 64}  {name}/{file}\n" for file in FILES)
+    )
+    with pytest.raises(SolutionError, match=f"^found no network '{re.escape(name)}'$"):
+        load_solution(f"book:{name}")
 
 
 def test_a_list_cannot_name_files_elsewhere(site, empty_home, monkeypatch):
