@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["BGK_STUDIES"]
+from hrgradlib.experiments.scale_studies import Study
 
-Study = tuple[tuple[int, ...], dict[str, dict]]
+__all__ = ["BGK_STUDIES"]
 
 _METHODS = ("hrgrad-gn", "hrgrad-soap", "sum-soap")
 _SEEDS = (10, 11, 12)
