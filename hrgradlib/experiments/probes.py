@@ -12,6 +12,7 @@ be training them elsewhere.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
@@ -27,6 +28,7 @@ from hrgradlib.experiments.store import Row, Table, recorded
 from hrgradlib.experiments.studies import STUDIES, row_key, study_runs
 from hrgradlib.paths import results_folder
 from hrgradlib.provenance import collect
+from hrgradlib.training._extras import MethodUnavailable
 from hrgradlib.training.loop import Schedule, TrainingFailed, TrainingState, train
 
 __all__ = ["STEPS", "agree", "main", "probe", "same"]
@@ -56,8 +58,8 @@ def probe(spec: Spec) -> list[float]:
 
 
 def agree(one: list[float], other: list[float]) -> bool:
-    """Whether two probes differ by rounding at most."""
-    return len(one) == len(other) and np.allclose(one, other, rtol=_RTOL, atol=0.0)
+    """Whether two probes differ by rounding at most; an empty one, a failure, agrees with none."""
+    return 0 < len(one) == len(other) and np.allclose(one, other, rtol=_RTOL, atol=0.0)
 
 
 def same(old: str, new: str, spec: Spec) -> bool:
@@ -107,14 +109,19 @@ def _kinds() -> Iterator[_Kind]:
         yield from kinds.values()
 
 
-def main(studies: Iterable[str] = (), quiet: bool = False) -> None:
+def main(studies: Iterable[str] = (), quiet: bool = False) -> list[str]:
     """Make the probes that today's code lacks, drop those of code that no row is or will be of.
+
+    Every one is on disk once it is made, whatever becomes of the next.
 
     Args:
         studies: of which every kind of run is probed, also where no row is stored.
         quiet: no progress bar.
+
+    Returns:
+        A line for every probe that cannot be made here.
     """
-    table, kept, missing = _table(), [], []
+    table, kept, missing, lost = _table(), [], [], []
     there: dict[str, set[str]] = {}
     for key in table.rows:
         code, cell = key.split("-")
@@ -133,11 +140,16 @@ def main(studies: Iterable[str] = (), quiet: bool = False) -> None:
     with progress(len(missing), "probe", quiet=quiet) as bar:
         for now, short in missing:
             key, origin = f"{now}-{short.fingerprint()}", collect(torch.device("cpu"))
-            values = {"problem": short.problem, "method": short.method, "numbers": probe(short)}
-            table.put(key, values, recorded(origin, short.fingerprint(), now))
+            values: dict = {"problem": short.problem, "method": short.method}
+            try:
+                values["numbers"] = probe(short)
+                table.put(key, values, recorded(origin, short.fingerprint(), now))
+            except (MethodUnavailable, MemoryError) as error:
+                lost.append(f"{short.problem}, {short.method}: {error}")
             bar.update()
     table.keep(kept)
     _stored.cache_clear()
+    return lost
 
 
 def _arguments() -> dict:
@@ -150,4 +162,5 @@ def _arguments() -> dict:
 
 
 if __name__ == "__main__":
-    main(**_arguments())
+    if failed := main(**_arguments()):
+        sys.exit("\n".join(failed))

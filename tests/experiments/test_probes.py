@@ -10,6 +10,7 @@ from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.store import Row, Table, recorded
 from hrgradlib.experiments.studies import STUDIES
 from hrgradlib.provenance import collect
+from hrgradlib.training._extras import MethodUnavailable
 from hrgradlib.training.methods import HarmonizedSoap
 
 SPEC = make_spec("transport-periodic", "hrgrad-soap", "smoke", seed=3)
@@ -42,7 +43,7 @@ def test_a_probe_lasts_until_a_method_does_all_it_does(method, after):
 
 def test_failure_is_no_agreement_with_success():
     assert probe(SPEC.with_(lr=1e30)) == []
-    assert not agree(probe(SPEC), [])
+    assert not agree(probe(SPEC), []) and not agree([], [])
 
 
 def _put(table, code, spec, numbers):
@@ -109,6 +110,24 @@ def test_probes_of_code_that_still_trains_are_made_and_kept(codes):
     _put(probes._table(), "old", SPEC, [0.0])
     assert codes({"now"}, awaited=True) == {"now", "old"}
     assert codes({"now"}) == {"now"}
+
+
+def test_what_was_probed_is_kept_when_a_later_one_cannot_be(tmp_path, monkeypatch):
+    first, lost, last = (probes._short(SPEC.with_(lr=lr)) for lr in (1e-2, 2e-2, 3e-2))
+
+    def found(spec):
+        if spec == lost:
+            raise MethodUnavailable("it needs a package, not installed here")
+        return [1.0]
+
+    monkeypatch.setattr(probes, "_table", lambda: Table(tmp_path / "probes.json"))
+    monkeypatch.setattr(probes, "probe", found)
+    kinds = [probes._Kind("tiny", s, set(), True) for s in (first, lost, last)]
+    monkeypatch.setattr(probes, "_kinds", lambda: kinds)
+    (words,) = probes.main(["tiny"], quiet=True)
+    assert words == "transport-periodic, hrgrad-soap: it needs a package, not installed here"
+    made = {key.split("-")[1] for key in probes._table().rows}
+    assert made == {first.fingerprint(), last.fingerprint()}
 
 
 @pytest.fixture(autouse=True)
