@@ -2,9 +2,11 @@
 
 A fingerprint says that code has changed, not that numbers have. So the first steps of every stored
 kind of run are stored too, for each version of the code: where two versions agree in them to
-rounding, on one machine, what the earlier one trained stays valid.
+rounding, on one machine, what the earlier one trained stays valid. Machines round otherwise, and a
+training makes much of it: versions are compared on one machine alone, and through others.
 ``python -m hrgradlib.experiments.probes`` makes what is missing; before a change it holds the
-numbers of the code that trained, after it those of the code that is to replace it. With
+numbers of the code that trained, after it, on the same machine, those of the code that is to
+replace it. With
 ``--study NAME`` also those of runs of a study that are not stored yet: of today's code, which may
 be training them elsewhere.
 """
@@ -13,7 +15,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -24,7 +27,7 @@ from hrgradlib._system.progress import progress
 from hrgradlib._system.threads import threads_limited
 from hrgradlib.experiments.runner import begin, code_behind
 from hrgradlib.experiments.specs import Spec
-from hrgradlib.experiments.store import Row, Table, recorded
+from hrgradlib.experiments.store import Table, recorded
 from hrgradlib.experiments.studies import STUDIES, row_key, study_runs
 from hrgradlib.paths import results_folder
 from hrgradlib.provenance import collect
@@ -57,21 +60,70 @@ def probe(spec: Spec) -> list[float]:
     return [float(f"{x:.9e}") for x in (*losses.ravel(), *errors.ravel())]
 
 
-def agree(one: list[float], other: list[float]) -> bool:
+def agree(one: Sequence[float], other: Sequence[float]) -> bool:
     """Whether two probes differ by rounding at most; an empty one, a failure, agrees with none."""
     return 0 < len(one) == len(other) and np.allclose(one, other, rtol=_RTOL, atol=0.0)
 
 
 def same(old: str, new: str, spec: Spec) -> bool:
-    """Whether two versions of the code, by fingerprint, are known to train this run alike."""
-    rows, cell = _stored(), _short(spec).fingerprint()
-    found = [rows[key].values["numbers"] for c in (old, new) if (key := f"{c}-{cell}") in rows]
-    return len(found) == 2 and agree(*found)
+    """Whether two versions of the code, by fingerprint, are known to train this run alike.
+
+    They agree on some machine, or both with others in between, each pair on some machine.
+    """
+    probes = _stored().get(_short(spec).fingerprint(), [])
+    return any(p.code == new for p in _chains(probes, old))
+
+
+class _Probe(NamedTuple):
+    """One of a cell; ``machine``: see :func:`_arithmetic`, empty where it was not recorded."""
+
+    key: str
+    code: str
+    machine: str
+    numbers: tuple[float, ...]
+
+
+def _chains(probes: list[_Probe], old: str) -> dict[_Probe, _Probe | None]:
+    """Every probe that agrees with code ``old``, nearest first, and the one by which it does."""
+    found: dict[_Probe, _Probe | None] = {p: None for p in probes if p.code == old}
+    waiting = list(found)
+    while waiting:
+        one = waiting.pop(0)
+        for p in probes:
+            alike = one.machine == p.machine and agree(one.numbers, p.numbers)
+            if p not in found and (p.code == one.code or alike):
+                found[p] = one
+                waiting.append(p)
+    return found
+
+
+def _by_cell(table: Table) -> dict[str, list[_Probe]]:
+    found: dict[str, list[_Probe]] = {}
+    for key, row in table.rows.items():
+        code, cell, *machine = key.split("-")
+        probe = _Probe(key, code, "".join(machine), tuple(row.values["numbers"]))
+        found.setdefault(cell, []).append(probe)
+    return found
 
 
 @cache
-def _stored() -> dict[str, Row]:
-    return _table().rows
+def _stored() -> dict[str, list[_Probe]]:
+    return _by_cell(_table())
+
+
+@cache
+def _arithmetic() -> str:
+    """Names this machine by how it rounds; two that do alike, bit for bit, are one."""
+    generator, bits = torch.Generator().manual_seed(0), 0
+    with threads_limited(1):
+        for dtype in (torch.float32, torch.float64):
+            x = torch.randn(640, 64, generator=generator, dtype=dtype)
+            a = torch.randn(64, 64, generator=generator, dtype=dtype)
+            for _ in range(10):
+                x = torch.tanh(x @ a) + x.exp().log1p() - x.sin().mean(0)
+            for part in (x, x.square().sum(1), *torch.linalg.eigh(x.T @ x)):
+                bits = zlib.crc32(part.contiguous().numpy().tobytes(), bits)
+    return f"{bits:08x}"
 
 
 def _table() -> Table:
@@ -122,34 +174,46 @@ def main(studies: Iterable[str] = (), quiet: bool = False) -> list[str]:
         A line for every probe that cannot be made here.
     """
     table, kept, missing, lost = _table(), [], [], []
-    there: dict[str, set[str]] = {}
-    for key in table.rows:
-        code, cell = key.split("-")
-        there.setdefault(cell, set()).add(code)
+    there = _by_cell(table)
     for kind in _kinds():
         cell, asked = kind.short.fingerprint(), kind.study in studies
-        known = there.get(cell, set())
+        probes = there.get(cell, [])
         if kind.awaited:
-            kept += [f"{code}-{cell}" for code in known]
+            kept += [p.key for p in probes]
         if not (kind.codes or asked):
             continue
         now = code_behind(kind.short)
-        kept += [f"{code}-{cell}" for code in {now, *kind.codes}]
-        if now not in known and (asked or now in kind.codes or kind.codes & known):
-            missing.append((now, kind.short))
+        here = f"{now}-{cell}-{_arithmetic()}"
+        kept += [here, *_needed(probes, kind.codes, now)]
+        if here not in table.rows and (asked or now in kind.codes or probes):
+            missing.append((here, kind.short))
     with progress(len(missing), "probe", quiet=quiet) as bar:
-        for now, short in missing:
-            key, origin = f"{now}-{short.fingerprint()}", collect(torch.device("cpu"))
+        for key, short in missing:
+            code, origin = key.split("-")[0], collect(torch.device("cpu"))
             values: dict = {"problem": short.problem, "method": short.method}
             try:
                 values["numbers"] = probe(short)
-                table.put(key, values, recorded(origin, short.fingerprint(), now))
+                table.put(key, values, recorded(origin, short.fingerprint(), code))
             except (MethodUnavailable, MemoryError) as error:
                 lost.append(f"{short.problem}, {short.method}: {error}")
             bar.update()
     table.keep(kept)
     _stored.cache_clear()
     return lost
+
+
+def _needed(probes: list[_Probe], codes: set[str], now: str) -> Iterator[str]:
+    """Keys of the probes by which today's code agrees with what trained; of all, where it doesn't.
+
+    For what agreed before the code that fails may agree with the one that mends it.
+    """
+    for old in codes:
+        chains = _chains(probes, old)
+        step = next((p for p in chains if p.code == now), None)
+        yield from (p.key for p in chains if step is None or p.code == old)
+        while step:
+            yield step.key
+            step = chains[step]
 
 
 def _arguments() -> dict:

@@ -39,6 +39,7 @@ def test_a_probe_sees_code(monkeypatch):
 @pytest.mark.parametrize(("method", "after"), [("dwa", 100), ("nash-mtl", 25)])
 def test_a_probe_lasts_until_a_method_does_all_it_does(method, after):
     assert probes._short(make_spec("transport-periodic", method)).steps > after
+    assert probes._short(SPEC).steps == probes.STEPS
 
 
 def test_failure_is_no_agreement_with_success():
@@ -46,9 +47,10 @@ def test_failure_is_no_agreement_with_success():
     assert not agree(probe(SPEC), []) and not agree([], [])
 
 
-def _put(table, code, spec, numbers):
+def _put(table, code, spec, numbers, machine="here"):
     short = probes._short(spec).fingerprint()
-    table.put(f"{code}-{short}", {"numbers": numbers}, recorded(collect("cpu"), short, code))
+    key = "-".join(filter(None, (code, short, machine)))
+    table.put(key, {"numbers": numbers}, recorded(collect("cpu"), short, code))
 
 
 def test_rows_of_earlier_code_stay_while_probes_agree(tmp_path, monkeypatch):
@@ -81,6 +83,7 @@ def codes(tmp_path, monkeypatch):
     """What codes one kind of run has probes of, once they are made again; today's is "now"."""
     monkeypatch.setattr(probes, "_table", lambda: Table(tmp_path / "probes.json"))
     monkeypatch.setattr(probes, "code_behind", lambda spec: "now")
+    monkeypatch.setattr(probes, "_arithmetic", lambda: "here")
 
     def found(stored, awaited=False, studies=()):
         kind = probes._Kind("tiny", probes._short(SPEC), set(stored), awaited)
@@ -89,6 +92,49 @@ def codes(tmp_path, monkeypatch):
         return {key.split("-")[0] for key in probes._table().rows}
 
     return found
+
+
+def test_versions_are_compared_on_one_machine_and_through_others(tmp_path, monkeypatch):
+    """As if a second machine had taken over between two changes."""
+    monkeypatch.setattr(probes, "_table", lambda: Table(tmp_path / "probes.json"))
+
+    def alike(old, new):
+        probes._stored.cache_clear()
+        return same(old, new, SPEC)
+
+    _put(probes._table(), "first", SPEC, [1.0], "")  # before machines were told apart
+    _put(probes._table(), "second", SPEC, [1.0], "")
+    _put(probes._table(), "third", SPEC, [1.0], "here")
+    assert alike("first", "second") and not alike("first", "third")
+    _put(probes._table(), "second", SPEC, [3.0], "here")
+    assert not alike("first", "third") and not alike("second", "third")
+    _put(probes._table(), "third", SPEC, [3.0], "here")
+    assert alike("first", "third") and alike("third", "first")
+
+
+def test_machines_that_round_alike_are_one(monkeypatch):
+    name = probes._arithmetic()
+    probes._arithmetic.cache_clear()
+    assert probes._arithmetic() == name and len(name) == 8
+    tanh = torch.tanh
+    probes._arithmetic.cache_clear()
+    monkeypatch.setattr(torch, "tanh", lambda x: tanh(x) * (1 + 2 * torch.finfo(x.dtype).eps))
+    assert probes._arithmetic() != name
+    probes._arithmetic.cache_clear()
+
+
+def test_all_that_agreed_is_kept_while_todays_code_does_not(codes):
+    """The next version may agree with it again, and then no more than the way there is kept."""
+    numbers = probe(SPEC)
+    _put(probes._table(), "old", SPEC, [5.0], "there")
+    for code, machine in (("between", "there"), ("aside", "there")):
+        _put(probes._table(), code, SPEC, [5.0], machine)
+    _put(probes._table(), "between", SPEC, [6.0], "here")
+    _put(probes._table(), "now", SPEC, [7.0], "here")
+    assert codes({"old"}) == {"now", "old", "between", "aside"}
+    for code in ("between", "now"):
+        _put(probes._table(), code, SPEC, numbers, "here")
+    assert codes({"old"}) == {"now", "old", "between"} and len(probes._table().rows) == 4
 
 
 def test_probes_are_kept_of_code_that_trained_what_is_stored(codes):
