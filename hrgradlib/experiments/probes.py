@@ -37,7 +37,6 @@ from hrgradlib.training.loop import Schedule, TrainingFailed, TrainingState, tra
 __all__ = ["STEPS", "agree", "main", "probe", "same"]
 
 STEPS = 20
-_SETTLES = {"dwa": 150, "nash-mtl": 50}  # steps before which these methods show not all they do
 _RTOL = 1e-6  # the order of sums may change; anything else shows after 20 steps
 
 
@@ -132,7 +131,8 @@ def _table() -> Table:
 
 
 def _short(spec: Spec) -> Spec:
-    return spec.with_(seed=0, steps=_SETTLES.get(spec.method, STEPS), warmup=5)
+    steps = max(STEPS, getattr(spec.kind, "settles_after", 0))
+    return spec.with_(seed=0, steps=steps, warmup=5)
 
 
 class _Kind(NamedTuple):

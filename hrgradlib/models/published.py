@@ -6,6 +6,8 @@ no layer coordinate. Means over v are sums over the Q Gauss nodes of [0, 1].
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -31,7 +33,7 @@ __all__ = [
 WAVES = 4  # k = 1 … 4: eight Fourier features in x
 
 
-class PublishedModel(nn.Module):
+class PublishedModel(nn.Module, ABC):
     """What both kinds share: the features of (t, x), of ε where it is known, and of speeds.
 
     Args:
@@ -53,9 +55,9 @@ class PublishedModel(nn.Module):
         self.problem, self.nodes, self.knows_eps = problem, nodes, knows_eps
         self.inputs = 1 + 2 * WAVES + knows_eps
 
+    @abstractmethod
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
         """``ρ`` [N] and f at the 2Q velocities [N, 2Q], −v before v; points are three [N]."""
-        raise NotImplementedError
 
     def _features(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
         """[N, F], and the derivatives by x and t, [N, 2, F]."""

@@ -39,19 +39,36 @@ class Chance:
 
     The seed is taken from the model's weights when the first number is drawn: runs of one seed
     repeat, those of others draw otherwise, and nobody else's numbers change.
+
+    Attributes:
+        state: where the last use ended, of the CPU's generator and, for a model on CUDA, of every
+            device's, in their order; None before the first.
     """
 
     def __init__(self) -> None:
-        self.state: Tensor | None = None
+        self.state: list[Tensor] | None = None
 
     @contextmanager
     def drawing(self, model: nn.Module) -> Iterator[None]:
         """What is drawn inside goes on from where the last use ended."""
-        with torch.random.fork_rng(devices=[]):
-            if self.state is None:
-                first = next(model.parameters()).detach().cpu().contiguous()
-                torch.manual_seed(zlib.crc32(first.numpy().tobytes()))
-            else:
-                torch.set_rng_state(self.state)
+        like, known = next(model.parameters()).detach(), self.state or []
+        generators = _generators(like.device)
+        before = [generator.get_state() for generator in generators]
+        try:
+            for generator, state in zip(generators, known, strict=False):
+                generator.set_state(state)
+            if fresh := generators[len(known) :]:
+                seed = zlib.crc32(like.cpu().contiguous().numpy().tobytes())
+                for generator in fresh:
+                    generator.manual_seed(seed)
             yield
-            self.state = torch.get_rng_state()
+            self.state = [generator.get_state() for generator in generators]
+        finally:
+            for generator, state in zip(generators, before, strict=True):
+                generator.set_state(state)
+
+
+def _generators(device: torch.device) -> list[torch.Generator]:
+    """Those that numbers may be drawn from while a model is on a device."""
+    more = torch.cuda.default_generators if device.type == "cuda" else ()
+    return [torch.default_generator, *more]

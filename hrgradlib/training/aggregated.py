@@ -7,6 +7,8 @@ DCGD, which TorchJD lacks, is written here.
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import torch
@@ -28,34 +30,39 @@ __all__ = [
     "NashMTL",
     "PCGrad",
     "UPGrad",
+    "failures",
 ]
 
 
-class GradientSurgery(PlainSum):
-    """A rule of TorchJD that weighs the task gradients by their Gramian.
+def failures() -> tuple[type[Exception], ...]:
+    """What the rules, and the solvers behind them, raise for gradients that they find no way for.
 
-    The rule is given the Gramian over its trace. It gives the same weights for any multiple; its
-    thresholds are meant for gradients of about length one.
+    TorchJD itself and quadprog raise ``ValueError``, of which NumPy's ``LinAlgError`` is one.
     """
+    kinds: list[type[Exception]] = [torch.linalg.LinAlgError, ArithmeticError, ValueError]
+    if find_spec("qpsolvers"):
+        from qpsolvers.exceptions import QPError
+
+        kinds.append(QPError)
+    if find_spec("cvxpy"):
+        from cvxpy.error import SolverError
+
+        kinds.append(SolverError)
+    return tuple(kinds)
+
+
+class GradientSurgery(PlainSum, ABC):
+    """A rule that weighs the task gradients, all of which it sees; then Adam."""
 
     combines = True
-    packages: ClassVar[tuple[str, ...]] = ("torchjd",)
-    extra: ClassVar[str] = "torchjd"
 
     def __init__(self, model: nn.Module, settings: Settings) -> None:
-        require(self.summary, self.packages, self.extra)
         super().__init__(model, settings)
         self.chance = Chance()
-        self.rule_used: nn.Module | None = None
 
-    def build(self, tasks: int) -> nn.Module:
-        """TorchJD's weighting."""
-        raise NotImplementedError
-
+    @abstractmethod
     def weigh(self, found: TaskGradients, scale: Tensor) -> Tensor:
         """[K] float64, from rows of the order of ``scale``."""
-        rows = found.matrix.double() / scale
-        return self._rule(len(rows))(rows @ rows.T)
 
     def weights(self, found: TaskGradients) -> Tensor:
         refuse_not_finite(found.losses, found)
@@ -65,17 +72,12 @@ class GradientSurgery(PlainSum):
         with self.chance.drawing(self.model):
             try:
                 weights = self.weigh(found, scale)
-            except Exception as error:  # solvers raise many kinds
+            except failures() as error:
                 reason = (str(error).splitlines() or [type(error).__name__])[0]
                 raise StepRefused(f"{self.summary}: {reason}") from error
         if not bool(weights.isfinite().all()):
             raise StepRefused(f"{self.summary}: no finite weights for these gradients")
         return weights.to(found.matrix)
-
-    def _rule(self, tasks: int) -> Any:
-        if self.rule_used is None:
-            self.rule_used = self.build(tasks)
-        return self.rule_used
 
     def state_dict(self) -> dict:
         return super().state_dict() | {"chance": self.chance.state}
@@ -85,7 +87,36 @@ class GradientSurgery(PlainSum):
         self.chance.state = state["chance"]
 
 
-class PCGrad(GradientSurgery):
+class _TorchJDRule(GradientSurgery):
+    """A rule of TorchJD, built when the number of tasks is known.
+
+    It is given the Gramian over its trace. It gives the same weights for any multiple; its
+    thresholds are meant for gradients of about length one.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("torchjd",)
+    extra: ClassVar[str] = "torchjd"
+
+    def __init__(self, model: nn.Module, settings: Settings) -> None:
+        require(self.summary, self.packages, self.extra)
+        super().__init__(model, settings)
+        self.rule_used: nn.Module | None = None
+
+    @abstractmethod
+    def build(self, tasks: int) -> nn.Module:
+        """TorchJD's weighting."""
+
+    def weigh(self, found: TaskGradients, scale: Tensor) -> Tensor:
+        rows = found.matrix.double() / scale
+        return self._rule(len(rows))(rows @ rows.T)
+
+    def _rule(self, tasks: int) -> Any:
+        if self.rule_used is None:
+            self.rule_used = self.build(tasks)
+        return self.rule_used
+
+
+class PCGrad(_TorchJDRule):
     summary = "PCGrad: conflicting gradients projected pair by pair, then Adam (TorchJD)"
 
     def build(self, tasks: int) -> nn.Module:
@@ -94,7 +125,7 @@ class PCGrad(GradientSurgery):
         return PCGradWeighting()
 
 
-class MGDA(GradientSurgery):
+class MGDA(_TorchJDRule):
     summary = "MGDA: the shortest convex combination of the gradients, then Adam (TorchJD)"
 
     def build(self, tasks: int) -> nn.Module:
@@ -103,7 +134,7 @@ class MGDA(GradientSurgery):
         return MGDAWeighting()
 
 
-class IMTLG(GradientSurgery):
+class IMTLG(_TorchJDRule):
     summary = "IMTL-G: equal projections on all unit gradients, then Adam (TorchJD)"
 
     def build(self, tasks: int) -> nn.Module:
@@ -112,7 +143,7 @@ class IMTLG(GradientSurgery):
         return IMTLGWeighting()
 
 
-class AlignedMTL(GradientSurgery):
+class AlignedMTL(_TorchJDRule):
     summary = "Aligned-MTL: the gradients' matrix with equal singular values, then Adam (TorchJD)"
 
     def build(self, tasks: int) -> nn.Module:
@@ -121,7 +152,7 @@ class AlignedMTL(GradientSurgery):
         return AlignedMTLWeighting()
 
 
-class UPGrad(GradientSurgery):
+class UPGrad(_TorchJDRule):
     summary = "UPGrad: every gradient projected on the dual cone of all, then Adam (TorchJD)"
     packages = ("torchjd", "qpsolvers", "quadprog")
     extra = "torchjd[quadprog_projector]"
@@ -132,7 +163,7 @@ class UPGrad(GradientSurgery):
         return UPGradWeighting()
 
 
-class CAGrad(GradientSurgery):
+class CAGrad(_TorchJDRule):
     """The radius is half the mean gradient's length, as in most of its authors' experiments."""
 
     summary = "CAGrad: the best worst decrease in a ball around the mean, then Adam (TorchJD)"
@@ -145,13 +176,18 @@ class CAGrad(GradientSurgery):
         return CAGradWeighting(c=0.5)
 
 
-class NashMTL(GradientSurgery):
-    """Weights are renewed every 25 steps, as its authors also do, to save time."""
+class NashMTL(_TorchJDRule):
+    """Weights are renewed every 25 steps, as its authors also do, to save time.
+
+    It is given the gradients as they are: it cuts the sum that it makes of them to length one,
+    which is a part of the method and no matter of units.
+    """
 
     summary = "Nash-MTL: the tasks' bargain, renewed every 25 steps, then Adam (TorchJD)"
     packages = ("torchjd", "cvxpy", "ecos")
     extra = "torchjd[nash_mtl]"
     every: ClassVar[int] = 25
+    settles_after: ClassVar[int] = 2 * every
 
     def build(self, tasks: int) -> nn.Module:
         from torchjd.aggregation import NashMTL as Rule
@@ -159,7 +195,8 @@ class NashMTL(GradientSurgery):
         return Rule(tasks, update_weights_every=self.every).weighting
 
     def weigh(self, found: TaskGradients, scale: Tensor) -> Tensor:
-        rows = found.matrix.double() / scale
+        del scale
+        rows = found.matrix.double()
         if len(rows) == 1:  # with whom should it bargain?
             return torch.ones(1, dtype=rows.dtype, device=rows.device)
         with warnings.catch_warnings():
@@ -188,7 +225,6 @@ class DualCone(GradientSurgery):
     """
 
     summary = "DCGD (Center): the sum's part along the sum of unit gradients, then Adam"
-    packages = ()
 
     def weigh(self, found: TaskGradients, scale: Tensor) -> Tensor:
         rows = found.matrix.double() / scale
@@ -198,7 +234,7 @@ class DualCone(GradientSurgery):
         return along / norms
 
 
-class GradDrop(GradientSurgery):
+class GradDrop(_TorchJDRule):
     """Weighs no task but every number of every gradient: in each place one sign survives."""
 
     summary = "GradDrop: in every place gradients of one sign, drawn, survive, then Adam (TorchJD)"

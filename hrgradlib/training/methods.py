@@ -76,6 +76,9 @@ class Method(Protocol):
         rule: counts how often the steps of the same settings have changed; part of a run's
             specification, so that a stored run is not taken for one of another rule.
         model: what it moves.
+
+    A method that does not show in its first steps all that it does says with ``settles_after`` how
+    many steps it takes.
     """
 
     summary: ClassVar[str]

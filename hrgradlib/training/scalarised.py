@@ -6,6 +6,7 @@ rule but the static weights looks at a gradient: a step costs one backward pass.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from hrgradlib.optim import TaskGradients, segment_means, task_gradients
 from hrgradlib.training._extras import Chance, require
 from hrgradlib.training._products import refuse_not_finite
 from hrgradlib.training.methods import PlainSum, Residuals, Settings, record_arrays
+from hrgradlib.training.static import divisors
 
 __all__ = [
     "DWA",
@@ -30,12 +32,12 @@ __all__ = [
 ]
 
 
-class Scalarised(PlainSum):
+class Scalarised(PlainSum, ABC):
     """What all of them do: the gradient of :meth:`total`, then Adam, then :meth:`learn`."""
 
+    @abstractmethod
     def total(self, losses: Tensor) -> Tensor:
         """What is differentiated, of the [K] task losses; called once a step."""
-        raise NotImplementedError
 
     def learn(self, residuals: Residuals, points: Sequence[Tensor], sizes: Sequence[int]) -> None:
         """What the rule itself learns, after the step."""
@@ -95,8 +97,7 @@ class FirstNormSum(Scalarised):
         if self.first is None:
             found = task_gradients(lambda: residuals(*points).square().sum(1), self.model, sizes)
             refuse_not_finite(found.losses, found)
-            norms = found.matrix.norm(dim=1)
-            self.first = norms.clamp_min(torch.finfo(norms.dtype).tiny)
+            self.first = divisors(found.matrix.norm(dim=1), "gradient")
         return super().step(residuals, points, sizes, observe)
 
     def state_dict(self) -> dict:
@@ -117,9 +118,9 @@ class _FromTorchJD(Scalarised):
         super().__init__(model, settings)
         self.scalarizer: Any = None
 
+    @abstractmethod
     def build(self, tasks: int) -> nn.Module:
         """TorchJD's module."""
-        raise NotImplementedError
 
     def total(self, losses: Tensor) -> Tensor:
         if self.scalarizer is None:
@@ -168,6 +169,7 @@ class DWA(_FromTorchJD):
 
     summary = "DWA: weights by how fast each loss fell in the last 50 steps, under Adam (TorchJD)"
     epoch: ClassVar[int] = 50
+    settles_after: ClassVar[int] = 3 * epoch  # it weighs from the third epoch on
 
     def build(self, tasks: int) -> nn.Module:
         from torchjd.scalarization import DWA as Rule
@@ -215,9 +217,9 @@ class _Learning(_FromTorchJD):
                 self.begin()
                 self.learner.load_state_dict(learner)
 
+    @abstractmethod
     def begin(self) -> None:
         """Make the learner."""
-        raise NotImplementedError
 
 
 class Uncertainty(_Learning):

@@ -8,7 +8,26 @@ from torch import Tensor, nn
 from hrgradlib.optim import StepRefused
 from hrgradlib.training.methods import Settings, SummedSoap
 
-__all__ = ["FirstLossSoap"]
+__all__ = ["FirstLossSoap", "divisors"]
+
+
+def divisors(first: Tensor, what: str) -> Tensor:
+    """What later losses are divided by, [K], if all of it is positive.
+
+    Args:
+        first: what was found at the first step, [K].
+        what: that is, for the message.
+
+    Raises:
+        StepRefused: there is a zero; it names its tasks.
+    """
+    if nothing := (first <= torch.finfo(first.dtype).tiny).nonzero().flatten().tolist():
+        raise StepRefused(
+            f"the first {what} of task(s) {nothing} is zero; expected positive ones, by which "
+            "later losses are divided",
+            nothing,
+        )
+    return first
 
 
 class FirstLossSoap(SummedSoap):
@@ -22,14 +41,7 @@ class FirstLossSoap(SummedSoap):
 
     def total(self, losses: Tensor) -> Tensor:
         if self.first is None:
-            first = losses.detach()
-            if nothing := (first <= torch.finfo(losses.dtype).tiny).nonzero().flatten().tolist():
-                raise StepRefused(
-                    f"the first loss of task(s) {nothing} is zero; expected positive first losses, "
-                    "by which later ones are divided",
-                    nothing,
-                )
-            self.first = first
+            self.first = divisors(losses.detach(), "loss")
         return (losses / self.first).sum()
 
     def state_dict(self) -> dict:

@@ -7,7 +7,7 @@ import torch
 from hrgradlib.experiments.collocation import sample
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.kinetics.published import half_range
-from hrgradlib.models.published import NodalObservables, OneForEach, own_eps
+from hrgradlib.models.published import NodalObservables, OneForEach, PublishedModel, own_eps
 from hrgradlib.optim import task_gradients
 
 PROBLEM = "transport-periodic-published"
@@ -70,6 +70,11 @@ def test_density_and_even_part_are_positive_and_x_is_periodic():
         density, f = model(t, x, eps)
         assert (density > 0).all()
         torch.testing.assert_close(model(t, x + 1, eps)[1], f)
+
+
+def test_a_published_model_has_a_forward():
+    with pytest.raises(TypeError, match="abstract method '?forward"):
+        PublishedModel(spec_of("published").case.problem)
 
 
 def test_networks_of_one_eps_share_nothing_and_the_nearest_answers():

@@ -1,11 +1,14 @@
 """Gradient surgery of others: what Adam is given is what TorchJD's aggregators return."""
 
+import io
 import subprocess
 import sys
 from functools import partial
 
+import cvxpy
 import numpy as np
 import pytest
+import qpsolvers
 import torch
 from rivals import SIZES, batch, flat, gradients, network, residuals, trained
 from torchjd import aggregation
@@ -13,7 +16,7 @@ from torchjd import aggregation
 from hrgradlib.cli import main
 from hrgradlib.optim import StepRefused
 from hrgradlib.training import METHODS, _extras
-from hrgradlib.training._extras import MethodUnavailable
+from hrgradlib.training._extras import Chance, MethodUnavailable
 from hrgradlib.training.aggregated import GradientSurgery
 from hrgradlib.training.methods import Settings
 
@@ -67,10 +70,22 @@ def test_pcgrad_opposes_less_than_the_sum_does():
 def test_nash_weights_are_a_bargain():
     """(G α)_k α_k is one and the same for all tasks."""
     model, _, found = gradients()
+    found = found._replace(matrix=1e-2 * found.matrix)  # too short to be cut
     weights = METHODS["nash-mtl"](model, Settings(1e-2)).weights(found)
     shares = weights * (found.matrix @ found.matrix.T @ weights)
     assert (weights > 0).all()
     torch.testing.assert_close(shares / shares.mean(), torch.ones_like(shares), rtol=0.05, atol=0)
+
+
+@pytest.mark.filterwarnings("ignore")  # cvxpy says much
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_nash_is_given_gradients_as_they_are_and_cuts_their_sum(factor):
+    model, _, found = gradients()
+    matrix = factor * found.matrix / found.matrix.norm()
+    weights = METHODS["nash-mtl"](model, Settings(1e-2)).weights(found._replace(matrix=matrix))
+    expected = aggregation.NashMTL(len(SIZES))(matrix)
+    torch.testing.assert_close(weights @ matrix, expected, rtol=1e-6, atol=0)
+    assert (expected.norm() == pytest.approx(1, rel=1e-6)) == (factor > 1)
 
 
 def test_nash_keeps_its_weights_for_25_steps():
@@ -127,7 +142,51 @@ def test_other_weights_draw_otherwise_and_nobody_elses_numbers_change(method):
     trainer.step(partial(residuals, model), batch(generator), SIZES, False)
     torch.testing.assert_close(torch.rand(3), expected, rtol=0, atol=0)
     other = trained(method, 1, seed=8)[1]
-    assert not torch.equal(other.chance.state, trainer.chance.state)
+    assert not torch.equal(*(t.chance.state[0] for t in (other, trainer)))
+
+
+def test_every_devices_chance_goes_on_where_it_ended(monkeypatch):
+    """Two generators stand for those of a processor and of a graphics card."""
+    generators, model = [torch.default_generator, torch.Generator()], network()
+    monkeypatch.setattr(_extras, "_generators", lambda device: generators)
+
+    def draw(chance):
+        with chance.drawing(model):
+            return torch.stack([torch.rand(2, generator=g) for g in generators])
+
+    before, chance = [g.get_state() for g in generators], Chance()
+    first, second = draw(chance), draw(chance)
+    again = Chance()
+    assert torch.equal(draw(again), first)
+    saved, resumed = io.BytesIO(), Chance()
+    torch.save(again.state, saved)
+    saved.seek(0)
+    resumed.state = torch.load(saved, weights_only=True, map_location="cpu")
+    assert torch.equal(draw(resumed), second)
+    assert all(map(torch.equal, [g.get_state() for g in generators], before))
+
+
+def test_what_is_drawn_from_leaves_the_others_as_they_were():
+    model, chance = network(), Chance()
+    before = torch.get_rng_state()
+    with pytest.raises(RuntimeError, match="broken"), chance.drawing(model):
+        torch.rand(1)
+        raise RuntimeError("broken")
+    assert torch.equal(torch.get_rng_state(), before) and chance.state is None
+
+
+def test_a_state_of_fewer_devices_is_taken_up(monkeypatch):
+    chance, model = Chance(), network()
+    with chance.drawing(model):
+        torch.rand(1)
+    more = [torch.default_generator, torch.Generator().manual_seed(3)]
+    monkeypatch.setattr(_extras, "_generators", lambda device: more)
+    drawn = []
+    for state in (chance.state, chance.state):
+        chance.state = state
+        with chance.drawing(model):
+            drawn.append(torch.rand(1, generator=more[1]))
+    assert torch.equal(*drawn) and len(chance.state) == 2
 
 
 def test_a_zero_gradient_is_no_division():
@@ -149,6 +208,39 @@ def test_what_a_solver_says_is_one_line(monkeypatch):
     monkeypatch.setattr(trainer, "weigh", breaks)
     with pytest.raises(StepRefused, match=r"MGDA.*: no solution$"):
         trainer.weights(found)
+
+
+def test_what_every_solver_raises_is_a_refused_step(monkeypatch):
+    model, _, found = gradients()
+    trainer = METHODS["mgda"](model, Settings(1e-2))
+    kinds = [torch.linalg.LinAlgError, np.linalg.LinAlgError, qpsolvers.exceptions.ProblemError,
+             cvxpy.error.SolverError, ValueError, ZeroDivisionError]  # fmt: skip
+    for kind in kinds:
+        monkeypatch.setattr(trainer, "weigh", raising(kind("no way")))
+        with pytest.raises(StepRefused, match="MGDA.*: no way$"):
+            trainer.weights(found)
+
+
+@pytest.mark.parametrize("kind", [TypeError, AttributeError, KeyError])
+def test_a_mistake_of_the_code_is_no_refused_step(kind, monkeypatch):
+    model, _, found = gradients()
+    trainer = METHODS["mgda"](model, Settings(1e-2))
+    monkeypatch.setattr(trainer, "weigh", raising(kind("a mistake")))
+    with pytest.raises(kind, match="a mistake"):
+        trainer.weights(found)
+
+
+def raising(error):
+    def breaks(*arguments):
+        raise error
+
+    return breaks
+
+
+def test_a_rule_that_is_not_whole_cannot_be_built():
+    for unfinished in (GradientSurgery, type("Rule", (GradientSurgery,), {"summary": "no rule"})):
+        with pytest.raises(TypeError, match="abstract method '?weigh"):
+            unfinished(network(), Settings(1e-2))
 
 
 def test_the_registry_needs_none_of_the_packages():

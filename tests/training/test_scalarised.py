@@ -6,6 +6,7 @@ import torch
 from rivals import SIZES, gradients, trained
 from torchjd import scalarization
 
+from hrgradlib.optim import StepRefused
 from hrgradlib.training import METHODS
 from hrgradlib.training.methods import Settings
 from hrgradlib.training.scalarised import Scalarised
@@ -72,6 +73,22 @@ def test_static_weights_stay_those_of_the_first_step():
     _, _, found = gradients()
     _, trainer, _ = trained("first-norm", 5)
     torch.testing.assert_close(trainer.first, found.matrix.norm(dim=1))
+
+
+def test_a_first_gradient_of_zero_is_refused_before_anything_moves():
+    model = torch.nn.Linear(2, 1, bias=False)
+    torch.nn.init.zeros_(model.weight)
+    trainer, before = METHODS["first-norm"](model, Settings(1e-2)), model.weight.detach().clone()
+    wanted = torch.tensor([[1.0], [0.0]])  # the second is met already
+    with pytest.raises(StepRefused, match=r"first gradient of task\(s\) \[1\] is zero") as refused:
+        trainer.step(lambda x: model(x) - wanted, [torch.eye(2)], [1, 1], False)
+    assert tuple(refused.value.tasks) == (1,)
+    assert torch.equal(model.weight, before) and trainer.first is None
+
+
+def test_a_weighting_that_is_not_whole_cannot_be_built():
+    with pytest.raises(TypeError, match="abstract method '?total"):
+        Scalarised(torch.nn.Linear(1, 1), Settings(1e-2))
 
 
 def test_random_weights_are_torchjds():
