@@ -182,7 +182,8 @@ def _primitive(mass: Tensor, mean: Tensor, temperature: Tensor, d: Tensor) -> Te
 
 def _modes(powers: Tensor, theta: float) -> Tensor:
     """``<v^j h>``, j ≤ 3, to the first four coefficients of h."""
-    first, second, third, fourth = (powers / theta ** (0.5 * torch.arange(4))).unbind(1)
+    roots = theta ** (0.5 * torch.arange(4, dtype=powers.dtype, device=powers.device))
+    first, second, third, fourth = (powers / roots).unbind(1)
     return torch.stack([first, second, (third - first) / 2**0.5, (fourth - 3 * second) / 6**0.5], 1)
 
 

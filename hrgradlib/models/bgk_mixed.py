@@ -45,7 +45,7 @@ class MixedBGKModel(nn.Module):
         theta: temperature Θ of the Hermite basis; all temperatures must stay below 2Θ.
 
     Raises:
-        ValueError: no micro mode.
+        ValueError: no micro mode, or an initial temperature of 2Θ or more.
     """
 
     def __init__(
@@ -59,8 +59,12 @@ class MixedBGKModel(nn.Module):
         theta: float = 1.1,
     ) -> None:
         super().__init__()
-        if modes < 1:
-            raise ValueError(f"MixedBGKModel: found modes = {modes}; expected at least one.")
+        hottest = problem.initial_moments(np.linspace(*problem.domain, 257))[0][:, 2].max()
+        if modes < 1 or not hottest < 2 * theta:
+            raise ValueError(
+                f"MixedBGKModel: found modes = {modes} and a temperature {hottest:g} at "
+                f"theta = {theta:g}; expected at least one mode and temperatures below 2 theta."
+            )
         self.problem, self.modes, self.theta = problem, modes, theta
         self.harmonics = harmonics
         self.encoder = StreamMLP([1, 2 * code, code])

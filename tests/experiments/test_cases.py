@@ -57,6 +57,18 @@ def test_every_method_has_its_sizes_in_every_profile(name, method, profile):
 
 
 @EVERY
+def test_residuals_are_where_their_points_are(name, formulation):
+    """The meta device, which holds no numbers, mixes with no other, as CUDA does not."""
+    if formulation == "published-each":
+        pytest.skip("which network answers depends on numbers")
+    spec = spec_of(name, formulation, "sum")
+    model = spec.build_model().to("meta")
+    points = [p.to("meta") for p in drawn(spec)]
+    found = spec.case.residuals(spec)(model, *points)
+    assert found.device.type == "meta" and len(found) == len(points[0])
+
+
+@EVERY
 def test_points_are_sorted_by_task_and_lie_in_their_ranges(name, formulation):
     spec = spec_of(name, formulation, per_task=40, beyond=1.2)
     case, points, sizes = spec.case, drawn(spec), spec.case.task_sizes(spec)

@@ -105,3 +105,12 @@ def test_particles_at_rest_are_no_exception(model):
 def test_a_network_without_micro_modes_is_refused():
     with pytest.raises(ValueError, match="expected at least one"):
         MixedBGKModel(PROBLEM, modes=0)
+
+
+def test_a_gas_too_hot_for_its_basis_is_refused():
+    MixedBGKModel(PROBLEM, theta=0.71)
+    with pytest.raises(
+        ValueError, match=r"a temperature 1.4 at theta = 0.7; expected .* below 2"
+    ) as e:
+        MixedBGKModel(PROBLEM, theta=0.7)
+    assert "\n" not in str(e.value)
