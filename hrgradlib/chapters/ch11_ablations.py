@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrgradlib.experiments.ablation_studies import ABLATIONS, BASE
+from hrgradlib.experiments.cases.periodic import UNSEEN
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study
 from hrgradlib.experiments.verdicts import Verdict, judge
@@ -19,6 +20,7 @@ from hrgradlib.experiments.verdicts import Verdict, judge
 __all__ = [
     "CHANGES",
     "FAMILIES",
+    "HIDDEN",
     "Ablations",
     "Effect",
     "Unseen",
@@ -58,6 +60,10 @@ CHANGES = {
     "metric-adam": "Adam's metric",
     "metric-sum": "sum of the losses",
 }
+
+
+#: Ranges of ε that were never drawn, by cell.
+HIDDEN = {f"unseen-{name}": list(ranges) for name, ranges in UNSEEN.items() if ranges}
 
 
 class Effect(NamedTuple):

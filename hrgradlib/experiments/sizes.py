@@ -71,7 +71,7 @@ def check_step(method: Method, sizes: Sequence[int], parts: int, device: torch.d
 def components(spec: Spec, model: nn.Module) -> int:
     """Residual components of a point, C."""
     like = next(model.parameters())
-    points = spec.case.sample(spec.with_(tasks=1, per_task=2), torch.Generator())
+    points = spec.case.draw(spec, 2, torch.Generator())
     one = [p[:1].to(like) for p in points]
     with torch.no_grad():
         return spec.case.residuals(spec)(model, *one).shape[1]

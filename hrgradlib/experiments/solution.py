@@ -62,7 +62,8 @@ class Solution:
 
         Raises:
             SolutionError: NaN, t outside [0, T], x outside the domain (of a problem with walls) or
-                of too few coordinates, or ε outside the trained range.
+                of too few coordinates, or ε outside the trained range, or not one of those that
+                have a network each.
         """  # noqa: DOC502
         return self.moments(t, x, eps)[..., 0]
 
@@ -165,12 +166,25 @@ class Solution:
         lowest = min(low, getattr(self.problem, "check_eps", low))  # its limit is in the ansatz
         below = f", or down to {lowest:g} by its ansatz" if lowest < low else ""
         self._inside("eps", arrays["eps"], lowest, high, f"[{low:g}, {high:g}]{below}")
+        self._answered(arrays["eps"])
         self._inside("t", arrays["t"], 0.0, self.problem.final_time)
         for name in places:
             self._inside(name, arrays[name], *self._observed.places)
             if self._observed.period is not None:  # in float64: the network may be of another dtype
                 arrays[name] = arrays[name] % self._observed.period
         return _broadcast(**arrays)
+
+    def _answered(self, eps: NDArray) -> None:
+        """Nothing, if the network answers for these ε and not for a few others alone."""
+        only = self.spec.case.only_eps(self.model)
+        if only is None:
+            return
+        missing = ~np.isclose(eps[..., None], only, rtol=1e-6, atol=0.0).any(-1)
+        if missing.any():
+            raise SolutionError(
+                f"found eps = {eps[missing].flat[0]:g}, which has no network; expected one of "
+                + ", ".join(f"{e:g}" for e in only)
+            )
 
     @staticmethod
     def _inside(name: str, array: NDArray, low: float, high: float, trained: str = "") -> None:

@@ -16,6 +16,7 @@ from hrgradlib.training import METHODS
 from hrgradlib.training.methods import Method, Settings
 
 __all__ = [
+    "FEWEST",
     "GRID",
     "PROFILES",
     "SETTINGS",
@@ -51,6 +52,10 @@ GRID: dict[str, tuple] = {
     "beta2": (0.9, 0.99, 0.999),
     "seeds": (100, 101),
 }
+
+
+#: Points of a task, where tasks have unequally many.
+FEWEST = 4
 
 
 @dataclass(frozen=True)
@@ -181,11 +186,19 @@ def _checked(spec: Spec) -> Spec:
     intervals = _INTERVALS
     if not ranges or spec.unseen:  # points of two kinds, or tasks that are no ranges: as drawn
         intervals = intervals | {"candidates": "[1, 1]"}
+    if spec.segmentation == "unequal":
+        intervals = intervals | {"per_task": f"[{FEWEST}, inf)"}
+    if spec.unseen:  # one task on either side, at least
+        intervals = intervals | {"tasks": "[2, inf)"}
     for name, interval in intervals.items():
         check_number(name, getattr(spec, name), interval)
     return spec
 
 
 def _segmentations(spec: Spec) -> tuple[str, ...]:
-    """The problem's; a penalty has points and tasks of its own: with the default alone."""
-    return spec.case.segmentations[: 1 if spec.formulation in spec.case.penalised else None]
+    """Those of the formulation that the method can do."""
+    known = spec.case.divisions(spec.formulation)
+    # Where terms are tasks every point is there twice: most rows of a Jacobian would be zero.
+    if spec.kind.needs == "jacobian":
+        return tuple(name for name in known if name not in ("terms", "both"))
+    return known

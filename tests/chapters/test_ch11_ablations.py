@@ -38,7 +38,7 @@ def stored(monkeypatch):
 
 def test_every_change_is_a_cell_of_a_family_and_the_other_way_round():
     _, cells = ABLATIONS["ablations"]
-    shown = {BASE, "unseen-gap", "unseen-ends", *ablations.CHANGES}
+    shown = {BASE, *ablations.HIDDEN, *ablations.CHANGES}
     assert shown == set(cells)
     assert {c.split("-")[0] for c in ablations.CHANGES} == set(ablations.FAMILIES)
 
@@ -68,9 +68,8 @@ def test_figures_draw_what_is_there(stored):
     fig = figures.effects(ablations.load())
     labels = [t.get_text() for t in fig.axes[0].get_yticklabels()]
     assert len(labels) == len(ablations.CHANGES) + len(ablations.FAMILIES)
-    curves = {c: ablations.by_eps(c) for c in (BASE, "unseen-gap", "unseen-ends")}
-    hidden = {"unseen-gap": [(0.03, 0.1)], "unseen-ends": [(1e-4, 1e-3), (0.1, 1.0)]}
-    fig = figures.unseen(curves, hidden)
+    curves = {c: ablations.by_eps(c) for c in (BASE, *ablations.HIDDEN)}
+    fig = figures.unseen(curves, ablations.HIDDEN)
     assert [len(a.lines) for a in fig.axes] == [2, 1] and fig.axes[0].get_yscale() == "log"
 
 

@@ -7,15 +7,14 @@ import torch
 from hrgradlib.experiments import segmentation
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.runner import begin
-from hrgradlib.experiments.segmentation import GAP
-from hrgradlib.experiments.specs import SpecError, make_spec
+from hrgradlib.experiments.specs import FEWEST, SpecError, make_spec
 from hrgradlib.training.loop import Schedule, TrainingState, train
 
 KINDS = [(name, kind) for name, case in CASES.items() for kind in case.segmentations[1:]]
 
 
-def spec_of(problem="transport-periodic", **changes):
-    return make_spec(problem, "hrgrad-soap", "smoke", **{"per_task": 8} | changes)
+def spec_of(problem="transport-periodic", method="hrgrad-soap", **changes):
+    return make_spec(problem, method, "smoke", **{"per_task": 8} | changes)
 
 
 def drawn(spec, seed=0):
@@ -37,9 +36,20 @@ def test_unequal_tasks_halve_and_are_sorted_by_eps():
     spec = spec_of(segmentation="unequal", tasks=5, per_task=32)
     sizes = segmentation.task_sizes(spec)
     assert sum(sizes) == 160 and sizes == sorted(sizes) and sizes[-1] == 2 * sizes[-2]
-    parts = drawn(spec)[2].split(sizes)
-    for one, other in zip(parts, parts[1:], strict=False):
-        assert one.max() <= other.min() * (1 + 1e-6)
+    points = drawn(spec)
+    assert (points[2].diff() >= 0).all()
+    usual = drawn(spec.with_(segmentation="regimes"))  # the same points, in another order
+    for one, other in zip(points, usual, strict=True):
+        assert torch.equal(one, other[usual[2].argsort(stable=True)])
+
+
+def test_the_smallest_unequal_tasks_have_the_fewest_points():
+    spec = spec_of(segmentation="unequal", tasks=7, per_task=FEWEST)
+    assert segmentation.task_sizes(spec) == [FEWEST] * 7
+    with pytest.raises(
+        SpecError, match=rf"found per_task = 3; expected a number in \[{FEWEST}, inf"
+    ):
+        spec.with_(per_task=3)
 
 
 def test_drawn_tasks_are_one_eps_each_log_uniform():
@@ -60,21 +70,32 @@ def test_terms_part_the_loss_and_lose_nothing_of_it():
     assert torch.equal(plain[:half], plain[half:])
 
 
-@pytest.mark.parametrize("problem", [name for name, case in CASES.items() if case.unseen[1:]])
-def test_what_is_unseen_is_not_drawn_and_nothing_else_is_missing(problem):
-    low, high = np.log(CASES[problem].problem.eps_range)
-    for unseen in ("", "gap", "ends"):
-        spec = spec_of(problem, unseen=unseen, tasks=6, per_task=64)
-        eps = drawn(spec)[2]
-        assert len(eps) == sum(segmentation.task_sizes(spec))
-        inside = (eps > GAP[0]) & (eps < GAP[1])
-        assert bool(inside.any()) == (unseen != "gap")
-        share = (eps.log() - low) / (high - low)
-        if unseen == "ends":
-            share = share ** (1 / spec.case.bias)
-            assert 0.25 - 1e-6 <= share.min() and share.max() <= 0.75 + 1e-6
-        else:
-            assert share.min() < 0.05 and share.max() > 0.95
+UNSEEN = [(name, unseen) for name, case in CASES.items() for unseen in case.unseen if unseen]
+
+
+@pytest.mark.parametrize("tasks", [2, 3, 5, 10, 40])
+@pytest.mark.parametrize(("problem", "unseen"), UNSEEN)
+def test_not_one_point_is_unseen_and_nothing_else_is_missing(problem, unseen, tasks):
+    spec = spec_of(problem, unseen=unseen, tasks=tasks, per_task=20480 // tasks)
+    eps = drawn(spec)[2].double()
+    assert len(eps) == sum(segmentation.task_sizes(spec))
+    hidden, seen = spec.case.unseen[unseen], torch.zeros_like(eps)
+    for low, high in hidden:
+        assert not ((eps > low * (1 + 1e-6)) & (eps < high * (1 - 1e-6))).any()
+        seen += (eps.clamp(low, high) / low).log()
+    low, high = spec.case.problem.eps_range
+    length = np.log(high / low) - sum(np.log(b / a) for a, b in hidden)
+    share = ((eps / low).log() - seen) / length  # of what is left: uniform, as far as tasks allow
+    assert share.min() < 1e-3 and share.max() > 1 - 1e-3
+    found = torch.histc(share, 10, 0, 1) / len(share)
+    assert found.numpy() == pytest.approx(np.full(10, 0.1), abs=0.02 if tasks >= 10 else 0.08)
+
+
+@pytest.mark.parametrize(("problem", "unseen"), UNSEEN)
+def test_no_task_reaches_over_what_is_unseen(problem, unseen):
+    parts = drawn(spec_of(problem, unseen=unseen, tasks=10, per_task=64))[2].view(10, 64)
+    for low, high in CASES[problem].unseen[unseen]:
+        assert ((parts <= low * (1 + 1e-6)).all(1) | (parts >= high * (1 - 1e-6)).all(1)).all()
 
 
 def test_times_are_drawn_alike_beside_a_gap():
@@ -116,8 +137,22 @@ def test_codes_are_constant_in_a_regime():
         ("transport-periodic", dict(formulation="plain", unseen="gap")),
         ("transport-periodic", dict(formulation="plain", segmentation="terms")),
         ("transport-periodic", dict(unseen="middle")),
+        ("transport-periodic", dict(unseen="gap", tasks=1)),
+        ("transport-periodic-published", dict(formulation="published-each", segmentation="drawn")),
+        ("transport-periodic-published", dict(formulation="published-each", segmentation="both")),
+        ("transport-periodic", dict(method="hrgrad-gn", segmentation="terms")),
+        ("transport-inflow", dict(method="sum-gn", segmentation="both")),
     ],
 )
 def test_what_has_no_meaning_is_refused(problem, changes):
-    with pytest.raises(SpecError, match="expected"):
+    with pytest.raises(SpecError, match="expected") as caught:
         spec_of(problem, **changes)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["hrgrad-gn", "sum-gn"])
+def test_a_jacobian_has_tasks_by_eps(method):
+    for kind in ("unequal", "drawn"):
+        method_used, tasks = begin(spec_of(method=method, segmentation=kind), torch.device("cpu"))
+        state = TrainingState(method_used.model, method_used, torch.Generator().manual_seed(0))
+        train(state, tasks, Schedule(1, 1e-3), quiet=True)

@@ -271,3 +271,16 @@ def test_a_bar_of_the_patient_is_for_terminals(terminal, monkeypatch):
         time.sleep(0.01)
         bar.update(2)
     assert bool(stream.getvalue()) == terminal
+
+
+def test_a_network_for_each_eps_answers_for_no_other():
+    spec = make_spec(
+        "transport-periodic-published", "sum", "smoke", formulation="published-each", tasks=3
+    )
+    solution = Solution(spec, spec.build_model(), {})
+    assert solution.density(0.05, 0.3, [1e-4, 1e-2, 1.0]).shape == (3,)
+    with pytest.raises(SolutionError) as caught:
+        solution.density(0.05, 0.3, [1e-2, 0.1])
+    assert str(caught.value) == (
+        "found eps = 0.1, which has no network; expected one of 0.0001, 0.01, 1"
+    )

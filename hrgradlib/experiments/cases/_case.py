@@ -6,7 +6,7 @@ Nothing outside the cases decides anything by a problem's name: whoever needs to
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -49,7 +49,7 @@ class Case(ABC, Generic[Model]):
             t = 0; their points are of two kinds, among which is no choice by residuals.
         encodings: ways to tell its networks ε, the default first.
         segmentations: what its tasks may be, the default first.
-        unseen: ranges of ε that may be left out of training, "" (none) first.
+        unseen: ranges of ε that may be left out of training, by name, "" (none) first.
         dimensions: coordinates of a place; points are (t, x, ε), x [N] if one, else [N, D].
         conducts_heat: whether the observables have a heat flux.
         reported_seeds: seeds that errors are reported for, none of which settings were chosen on.
@@ -66,7 +66,7 @@ class Case(ABC, Generic[Model]):
     penalised: tuple[str, ...] = ()
     encodings: tuple[str, ...] = ("encoder",)
     segmentations: tuple[str, ...] = ("regimes", "unequal", "terms", "both")
-    unseen: tuple[str, ...] = ("",)
+    unseen: Mapping[str, tuple[tuple[float, float], ...]] = {"": ()}
     dimensions: int = 1
     conducts_heat: bool = False
     reported_seeds: tuple[int, ...] = (10, 11, 12)
@@ -83,6 +83,13 @@ class Case(ABC, Generic[Model]):
     def with_steps_of(method: type[Method], sizes: dict[str, Any]) -> dict[str, Any]:
         """The sizes; their steps are those on a Jacobian, others take the profile's."""
         return {k: v for k, v in sizes.items() if k != "steps" or method.needs == "jacobian"}
+
+    def divisions(self, formulation: str) -> tuple[str, ...]:
+        """Those of :attr:`segmentations` that a formulation has, the default first.
+
+        A penalty has points and tasks of its own: the default alone.
+        """
+        return self.segmentations[: 1 if formulation in self.penalised else None]
 
     # --- training --------------------------------------------------------------------------------
 
@@ -129,6 +136,11 @@ class Case(ABC, Generic[Model]):
             model: a network of :meth:`build`.
             eps: Knudsen numbers (E of them); None for the problem's ``eval_eps``.
         """
+
+    def only_eps(self, model: Model) -> NDArray | None:
+        """The Knudsen numbers that a network answers for; None for all of the trained range."""
+        del model
+        return None
 
     def judged_eps(self, profile: str) -> tuple[float, ...]:
         """Knudsen numbers over which an error is the largest: densely over the range, in order.

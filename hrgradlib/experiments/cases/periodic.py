@@ -19,7 +19,14 @@ from hrgradlib.models.encodings import ENCODINGS
 from hrgradlib.models.periodic import PeriodicModel, PeriodicObservables, PlainPeriodicModel
 from hrgradlib.reference.periodic import PeriodicReference
 
-__all__ = ["CASES", "PeriodicCase", "point_losses", "residuals"]
+__all__ = ["CASES", "UNSEEN", "PeriodicCase", "point_losses", "residuals"]
+
+#: Ranges of ε that training may leave out: half a decade in the middle, or a decade at each end.
+UNSEEN: dict[str, tuple[tuple[float, float], ...]] = {
+    "": (),
+    "gap": ((0.03, 0.1),),
+    "ends": ((1e-4, 1e-3), (0.1, 1.0)),
+}
 
 
 class PeriodicCase(Case[PeriodicModel]):
@@ -35,7 +42,7 @@ class PeriodicCase(Case[PeriodicModel]):
     penalised = ("plain",)
     encodings = tuple(ENCODINGS)
     segmentations = (*Case.segmentations, "drawn")
-    unseen = ("", "gap", "ends")
+    unseen = UNSEEN
     reported_seeds = (0, 1, 2)  # the grid's are others
     book = (BookRun("hrgrad"), BookRun("sum"), BookRun("hrgrad-gn"), BookRun("sum", "longer", 1.2))
 
@@ -51,15 +58,19 @@ class PeriodicCase(Case[PeriodicModel]):
         )
 
     def draw(self, spec: SpecFields, count: int, generator: torch.Generator) -> tuple[Tensor, ...]:
-        return sample_points(
-            self.problem.eps_range,
-            self.problem.final_time,
-            spec.tasks,
-            count,
-            generator,
-            beyond=spec.beyond,
-            one_each=spec.segmentation == "drawn",
-        )
+        parts = [
+            sample_points(
+                eps_range,
+                self.problem.final_time,
+                tasks,
+                count,
+                generator,
+                beyond=spec.beyond,
+                one_each=spec.segmentation == "drawn",
+            )
+            for eps_range, tasks in _seen(self.problem.eps_range, UNSEEN[spec.unseen], spec.tasks)
+        ]
+        return tuple(torch.cat(part) for part in zip(*parts, strict=True))
 
     def residuals(self, spec: SpecFields) -> Callable[..., Tensor]:
         if spec.formulation == "plain":
@@ -80,6 +91,20 @@ class PeriodicCase(Case[PeriodicModel]):
             "free transport": relative_l2(self.problem.free_density(t, x, grid), exact)[None],
             "diffusion": relative_l2(self.problem.diffusion_density(t, x), exact)[None],
         }
+
+
+def _seen(
+    eps_range: tuple[float, float], unseen: tuple[tuple[float, float], ...], tasks: int
+) -> list[tuple[tuple[float, float], int]]:
+    """Ranges of ε that are left, and how many tasks each has: as its share of ``log ε``.
+
+    No task reaches over what is left out.
+    """
+    ends = [eps_range[0], *(end for hidden in unseen for end in hidden), eps_range[1]]
+    left = [(low, high) for low, high in zip(ends[::2], ends[1::2], strict=True) if low < high]
+    lengths = np.cumsum([np.log(high / low) for low, high in left])
+    cuts = np.rint(tasks * lengths / lengths[-1]).astype(int)
+    return list(zip(left, np.diff(cuts, prepend=0).tolist(), strict=True))
 
 
 #: Of this family.

@@ -70,6 +70,12 @@ class PublishedCase(Case[Any]):
         sizes = (_JACOBIAN if method.needs == "jacobian" else _GRADIENTS)[profile]
         return {"encoding": "raw"} | sizes
 
+    def divisions(self, formulation: str) -> tuple[str, ...]:
+        """Every network has an ε of its own, which nothing draws: the default alone."""
+        if formulation == "published-each":
+            return self.segmentations[:1]
+        return super().divisions(formulation)
+
     def build(self, spec: SpecFields) -> nn.Module:
         sizes = (self.problem, spec.width, spec.depth, spec.modes)
         if spec.formulation == "published-each":
@@ -94,6 +100,9 @@ class PublishedCase(Case[Any]):
     def residuals(self, spec: SpecFields) -> Callable[..., Tensor]:
         equation = kinetic_residuals if spec.formulation == "pinn" else parity_residuals
         return partial(_residuals, equation, spec.initial_weight**0.5)
+
+    def only_eps(self, model: PublishedModel | OneForEach) -> NDArray | None:
+        return model.own if isinstance(model, OneForEach) else None
 
     def observables(self, model: PublishedModel | OneForEach) -> NodalObservables:
         return NodalObservables(model.nodes)
