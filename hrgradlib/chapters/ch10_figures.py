@@ -1,7 +1,4 @@
-"""Figures of chapter 10: one network for BGK against its reference. All quantities dimensionless.
-
-Values of a network are dots, those of the reference lines, everywhere.
-"""
+"""Figures of chapter 10: linear transport with inflow. All quantities dimensionless."""
 
 from __future__ import annotations
 
@@ -11,255 +8,260 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hrgradlib.chapters.looks import METHOD_LOOK
-from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, SEQUENTIAL, VERMILLION
+from hrgradlib.chapters.looks import METHOD_LOOK, label_of
+from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
 from hrgradlib.chapters.trivial_lines import draw_lines
 
 __all__ = [
-    "QUANTITIES",
-    "chosen_points",
-    "conservation",
-    "distributions",
-    "errors_by_eps",
-    "growth",
-    "heat_fluxes",
-    "histories",
-    "profiles",
-    "study_errors",
+    "approximation",
+    "collocation",
+    "density_profiles",
+    "error_by_eps",
+    "final_errors",
+    "scaled_coefficients",
+    "splitting",
     "truncation",
+    "velocity_profiles",
+    "wall_zoom",
 ]
 
-QUANTITIES = {"density": BLUE, "momentum": VERMILLION, "energy": GREEN}
-_LOWEST = 1e-3  # where the scale of colours for ε begins
-_LABELS = (r"density $\rho$", r"velocity $u$", r"temperature $T$")
-_EVERY = 6  # of the points of a curve, those shown as dots
 
-
-def truncation(rows: Sequence[Mapping]) -> Figure:
-    """Error of the momentum against the number of modes, expanding f or what has collided of it.
+def splitting(v: NDArray, cases: Sequence[tuple[float, float, float, NDArray, NDArray]]) -> Figure:
+    """``f``, the split part ``S`` and ``f' = f − S`` over v, a panel each place.
 
     Args:
-        rows: with ``eps``, ``modes``, ``split`` and ``momentum``.
+        v: [V]; cases: per panel (ε, t, x, f [V], S [V]).
     """
-    fig, axis = subplots(figsize=(6.0, 3.5))
-    for e in sorted({r["eps"] for r in rows}, reverse=True):
-        for split, style in ((False, "s--"), (True, "o-")):
-            chosen = [r for r in rows if r["eps"] == e and r["split"] is split]
-            axis.semilogy(
-                [r["modes"] for r in chosen],
-                [r["momentum"] for r in chosen],
-                style,
-                color=eps_colour(e, 1e-2),
-                lw=1.2,
-                label=eps_label(e) if split else None,
-            )
-    axis.plot([], [], "s--", color=GREY, lw=1.2, label="$f$ expanded")
-    axis.plot([], [], "o-", color=GREY, lw=1.2, label="free flight split off")
-    axis.set(xlabel="micro modes $M$", ylabel="relative $L^2$ error of $\\rho u$")
-    fig.legend(loc="outside right center")
+    fig, axes = subplots(1, len(cases), figsize=(7.4, 2.9), sharey=True)
+    for axis, (eps, t, x, f, split) in zip(axes, cases, strict=True):
+        axis.plot(v, f, color=BLACK, label="$f$")
+        axis.plot(v, split, color=ORANGE, label="$S$")
+        axis.plot(v, f - split, color=BLUE, label="$f'=f-S$")
+        axis.set(xlabel="$v$", title=f"{eps_label(eps)}, $t={t:g}$, $x={x:g}$")
+    axes[0].set_ylabel("distribution")
+    axes[0].legend()
     return fig
 
 
-def growth() -> Figure:
-    """Shares of particles that have collided at least once, twice; the first's mean over time."""
-    tau = np.geomspace(1e-3, 1e2, 300)
-    once = -np.expm1(-tau)
-    twice = once - tau * np.exp(-tau)
-    lag = np.where(tau < 1e-2, tau / 2 - tau**2 / 6, 1 - once / tau)
-    fig, axis = subplots(figsize=(6.0, 3.0))
-    for values, colour, style, label in (
-        (once, BLUE, "-", r"$\sigma=1-e^{-\tau}$"),
-        (lag, GREEN, "--", r"$\omega/t$"),
-        (twice, VERMILLION, "-.", r"$\sigma_2=1-(1+\tau)e^{-\tau}$"),
-    ):
-        axis.loglog(tau, values, style, color=colour, label=label)
-    axis.set(xlabel=r"$\tau=t/\varepsilon$", ylim=(1e-6, 2), ylabel="share")
+def scaled_coefficients(
+    eps: NDArray, delta: NDArray, panels: Mapping[str, Mapping[str, NDArray]]
+) -> Figure:
+    """Sizes of the unknowns over ε, a panel each place; dotted, δ itself.
+
+    Args:
+        eps, delta: [E]; panels: title → name of the unknown → values [E].
+    """
+    fig, axes = subplots(1, len(panels), figsize=(7.4, 3.1), sharey=True)
+    colours = (BLACK, VERMILLION, ORANGE, BLUE, PURPLE)
+    for axis, (title, unknowns) in zip(axes, panels.items(), strict=True):
+        for colour, (name, values) in zip(colours, unknowns.items(), strict=False):
+            axis.loglog(eps, np.abs(values), "o-", color=colour, label=name)
+        axis.loglog(eps, delta, ":", color=GREY, label=r"$\delta$")
+        axis.set(xlabel="Knudsen number ε", title=title, ylim=(2e-5, 3))
+    axes[0].set_ylabel("size")
+    axes[0].legend(loc="lower right", ncol=2)
+    return fig
+
+
+def approximation(
+    counts: NDArray, panels: Mapping[str, Mapping[str, NDArray]], eps: Sequence[float]
+) -> Figure:
+    """Best approximation of ``f'`` in v by as many coefficients of either kind.
+
+    Args:
+        counts: [C] numbers of coefficients; panels: title → basis → errors [E, C]; eps: E of them.
+    """
+    fig, axes = subplots(1, len(panels), figsize=(7.4, 3.2), sharey=True)
+    lines = {"half-range": "-", "legendre": "--"}
+    for axis, (title, bases) in zip(axes, panels.items(), strict=True):
+        for basis, errors in bases.items():
+            for e, row in zip(eps, errors, strict=True):
+                axis.semilogy(
+                    counts,
+                    row,
+                    lines[basis],
+                    marker="o",
+                    color=eps_colour(e),
+                    label=f"{basis}, {eps_label(e)}",
+                )
+        axis.set(xlabel="coefficients", title=title, xticks=counts)
+    axes[0].set_ylabel("distance in $L^2$")
+    shared_legend(fig, axes[0], "upper center", ncol=2)
+    return fig
+
+
+def collocation(t: NDArray, x: NDArray, eps: NDArray, groups: Mapping[str, NDArray]) -> Figure:
+    """Collocation points of some tasks in the variables of the equation and of the corner.
+
+    Args:
+        t, x, eps: [N]; groups: label → [N] which points.
+    """
+    fig, (plain, scaled) = subplots(1, 2, figsize=(7.4, 3.2))
+    for colour, (label, mine) in zip((BLUE, VERMILLION, GREEN), groups.items(), strict=False):
+        plain.plot(x[mine], t[mine], ".", color=colour, ms=3, label=label, clip_on=False)
+        scaled.loglog(
+            np.maximum(x[mine] / eps[mine], 1e-2), t[mine] / eps[mine] ** 2, ".", color=colour, ms=3
+        )
+    plain.set(xlabel="$x$", ylabel="$t$")
+    scaled.set(xlabel=r"$x/\varepsilon$", ylabel=r"$\tau=t/\varepsilon^2$")
+    shared_legend(fig, plain, "upper center", ncol=3, markerscale=3)
+    return fig
+
+
+def error_by_eps(
+    eps: NDArray,
+    times: NDArray,
+    errors: NDArray,
+    final: tuple[NDArray, NDArray],
+    trivial: Mapping[str, NDArray],
+) -> Figure:
+    """Final error against ε (every seed thin, the median thick), all errors against ``τ = t/ε²``.
+
+    Args:
+        eps: [E]; times: [T]; errors: [seeds, E, T].
+        final: the Knudsen numbers [F] of the left panel, and errors [seeds, F] at the last time.
+        trivial: by name, [F] errors there of what costs no training.
+    """
+    fig, (left, right) = subplots(1, 2, figsize=(7.6, 3.4), sharey=True)
+    _, colour, marker, line = METHOD_LOOK["even-odd"]
+    grid, values = final
+    draw_lines(left, grid, trivial)
+    left.loglog(grid, values.T, line, color=colour, lw=0.7, alpha=0.6)
+    dots = max(1, len(grid) // 8)
+    left.loglog(grid, np.median(values, 0), marker + line, color=colour, markevery=dots)
+    left.set(xlabel="Knudsen number ε", ylabel="relative $L^2$ error of ρ", title="at $T$")
+    left.legend()
+    for e, row in zip(eps, np.median(errors, 0), strict=True):
+        right.loglog(times / e**2, row, "o-", color=eps_colour(e), label=eps_label(e))
+    right.set(xlabel=r"$\tau=t/\varepsilon^2$", title="at four times, median of the seeds")
+    shared_legend(fig, right, "right center", fontsize=7.5)
+    return fig
+
+
+def final_errors(
+    groups: Mapping[str, tuple[NDArray, NDArray]], bounds: Mapping[str, float], check: float
+) -> Figure:
+    """Final error over the trained range (left) and far below it (right): seeds and median.
+
+    Args:
+        groups: key of `METHOD_LOOK` → (largest error over ε, error at ``check``), [seeds] each;
+        bounds: label → error that was promised; check: ε of the right panel.
+    """
+    fig, axes = subplots(1, 2, figsize=(7.2, 2.8), sharey=True)
+    for place, (name, pair) in enumerate(groups.items()):
+        _, colour, marker, _ = METHOD_LOOK[name]
+        for axis, values in zip(axes, pair, strict=True):
+            axis.semilogx(values, np.full(len(values), place), marker, color=colour, ms=4)
+            axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=colour)
+    for axis in axes:
+        for style, (label, bound) in zip(("--", ":"), bounds.items(), strict=False):
+            axis.axvline(bound, color=GREY, ls=style, label=label)
+        axis.set_xlim(5e-5, 0.2)
+    axes[0].set(
+        xlabel="largest error at $T$ over seven ε",
+        yticks=range(len(groups)),
+        yticklabels=map(label_of, groups),
+    )
+    axes[1].set(xlabel=f"error at $T$, {eps_label(check)}")
+    axes[0].invert_yaxis()
+    shared_legend(fig, axes[0], "upper center", ncol=2)
+    return fig
+
+
+def truncation(
+    counts: NDArray,
+    errors: Mapping[str, NDArray],
+    networks: Mapping[str, tuple[int, NDArray]],
+    eps: float,
+) -> Figure:
+    """Error that cutting in v causes, over the number of coefficients; networks as dots.
+
+    Args:
+        counts: [C] numbers N; errors: "half-range" and "legendre" → [C];
+        networks: key of `METHOD_LOOK` → (N, final errors [seeds]); eps: where.
+    """
+    fig, axis = subplots(figsize=(6.2, 3.4))
+    for (basis, values), style in zip(errors.items(), ("-", "--"), strict=True):
+        axis.semilogy(2 * counts, values, style, color=GREY, label=f"cut equations, {basis}")
+    for name, (count, values) in networks.items():
+        own, colour, marker, _ = METHOD_LOOK[name]
+        axis.semilogy(np.full(len(values), 2 * count), values, marker, color=colour, label=own)
+    axis.set(
+        xlabel="coefficients, $2N$",
+        ylabel=f"error of ρ at $T$, {eps_label(eps)}",
+        xticks=2 * counts,
+    )
     axis.legend()
     return fig
 
 
-def chosen_points(panels: Mapping[str, tuple[NDArray, NDArray, NDArray]]) -> Figure:
-    """Collocation points over x and t, a panel per way of choosing; colour is ``log10 ε``.
-
-    Args:
-        panels: (t, x, ε), each [N], by title.
-    """
-    fig, axes = subplots(1, len(panels), figsize=(8.4, 3.2), sharex=True, sharey=True)
-    for axis, (title, (t, x, eps)) in zip(axes, panels.items(), strict=True):
-        dots = axis.scatter(x, t, c=np.log10(eps), s=3, cmap=SEQUENTIAL, rasterized=True)
-        axis.set(title=title, xlabel="$x$")
-    axes[0].set_ylabel("$t$")
-    fig.colorbar(dots, ax=axes, label=r"$\log_{10}\varepsilon$")
-    return fig
-
-
-def profiles(
-    x: NDArray, eps: Sequence[float], exact: NDArray, found: NDArray, title: str
+def density_profiles(
+    x: NDArray, eps: NDArray, times: Sequence[float], exact: NDArray, found: NDArray
 ) -> Figure:
-    """ρ, u and T over x for every ε, and below the difference network − reference.
+    """``ρ`` over x, a column each time: reference as lines, network as dots; below, differences.
 
     Args:
-        x: [X]; exact, found: [3, E, X], of ρ, u and T.
-    """
-    fig, axes = subplots(2, 3, figsize=(8.8, 4.4), height_ratios=(2, 1), sharex=True)
-    for column, label in enumerate(_LABELS):
-        upper, lower = axes[:, column]
-        for e, ref, net in zip(eps, exact[column], found[column], strict=True):
-            colour = eps_colour(e, _LOWEST)
-            upper.plot(x, ref, color=colour, lw=1.2, label=eps_label(e))
-            upper.plot(x[::_EVERY], net[::_EVERY], "o", ms=2.6, color=colour)
-            lower.plot(x, net - ref, color=colour, lw=1.1)
-        upper.set_title(label)
-        lower.axhline(0, color=GREY, lw=0.8)
-        lower.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
-        lower.set_xlabel("$x$")
-    axes[0, 0].set_ylabel(title)
-    axes[1, 0].set_ylabel("difference")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=len(eps))
-    return fig
-
-
-def distributions(
-    v: NDArray, places: Sequence[float], eps: Sequence[float], exact: NDArray, found: NDArray
-) -> Figure:
-    """``f`` over v at some places, a column per ε; below the difference network − reference.
-
-    Args:
-        v: [V]; exact, found: [E, P, V].
+        x: [X]; eps: [E]; exact, found: [T, E, X].
     """
     fig, axes = subplots(
-        2,
-        len(eps),
-        figsize=(2.5 * len(eps) + 0.6, 4.2),
-        sharex=True,
-        height_ratios=(2, 1),
-        sharey="row",
+        2, len(times), figsize=(7.4, 4.8), height_ratios=(2, 1), sharex=True, sharey="row"
     )
-    for column, e in enumerate(eps):
-        upper, lower = axes[:, column]
-        for place, colour, ref, net in zip(
-            places, (BLUE, VERMILLION, GREEN, ORANGE), exact[column], found[column], strict=False
-        ):
-            upper.plot(v, ref, color=colour, lw=1.2, label=f"$x={place:g}$")
-            upper.plot(v[::_EVERY], net[::_EVERY], "o", ms=2.6, color=colour)
-            lower.plot(v, net - ref, color=colour, lw=1.0)
-        upper.set_title(eps_label(e))
-        lower.set_xlabel("$v$")
-        lower.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
-    axes[0, 0].set_ylabel("$f$")
-    axes[1, 0].set_ylabel("difference")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=len(places))
+    for column, t in enumerate(times):
+        top, bottom = axes[:, column]
+        for e, ref, net in zip(eps, exact[column], found[column], strict=True):
+            top.plot(x, ref, color=eps_colour(e), label=eps_label(e))
+            top.plot(x[::6], net[::6], "o", ms=2.8, color=eps_colour(e))
+            bottom.plot(x, net - ref, color=eps_colour(e))
+        top.set_title(f"$t={t:g}$")
+        bottom.set_xlabel("$x$")
+        bottom.axhline(0, color=GREY, lw=0.8)
+    axes[0, 0].set_ylabel(r"density $\rho$")
+    axes[1, 0].set_ylabel("network − reference")
+    axes[0, -1].legend(ncol=2, fontsize=7.5)
+    axes[1, 0].ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
     return fig
 
 
-def conservation(t: NDArray, eps: Sequence[float], defects: NDArray, title: str) -> Figure:
-    """What mass, momentum and energy in the domain lack of their balance, over time.
-
-    Args:
-        t: [T]; defects: [3, E, T].
-    """
-    fig, axes = subplots(1, 3, figsize=(8.6, 2.9), sharex=True)
-    for axis, name, values in zip(axes, QUANTITIES, defects, strict=True):
-        for e, curve in zip(eps, values, strict=True):
-            axis.plot(t, curve, color=eps_colour(e, _LOWEST), lw=1.3, label=eps_label(e))
-        axis.axhline(0, color=GREY, lw=0.8)
-        axis.set(title={"density": "mass"}.get(name, name), xlabel="$t$")
-        axis.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
-    axes[0].set_ylabel(f"{title}: defect")
-    shared_legend(fig, axes[0], "lower center", ncols=len(eps))
-    return fig
-
-
-def heat_fluxes(
-    x: NDArray, eps: Sequence[float], found: NDArray, exact: NDArray, law: NDArray
+def wall_zoom(
+    depth: NDArray, eps: Sequence[float], times: Sequence[float], exact: NDArray, found: NDArray
 ) -> Figure:
-    """Heat flux over ε: network (dots), reference (line), Chapman–Enskog (dashed); a panel per ε.
+    """Drop of ρ from the wall, over δ, against x/ε: reference as lines, network as dots.
 
     Args:
-        x: [X]; found, exact, law: [E, X], divided by ε.
+        depth: [X] mean free paths from the wall; exact, found: ``(ρ(0) − ρ)/δ`` [T, E, X].
     """
-    fig, axes = subplots(1, len(eps), figsize=(2.8 * len(eps) + 0.3, 3.1), sharey=True)
-    for axis, e, *curves in zip(axes, eps, found, exact, law, strict=True):
-        axis.plot(x, curves[1], color=BLUE, lw=1.3, label="reference")
-        axis.plot(x, curves[2], "--", color=BLACK, lw=1.0, label="Chapman–Enskog")
-        axis.plot(x[::_EVERY], curves[0][::_EVERY], "o", ms=3, color=VERMILLION, label="network")
-        axis.set(title=eps_label(e), xlabel="$x$")
-    axes[0].set_ylabel(r"$\frac{1}{2}\langle(v-u)^3f\rangle/\varepsilon$")
-    shared_legend(fig, axes[0], "lower center", ncols=3)
+    fig, axes = subplots(1, len(times), figsize=(7.4, 3.0), sharey=True)
+    for axis, t, references, networks in zip(axes, times, exact, found, strict=True):
+        for e, ref, net in zip(eps, references, networks, strict=True):
+            axis.plot(depth, ref, color=eps_colour(e), label=eps_label(e))
+            axis.plot(depth[::4], net[::4], "o", ms=3, color=eps_colour(e))
+        axis.set(xlabel=r"$x/\varepsilon$", title=f"$t={t:g}$")
+    axes[0].set_ylabel(r"$(\rho(0)-\rho(x))/\delta$")
+    axes[-1].legend()
     return fig
 
 
-def errors_by_eps(
-    eps: Mapping[str, NDArray],
-    errors: Mapping[str, NDArray],
-    own: Mapping[str, NDArray],
-    trivial: Mapping[str, Mapping[str, NDArray]],
+def velocity_profiles(
+    v: NDArray, rows: Sequence[tuple[str, Sequence[tuple[str, NDArray, Mapping[str, NDArray]]]]]
 ) -> Figure:
-    """Final errors against ε by problem: seeds thin, median thick; dotted, the reference's own.
+    """``f(v)``: a row each ε and t, a column each place; the reference black, others as dots.
 
     Args:
-        eps: [E] by problem; errors: [seeds, 3, E]; own: [3, E].
-        trivial: by problem and name, [E] errors of what costs no training.
+        v: [V]; rows: (title of the row, panels), a panel (title, reference [V], label → [V]).
     """
-    fig, axes = subplots(1, len(eps), figsize=(8.8, 3.7), sharey=True)
-    for axis, name in zip(axes, eps, strict=True):
-        draw_lines(axis, eps[name], trivial[name])
-        for k, (quantity, colour) in enumerate(QUANTITIES.items()):
-            values = errors[name][:, k]
-            axis.loglog(eps[name], values.T, color=colour, lw=0.6, alpha=0.6)
-            axis.loglog(
-                eps[name], np.median(values, 0), "o-", color=colour, label=quantity,
-                markevery=max(1, len(eps[name]) // 8),
-            )  # fmt: skip
-            axis.loglog(eps[name], own[name][k], ":", color=colour, lw=1.2)
-        axis.plot([], [], ":", color=GREY, label="reference's own")
-        axis.set(title=name, xlabel="ε")
-    axes[0].set_ylabel("relative $L^2$ error at the final time")
-    shared_legend(fig, axes[0], "lower center", ncols=3)
-    return fig
-
-
-def study_errors(rows: Sequence[Mapping], names: Mapping[str, str]) -> Figure:
-    """Final errors by label: dots for seeds, a bar for the median, a panel per quantity.
-
-    Args:
-        rows: with ``label`` and ``final_density``, …; names: label → what to call it, in order.
-    """
-    fig, axes = subplots(1, 3, figsize=(8.8, 0.4 * len(names) + 1.2), sharey=True)
-    for axis, (quantity, colour) in zip(axes, QUANTITIES.items(), strict=True):
-        for place, label in enumerate(names):
-            values = [r[f"final_{quantity}"] for r in rows if r["label"] == label]
-            axis.plot(values, np.full(len(values), place), "o", color=colour, ms=4, clip_on=False)
-            if len(values) > 1:
-                axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=BLACK, lw=1.8)
-        axis.set(
-            title=quantity,
-            xscale="log",
-            xlabel="max error over seven ε",
-            yticks=range(len(names)),
-            yticklabels=list(names.values()),
-        )
-    axes[0].invert_yaxis()
-    return fig
-
-
-def histories(curves: Mapping[tuple[str, str], Sequence[tuple[NDArray, NDArray]]]) -> Figure:
-    """Error against seconds of training; dots end the curves, and are the results.
-
-    Args:
-        curves: a pair (seconds, error) per seed, by key of `METHOD_LOOK` and a remark to print
-            (may be empty).
-    """
-    fig, axis = subplots(figsize=(6.4, 3.4))
-    for (method, remark), runs in curves.items():
-        name, colour, marker, line = METHOD_LOOK[method]
-        for k, (seconds, errors) in enumerate(runs):
-            own = None if k else f"{name} ({remark})" if remark else name
-            axis.loglog(seconds, errors, line, color=colour, lw=1.1, label=own)
-            axis.plot(seconds[-1], errors[-1], marker, color=colour)
-    axis.set(xlabel="seconds of training", ylabel="max error over ε, t and the moments")
-    axis.legend()
+    columns = len(rows[0][1])
+    fig, axes = subplots(
+        len(rows), columns, figsize=(7.4, 2.5 * len(rows)), sharex=True, squeeze=False
+    )
+    for line, (name, panels) in zip(axes, rows, strict=True):
+        for axis, (title, exact, others) in zip(line, panels, strict=True):
+            axis.plot(v, exact, color=BLACK, lw=1.0, label="reference")
+            for (label, values), colour in zip(others.items(), (VERMILLION, SKY), strict=False):
+                axis.plot(v[::5], values[::5], "o", ms=2.8, color=colour, label=label)
+            axis.set_title(f"{name}, {title}", fontsize=9)
+        line[0].set_ylabel("$f$")
+    for axis in axes[-1]:
+        axis.set_xlabel("$v$")
+    axes[0, 0].legend()
     return fig

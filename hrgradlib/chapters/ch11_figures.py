@@ -1,102 +1,265 @@
-"""Figures of chapter 11: errors by method, uphill shares against errors, performance profiles."""
+"""Figures of chapter 11: one network for BGK against its reference. All quantities dimensionless.
+
+Values of a network are dots, those of the reference lines, everywhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from numpy.typing import NDArray
 
-from hrgradlib.chapters.ch11_comparison import Arm, family, profile
-from hrgradlib.chapters.looks import label_of
-from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION
-from hrgradlib.chapters.style import shared_legend, subplots
+from hrgradlib.chapters.looks import METHOD_LOOK
+from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, SEQUENTIAL, VERMILLION
+from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
+from hrgradlib.chapters.trivial_lines import draw_lines
 
-__all__ = ["errors", "profiles", "uphill"]
+__all__ = [
+    "QUANTITIES",
+    "chosen_points",
+    "conservation",
+    "distributions",
+    "errors_by_eps",
+    "growth",
+    "heat_fluxes",
+    "histories",
+    "profiles",
+    "study_errors",
+    "truncation",
+]
 
-_ERROR = "relative $L^2$ error, the largest over ε and t"
-_PALE = "#A6A6A6"
-_LINES = {"untrained ansatz": "-", "best limit equation": (0, (1, 1))}
-#: Thirty methods have no thirty colours: a family has one, and a marker.
-_FAMILIES = {
-    "the sum, Adam": (BLACK, "x"),
-    "loss weighting, Adam": (ORANGE, "v"),
-    "gradient surgery, then Adam": (PURPLE, "^"),
-    "HRGrad, Adam": (VERMILLION, "o"),
-    "SOAP, HRGrad": (BLUE, "D"),
-    "SOAP, a sum": (GREEN, "P"),
-    "second order": (GREY, "s"),
-}
+QUANTITIES = {"density": BLUE, "momentum": VERMILLION, "energy": GREEN}
+_LOWEST = 1e-3  # where the scale of colours for ε begins
+_LABELS = (r"density $\rho$", r"velocity $u$", r"temperature $T$")
+_EVERY = 6  # of the points of a curve, those shown as dots
 
 
-def errors(found: Mapping[str, Arm], trivial: Mapping[str, float]) -> Figure:
-    """Final errors, a row per method, the best median first; seeds as marks, medians as bars."""
-    arms = sorted(found.values(), key=lambda arm: arm.median)
-    fig, axis = subplots(figsize=(7.0, 0.6 + 0.215 * max(8, len(arms))))
-    for name, error in trivial.items():
-        axis.axvline(error, ls=_LINES[name], color=_PALE, lw=3.0, zorder=0.5, label=name)
-    for row, arm in enumerate(arms):
-        colour, marker = _FAMILIES[family(arm.label)]
-        kept = arm.errors[np.isfinite(arm.errors)]
-        axis.plot(kept, [row] * len(kept), marker, ls="none", color=colour, ms=4, alpha=0.75)
-        if np.isfinite(arm.median):
-            axis.plot([arm.median] * 2, [row - 0.36, row + 0.36], color=colour, lw=2.2)
-        if len(kept) < len(arm.errors):
-            words = f"{len(arm.errors) - len(kept)} broke"
-            place = dict(xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=8)
-            axis.annotate(words, (0.99, row), **place)
-    axis.set_yticks(range(len(arms)), [label_of(arm.label) for arm in arms], fontsize=8)
-    axis.set(xlabel=_ERROR, ylim=(max(1, len(arms)) - 0.4, -0.6), xscale="log")
-    if not arms and not trivial:
-        axis.set_xlim(1e-4, 1.0)
-    axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.grid(axis="y", visible=False)
-    _legend(fig, axis, found)
+def truncation(rows: Sequence[Mapping]) -> Figure:
+    """Error of the momentum against the number of modes, expanding f or what has collided of it.
+
+    Args:
+        rows: with ``eps``, ``modes``, ``split`` and ``momentum``.
+    """
+    fig, axis = subplots(figsize=(6.0, 3.5))
+    for e in sorted({r["eps"] for r in rows}, reverse=True):
+        for split, style in ((False, "s--"), (True, "o-")):
+            chosen = [r for r in rows if r["eps"] == e and r["split"] is split]
+            axis.semilogy(
+                [r["modes"] for r in chosen],
+                [r["momentum"] for r in chosen],
+                style,
+                color=eps_colour(e, 1e-2),
+                lw=1.2,
+                label=eps_label(e) if split else None,
+            )
+    axis.plot([], [], "s--", color=GREY, lw=1.2, label="$f$ expanded")
+    axis.plot([], [], "o-", color=GREY, lw=1.2, label="free flight split off")
+    axis.set(xlabel="micro modes $M$", ylabel="relative $L^2$ error of $\\rho u$")
+    fig.legend(loc="outside right center")
     return fig
 
 
-def uphill(found: Mapping[str, Mapping[str, Arm]]) -> Figure:
-    """Final error over the share of uphill (step, task) pairs, a panel per problem."""
-    shown = {problem: arms for problem, arms in found.items() if arms} or {"no run yet": {}}
-    fig, axes = subplots(1, len(shown), figsize=(7.6, 3.8), squeeze=False)
-    for axis, (problem, arms) in zip(axes[0], shown.items(), strict=True):
-        for arm in arms.values():
-            colour, marker = _FAMILIES[family(arm.label)]
-            kept = np.isfinite(arm.errors) & ~np.isnan(arm.uphill)
-            axis.plot(100 * arm.uphill[kept], arm.errors[kept], marker, ls="none", color=colour,
-                      ms=4, alpha=0.75)  # fmt: skip
-        axis.set(title=problem, xlabel="uphill (step, task) pairs in %", yscale="log")
-        if not arms:
-            axis.set_ylim(1e-4, 1.0)
-        axis.yaxis.set_minor_formatter(NullFormatter())
-    axes[0, 0].set_ylabel("relative $L^2$ error")
-    _legend(fig, axes[0, 0], {k: arm for arms in found.values() for k, arm in arms.items()})
+def growth() -> Figure:
+    """Shares of particles that have collided at least once, twice; the first's mean over time."""
+    tau = np.geomspace(1e-3, 1e2, 300)
+    once = -np.expm1(-tau)
+    twice = once - tau * np.exp(-tau)
+    lag = np.where(tau < 1e-2, tau / 2 - tau**2 / 6, 1 - once / tau)
+    fig, axis = subplots(figsize=(6.0, 3.0))
+    for values, colour, style, label in (
+        (once, BLUE, "-", r"$\sigma=1-e^{-\tau}$"),
+        (lag, GREEN, "--", r"$\omega/t$"),
+        (twice, VERMILLION, "-.", r"$\sigma_2=1-(1+\tau)e^{-\tau}$"),
+    ):
+        axis.loglog(tau, values, style, color=colour, label=label)
+    axis.set(xlabel=r"$\tau=t/\varepsilon$", ylim=(1e-6, 2), ylabel="share")
+    axis.legend()
     return fig
 
 
-def profiles(found: dict[str, dict[str, Arm]], labels: Sequence[str]) -> Figure:
-    """Share of a method's runs within a factor of the least median of their problem."""
-    fig, axis = subplots(figsize=(7.0, 3.4))
-    for label in labels:
-        colour, marker = _FAMILIES[family(label)]
-        factors, share = profile(found, label)
-        axis.step(factors, share, marker, where="post", ls="-", color=colour, label=label_of(label))
-    axis.set(xscale="log", xlabel="factor over the least median", ylabel="share of runs")
-    axis.set_ylim(0, 1.05)
-    if labels:
-        shared_legend(fig, axis, "right upper")
-    else:
-        axis.set_xlim(1, 100)
+def chosen_points(panels: Mapping[str, tuple[NDArray, NDArray, NDArray]]) -> Figure:
+    """Collocation points over x and t, a panel per way of choosing; colour is ``log10 ε``.
+
+    Args:
+        panels: (t, x, ε), each [N], by title.
+    """
+    fig, axes = subplots(1, len(panels), figsize=(8.4, 3.2), sharex=True, sharey=True)
+    for axis, (title, (t, x, eps)) in zip(axes, panels.items(), strict=True):
+        dots = axis.scatter(x, t, c=np.log10(eps), s=3, cmap=SEQUENTIAL, rasterized=True)
+        axis.set(title=title, xlabel="$x$")
+    axes[0].set_ylabel("$t$")
+    fig.colorbar(dots, ax=axes, label=r"$\log_{10}\varepsilon$")
     return fig
 
 
-def _legend(fig: Figure, axis: Axes, found: Mapping[str, Arm]) -> None:
-    """The families that are there, once."""
-    there = {family(label) for label in found}
-    for name, (colour, marker) in _FAMILIES.items():
-        if name in there:
-            axis.plot([], [], marker, ls="none", color=colour, ms=5, label=name)
-    if axis.get_legend_handles_labels()[0]:
-        shared_legend(fig, axis, "lower center", ncols=3)
+def profiles(
+    x: NDArray, eps: Sequence[float], exact: NDArray, found: NDArray, title: str
+) -> Figure:
+    """ρ, u and T over x for every ε, and below the difference network − reference.
+
+    Args:
+        x: [X]; exact, found: [3, E, X], of ρ, u and T.
+    """
+    fig, axes = subplots(2, 3, figsize=(8.8, 4.4), height_ratios=(2, 1), sharex=True)
+    for column, label in enumerate(_LABELS):
+        upper, lower = axes[:, column]
+        for e, ref, net in zip(eps, exact[column], found[column], strict=True):
+            colour = eps_colour(e, _LOWEST)
+            upper.plot(x, ref, color=colour, lw=1.2, label=eps_label(e))
+            upper.plot(x[::_EVERY], net[::_EVERY], "o", ms=2.6, color=colour)
+            lower.plot(x, net - ref, color=colour, lw=1.1)
+        upper.set_title(label)
+        lower.axhline(0, color=GREY, lw=0.8)
+        lower.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
+        lower.set_xlabel("$x$")
+    axes[0, 0].set_ylabel(title)
+    axes[1, 0].set_ylabel("difference")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside lower center", ncols=len(eps))
+    return fig
+
+
+def distributions(
+    v: NDArray, places: Sequence[float], eps: Sequence[float], exact: NDArray, found: NDArray
+) -> Figure:
+    """``f`` over v at some places, a column per ε; below the difference network − reference.
+
+    Args:
+        v: [V]; exact, found: [E, P, V].
+    """
+    fig, axes = subplots(
+        2,
+        len(eps),
+        figsize=(2.5 * len(eps) + 0.6, 4.2),
+        sharex=True,
+        height_ratios=(2, 1),
+        sharey="row",
+    )
+    for column, e in enumerate(eps):
+        upper, lower = axes[:, column]
+        for place, colour, ref, net in zip(
+            places, (BLUE, VERMILLION, GREEN, ORANGE), exact[column], found[column], strict=False
+        ):
+            upper.plot(v, ref, color=colour, lw=1.2, label=f"$x={place:g}$")
+            upper.plot(v[::_EVERY], net[::_EVERY], "o", ms=2.6, color=colour)
+            lower.plot(v, net - ref, color=colour, lw=1.0)
+        upper.set_title(eps_label(e))
+        lower.set_xlabel("$v$")
+        lower.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
+    axes[0, 0].set_ylabel("$f$")
+    axes[1, 0].set_ylabel("difference")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside lower center", ncols=len(places))
+    return fig
+
+
+def conservation(t: NDArray, eps: Sequence[float], defects: NDArray, title: str) -> Figure:
+    """What mass, momentum and energy in the domain lack of their balance, over time.
+
+    Args:
+        t: [T]; defects: [3, E, T].
+    """
+    fig, axes = subplots(1, 3, figsize=(8.6, 2.9), sharex=True)
+    for axis, name, values in zip(axes, QUANTITIES, defects, strict=True):
+        for e, curve in zip(eps, values, strict=True):
+            axis.plot(t, curve, color=eps_colour(e, _LOWEST), lw=1.3, label=eps_label(e))
+        axis.axhline(0, color=GREY, lw=0.8)
+        axis.set(title={"density": "mass"}.get(name, name), xlabel="$t$")
+        axis.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
+    axes[0].set_ylabel(f"{title}: defect")
+    shared_legend(fig, axes[0], "lower center", ncols=len(eps))
+    return fig
+
+
+def heat_fluxes(
+    x: NDArray, eps: Sequence[float], found: NDArray, exact: NDArray, law: NDArray
+) -> Figure:
+    """Heat flux over ε: network (dots), reference (line), Chapman–Enskog (dashed); a panel per ε.
+
+    Args:
+        x: [X]; found, exact, law: [E, X], divided by ε.
+    """
+    fig, axes = subplots(1, len(eps), figsize=(2.8 * len(eps) + 0.3, 3.1), sharey=True)
+    for axis, e, *curves in zip(axes, eps, found, exact, law, strict=True):
+        axis.plot(x, curves[1], color=BLUE, lw=1.3, label="reference")
+        axis.plot(x, curves[2], "--", color=BLACK, lw=1.0, label="Chapman–Enskog")
+        axis.plot(x[::_EVERY], curves[0][::_EVERY], "o", ms=3, color=VERMILLION, label="network")
+        axis.set(title=eps_label(e), xlabel="$x$")
+    axes[0].set_ylabel(r"$\frac{1}{2}\langle(v-u)^3f\rangle/\varepsilon$")
+    shared_legend(fig, axes[0], "lower center", ncols=3)
+    return fig
+
+
+def errors_by_eps(
+    eps: Mapping[str, NDArray],
+    errors: Mapping[str, NDArray],
+    own: Mapping[str, NDArray],
+    trivial: Mapping[str, Mapping[str, NDArray]],
+) -> Figure:
+    """Final errors against ε by problem: seeds thin, median thick; dotted, the reference's own.
+
+    Args:
+        eps: [E] by problem; errors: [seeds, 3, E]; own: [3, E].
+        trivial: by problem and name, [E] errors of what costs no training.
+    """
+    fig, axes = subplots(1, len(eps), figsize=(8.8, 3.7), sharey=True)
+    for axis, name in zip(axes, eps, strict=True):
+        draw_lines(axis, eps[name], trivial[name])
+        for k, (quantity, colour) in enumerate(QUANTITIES.items()):
+            values = errors[name][:, k]
+            axis.loglog(eps[name], values.T, color=colour, lw=0.6, alpha=0.6)
+            axis.loglog(
+                eps[name], np.median(values, 0), "o-", color=colour, label=quantity,
+                markevery=max(1, len(eps[name]) // 8),
+            )  # fmt: skip
+            axis.loglog(eps[name], own[name][k], ":", color=colour, lw=1.2)
+        axis.plot([], [], ":", color=GREY, label="reference's own")
+        axis.set(title=name, xlabel="ε")
+    axes[0].set_ylabel("relative $L^2$ error at the final time")
+    shared_legend(fig, axes[0], "lower center", ncols=3)
+    return fig
+
+
+def study_errors(rows: Sequence[Mapping], names: Mapping[str, str]) -> Figure:
+    """Final errors by label: dots for seeds, a bar for the median, a panel per quantity.
+
+    Args:
+        rows: with ``label`` and ``final_density``, …; names: label → what to call it, in order.
+    """
+    fig, axes = subplots(1, 3, figsize=(8.8, 0.4 * len(names) + 1.2), sharey=True)
+    for axis, (quantity, colour) in zip(axes, QUANTITIES.items(), strict=True):
+        for place, label in enumerate(names):
+            values = [r[f"final_{quantity}"] for r in rows if r["label"] == label]
+            axis.plot(values, np.full(len(values), place), "o", color=colour, ms=4, clip_on=False)
+            if len(values) > 1:
+                axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=BLACK, lw=1.8)
+        axis.set(
+            title=quantity,
+            xscale="log",
+            xlabel="max error over seven ε",
+            yticks=range(len(names)),
+            yticklabels=list(names.values()),
+        )
+    axes[0].invert_yaxis()
+    return fig
+
+
+def histories(curves: Mapping[tuple[str, str], Sequence[tuple[NDArray, NDArray]]]) -> Figure:
+    """Error against seconds of training; dots end the curves, and are the results.
+
+    Args:
+        curves: a pair (seconds, error) per seed, by key of `METHOD_LOOK` and a remark to print
+            (may be empty).
+    """
+    fig, axis = subplots(figsize=(6.4, 3.4))
+    for (method, remark), runs in curves.items():
+        name, colour, marker, line = METHOD_LOOK[method]
+        for k, (seconds, errors) in enumerate(runs):
+            own = None if k else f"{name} ({remark})" if remark else name
+            axis.loglog(seconds, errors, line, color=colour, lw=1.1, label=own)
+            axis.plot(seconds[-1], errors[-1], marker, color=colour)
+    axis.set(xlabel="seconds of training", ylabel="max error over ε, t and the moments")
+    axis.legend()
+    return fig

@@ -1,111 +1,102 @@
-"""Figures of chapter 12: time and memory of one step."""
+"""Figures of chapter 12: errors by method, uphill shares against errors, performance profiles."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
-from hrgradlib.chapters.ch12_cost import passes
-from hrgradlib.chapters.looks import METHOD_LOOK
-from hrgradlib.chapters.palette import BLACK, BLUE, GREY
-from hrgradlib.chapters.style import subplots
+from hrgradlib.chapters.ch12_comparison import Arm, family, profile
+from hrgradlib.chapters.looks import label_of
+from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION
+from hrgradlib.chapters.style import shared_legend, subplots
 
-__all__ = ["memory", "overhead", "task_gradients"]
+__all__ = ["errors", "profiles", "uphill"]
+
+_ERROR = "relative $L^2$ error, the largest over ε and t"
+_PALE = "#A6A6A6"
+_LINES = {"untrained ansatz": "-", "best limit equation": (0, (1, 1))}
+#: Thirty methods have no thirty colours: a family has one, and a marker.
+_FAMILIES = {
+    "the sum, Adam": (BLACK, "x"),
+    "loss weighting, Adam": (ORANGE, "v"),
+    "gradient surgery, then Adam": (PURPLE, "^"),
+    "HRGrad, Adam": (VERMILLION, "o"),
+    "SOAP, HRGrad": (BLUE, "D"),
+    "SOAP, a sum": (GREEN, "P"),
+    "second order": (GREY, "s"),
+}
 
 
-def overhead(rows: list[dict], bound: float = 1.10) -> Figure:
-    """Time of HRGrad's step over the plain one's, over points per task, a panel per K.
-
-    Args:
-        rows: of ``step-time.json``.
-        bound: what was promised, drawn as a line.
-    """
-    counts = sorted({r["tasks"] for r in rows if r["step"] == "hrgrad"})
-    fig, axes = subplots(1, len(counts), figsize=(7.2, 3.2), sharey=True)
-    for axis, tasks in zip(np.atleast_1d(axes), counts, strict=True):
-        mine = [r for r in rows if r["tasks"] == tasks and r["step"] == "hrgrad"]
-        points = [r["points"] for r in mine]
-        middle = np.array([r["ratio"] for r in mine])
-        reach = np.array(
-            [[r["ratio"] - r["ratio_low"], r["ratio_high"] - r["ratio"]] for r in mine]
-        ).T
-        axis.axhline(1, color=GREY, lw=0.8)
-        axis.axhline(bound, color=BLACK, lw=0.9, ls="--")
-        axis.errorbar(
-            points,
-            middle,
-            reach,
-            fmt="o",
-            color=METHOD_LOOK["hrgrad"].colour,
-            capsize=2,
-            lw=0.9,
-            label="median and range",
-        )
-        axis.plot(
-            points,
-            [r["ratio_fastest"] for r in mine],
-            "_",
-            ms=10,
-            mew=2,
-            color=BLUE,
-            label="fastest turns",
-        )
-        axis.set_xscale("log", base=2)
-        axis.set_xticks(points, [f"{p}" for p in points], rotation=60)
-        axis.minorticks_off()
-        axis.set(title=f"$K = {tasks}$", xlabel="points per task")
-    first = np.atleast_1d(axes)[0]
-    first.set(ylabel="time / plain step", ylim=(0.7, 1.8))
-    first.legend(loc="upper left", fontsize=7.5)
+def errors(found: Mapping[str, Arm], trivial: Mapping[str, float]) -> Figure:
+    """Final errors, a row per method, the best median first; seeds as marks, medians as bars."""
+    arms = sorted(found.values(), key=lambda arm: arm.median)
+    fig, axis = subplots(figsize=(7.0, 0.6 + 0.215 * max(8, len(arms))))
+    for name, error in trivial.items():
+        axis.axvline(error, ls=_LINES[name], color=_PALE, lw=3.0, zorder=0.5, label=name)
+    for row, arm in enumerate(arms):
+        colour, marker = _FAMILIES[family(arm.label)]
+        kept = arm.errors[np.isfinite(arm.errors)]
+        axis.plot(kept, [row] * len(kept), marker, ls="none", color=colour, ms=4, alpha=0.75)
+        if np.isfinite(arm.median):
+            axis.plot([arm.median] * 2, [row - 0.36, row + 0.36], color=colour, lw=2.2)
+        if len(kept) < len(arm.errors):
+            words = f"{len(arm.errors) - len(kept)} broke"
+            place = dict(xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=8)
+            axis.annotate(words, (0.99, row), **place)
+    axis.set_yticks(range(len(arms)), [label_of(arm.label) for arm in arms], fontsize=8)
+    axis.set(xlabel=_ERROR, ylim=(max(1, len(arms)) - 0.4, -0.6), xscale="log")
+    if not arms and not trivial:
+        axis.set_xlim(1e-4, 1.0)
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.grid(axis="y", visible=False)
+    _legend(fig, axis, found)
     return fig
 
 
-def task_gradients(rows: list[dict], per_task: int = 256) -> Figure:
-    """Time over the plain step's by number of tasks, for every way to K gradients."""
-    fig, axis = subplots(figsize=(6.4, 3.8))
-    for name in ("torchjd", "conflictfree", "backwards", "hrgrad-identity", "hrgrad"):
-        mine = [r for r in rows if r["step"] == name and r["points"] == per_task]
-        own, colour, marker, line = METHOD_LOOK[name]
-        counted, ratios = ([r[k] for r in mine] for k in ("tasks", "ratio"))
-        axis.plot(counted, ratios, marker + line, color=colour, label=own)
-    counts = np.array(sorted({r["tasks"] for r in rows if r["step"] == "hrgrad"}))
-    axis.plot(counts, [passes(k) for k in counts], ":", color=BLACK, label="$(1+2K)/3$")
-    axis.set_xscale("log", base=2)
-    axis.set_yscale("log", base=2)
-    axis.set_xticks(counts, [str(k) for k in counts])
-    ticks = [1, 2, 4, 8, 16, 32, 64]
-    axis.set_yticks(ticks, [str(t) for t in ticks])
-    axis.minorticks_off()
-    axis.set(xlabel="tasks $K$", ylabel=f"time / plain step, {per_task} points per task")
-    axis.legend()
+def uphill(found: Mapping[str, Mapping[str, Arm]]) -> Figure:
+    """Final error over the share of uphill (step, task) pairs, a panel per problem."""
+    shown = {problem: arms for problem, arms in found.items() if arms} or {"no run yet": {}}
+    fig, axes = subplots(1, len(shown), figsize=(7.6, 3.8), squeeze=False)
+    for axis, (problem, arms) in zip(axes[0], shown.items(), strict=True):
+        for arm in arms.values():
+            colour, marker = _FAMILIES[family(arm.label)]
+            kept = np.isfinite(arm.errors) & ~np.isnan(arm.uphill)
+            axis.plot(100 * arm.uphill[kept], arm.errors[kept], marker, ls="none", color=colour,
+                      ms=4, alpha=0.75)  # fmt: skip
+        axis.set(title=problem, xlabel="uphill (step, task) pairs in %", yscale="log")
+        if not arms:
+            axis.set_ylim(1e-4, 1.0)
+        axis.yaxis.set_minor_formatter(NullFormatter())
+    axes[0, 0].set_ylabel("relative $L^2$ error")
+    _legend(fig, axes[0, 0], {k: arm for arms in found.values() for k, arm in arms.items()})
     return fig
 
 
-def memory(rows: list[dict], counts: tuple[int, ...] = (5, 16), bound: float = 1.2) -> Figure:
-    """Peak memory of a step over the plain one's, a group of bars per number of points."""
-    names = ("hrgrad", "hrgrad-identity", "backwards", "conflictfree", "torchjd")
-    fig, axes = subplots(1, len(counts), figsize=(7.2, 3.4), sharey=True)
-    for axis, tasks in zip(axes, counts, strict=True):
-        points = sorted(
-            {r["points"] for r in rows if r["tasks"] == tasks and r["step"] == "hrgrad"}
-        )
-        for place, name in enumerate(names):
-            found = {
-                r["points"]: r["ratio"] for r in rows if r["tasks"] == tasks and r["step"] == name
-            }
-            at = [i + 0.16 * (place - 2) for i, p in enumerate(points) if p in found]
-            axis.bar(
-                at,
-                [found[p] for p in points if p in found],
-                0.15,
-                color=METHOD_LOOK[name].colour,
-                label=METHOD_LOOK[name].label,
-            )
-        axis.axhline(1, color=GREY, lw=0.8)
-        axis.axhline(bound, color=BLACK, lw=0.9, ls="--")
-        axis.grid(False, axis="x")
-        axis.set_xticks(range(len(points)), [str(p) for p in points])
-        axis.set(title=f"$K = {tasks}$", xlabel="points per task")
-    axes[0].set(ylabel="peak memory / plain step")
-    axes[0].legend(fontsize=7.5)
+def profiles(found: dict[str, dict[str, Arm]], labels: Sequence[str]) -> Figure:
+    """Share of a method's runs within a factor of the least median of their problem."""
+    fig, axis = subplots(figsize=(7.0, 3.4))
+    for label in labels:
+        colour, marker = _FAMILIES[family(label)]
+        factors, share = profile(found, label)
+        axis.step(factors, share, marker, where="post", ls="-", color=colour, label=label_of(label))
+    axis.set(xscale="log", xlabel="factor over the least median", ylabel="share of runs")
+    axis.set_ylim(0, 1.05)
+    if labels:
+        shared_legend(fig, axis, "right upper")
+    else:
+        axis.set_xlim(1, 100)
     return fig
+
+
+def _legend(fig: Figure, axis: Axes, found: Mapping[str, Arm]) -> None:
+    """The families that are there, once."""
+    there = {family(label) for label in found}
+    for name, (colour, marker) in _FAMILIES.items():
+        if name in there:
+            axis.plot([], [], marker, ls="none", color=colour, ms=5, label=name)
+    if axis.get_legend_handles_labels()[0]:
+        shared_legend(fig, axis, "lower center", ncols=3)

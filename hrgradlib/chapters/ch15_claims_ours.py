@@ -17,8 +17,8 @@ _NO_WORSE = (
     "confirmed if the whole interval of the ratio lies below 1.5, refuted if higher by the book's "
     "rule, refined if both; undecided of so few runs that the rule could say nothing"
 )
-_TRANSPORT, _MANY, _PEERS = "09_linear_transport", "13_many_tasks", "14_beyond_kinetics"
-_COST = "12_what_it_costs"
+_TRANSPORT, _MANY, _PEERS = "09_linear_transport", "many_tasks", "14_beyond_kinetics"
+_COST = "13_what_it_costs"
 
 OURS = (
     Claim(
@@ -63,7 +63,7 @@ OURS = (
         "scales-inflow",
         "ours",
         "Under unknown scales HRGrad's error is at most half of the sum's, with walls.",
-        "09b_inflow",
+        "10_inflow",
         "in-scales",
         f"`transport-inflow`: {_SCALES}",
         _INTERVAL.format("½"),
@@ -74,7 +74,7 @@ OURS = (
         "scales-bgk",
         "ours",
         "Under unknown scales HRGrad's error is at most half of the sum's, for BGK.",
-        "10_bgk",
+        "11_bgk",
         "bgk-scales",
         f"`bgk-smooth`: {_SCALES}",
         _INTERVAL.format("½"),
@@ -132,7 +132,7 @@ OURS = (
         "worth",
         "ours",
         "A run with fewer uphill steps ends with a lower error.",
-        "11_what_matters",
+        "12_what_matters",
         "ch-what-matters",
         "rank correlation of uphill share and final error, all runs of all methods compared",
         "confirmed if its interval lies above 0, refuted if below",
@@ -188,7 +188,7 @@ OURS = (
         "unseen",
         "ours",
         "A network answers at Knudsen numbers on which it was not trained.",
-        "11_what_matters",
+        "12_what_matters",
         "ch-what-matters",
         "`transport-periodic`, half a decade of ε never drawn; the outer quarters never drawn",
         "confirmed if no run errs by more than 10 % at any ε, refined if so for the gap only",
@@ -199,7 +199,7 @@ OURS = (
         "skill",
         "ours",
         "Trained networks for BGK know more than formulas that cost nothing.",
-        "10_bgk",
+        "11_bgk",
         "ch-bgk",
         "skill at the final time, three BGK problems, every quantity and ε, Gauss–Newton's metric",
         "confirmed if below 1 everywhere, refuted if nowhere",
@@ -303,7 +303,7 @@ OURS = (
         "points",
         "ours",
         "Points chosen by residual lower the error.",
-        "10_bgk",
+        "11_bgk",
         "ch-bgk",
         "`bgk-layer`, same size",
         _RULE,

@@ -10,7 +10,7 @@ from hrgradlib.chapters.ch15_verdicts import Claim, Finding
 __all__ = ["REPORTED"]
 
 _CHAPTER, _LABEL = "07_harmonised_rotation", "ch7-reported"
-_MATTERS, _MATTERS_LABEL = "11_what_matters", "ch-what-matters"
+_MATTERS, _MATTERS_LABEL = "12_what_matters", "ch-what-matters"
 _RULE = "by the book's rule for two sets of errors"
 _TESTS = "pytest tests/optim/test_reported.py"
 _NOT_HERE = Finding("not tested")
@@ -182,7 +182,7 @@ REPORTED = (
         "riemann",
         "reported",
         "One network solves the Riemann problem of BGK.",
-        "10_bgk",
+        "11_bgk",
         "ch-bgk",
         "`bgk-riemann`, Gauss–Newton's metric, ε from 1e-2 to 1",
         "confirmed if no run errs by more than 10 %",
@@ -205,7 +205,7 @@ REPORTED = (
         "es-bgk",
         "reported",
         "ES-BGK and the semiconductor equation with its field are solved as well.",
-        "10_bgk",
+        "11_bgk",
         "ch-bgk",
         "none: neither equation is in the book",
         "confirmed if no run errs by more than 10 %",
@@ -216,7 +216,7 @@ REPORTED = (
         "velocities",
         "reported",
         "Own limit: many velocity dimensions.",
-        "10_bgk",
+        "11_bgk",
         "ch-bgk",
         "none: one velocity dimension here, two for transport in the plane",
         "no rule: a limit",

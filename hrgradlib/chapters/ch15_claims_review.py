@@ -17,7 +17,7 @@ REVIEW = (
         "review",
         "What would settle it (1): on BGK, no product of the update with a task gradient is ever "
         "negative.",
-        "10_bgk",
+        "11_bgk",
         "ch-bgk",
         "the applied step against every current task gradient, every step of HRGrad under Adam on "
         "`bgk-smooth`",
@@ -32,7 +32,7 @@ REVIEW = (
         "review",
         "What would settle it (2): the losses of extreme Knudsen numbers do not stall while others "
         "fall.",
-        "10_bgk",
+        "11_bgk",
         "ch-bgk",
         "HRGrad under Adam on `bgk-smooth`, under SOAP on `transport-periodic`",
         "refuted if in some run a loss falls less than tenfold while another falls a hundredfold",
@@ -44,7 +44,7 @@ REVIEW = (
         "without-handling",
         "review",
         "If this is right: one network needs no special treatment of regimes any more.",
-        "13_many_tasks",
+        "many_tasks",
         "ch-many-tasks",
         "plain formulations, without the layer's coordinate: `transport-periodic` with no weight "
         "tuned (Gauss–Newton), `bgk-smooth` with the sum at its best setting",
@@ -107,7 +107,7 @@ REVIEW = (
         "fewer-models",
         "review",
         "Between the lines: fewer models need be trained than one per regime.",
-        "12_what_it_costs",
+        "13_what_it_costs",
         "ch-cost",
         "none",
         "confirmed if one network's total time to an error is below that of one per regime",
@@ -118,7 +118,7 @@ REVIEW = (
         "faster",
         "review",
         "Between the lines: the whole training is shorter than regime by regime.",
-        "12_what_it_costs",
+        "13_what_it_costs",
         "ch-cost",
         "none",
         "as before",

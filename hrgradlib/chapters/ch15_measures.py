@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hrgradlib.chapters import ch09_scales, ch11_comparison, ch11_uphill
+from hrgradlib.chapters import ch09_scales, ch12_comparison, ch12_uphill
 from hrgradlib.chapters.ch04_pinn import best_errors
 from hrgradlib.chapters.ch14_peers import OURS, PROBLEMS, PROMISE, SEEDS, THEIRS, Peers
 from hrgradlib.chapters.ch15_reading import Lacking, Reading
@@ -333,7 +333,7 @@ def any_rule(reading: Reading) -> Finding:
 def worth_of_descent(reading: Reading) -> Finding:
     """Confirmed if uphill share and error are positively correlated over all runs compared."""
     reading.rows("comparison")  # all of it or nothing
-    found = ch11_uphill.worth(ch11_comparison.arms("transport-periodic"))
+    found = ch12_uphill.worth(ch12_comparison.arms("transport-periodic"))
     if np.isnan(found.rho):
         raise Lacking("too few methods of comparison have an uphill share")
     word: Word = "confirmed" if found.low > 0 else "refuted" if found.high < 0 else "undecided"

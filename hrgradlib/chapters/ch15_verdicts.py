@@ -69,7 +69,7 @@ class Claim:
 
     @property
     def chapter(self) -> str:
-        """Its page in words: "chapter 9b"; of an appendix "how results are judged"."""
+        """Its page in words: "chapter 10"; of an appendix "how results are judged"."""
         head = self.page.split("_")[0]
         return f"chapter {head.lstrip('0')}" if head[0].isdigit() else "how results are judged"
 

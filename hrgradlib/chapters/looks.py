@@ -52,7 +52,7 @@ METHOD_LOOK: dict[str, Look] = {
     "config": Look("ConFIG, then Adam", SKY, "<", "--"),
     "upgrad": Look("UPGrad, then Adam", PURPLE, "v", "-."),
     "harmonic": Look("HARMONIC, then Adam", ORANGE, "H", ":"),
-    # others' rules under Adam, of chapter 11
+    # others' rules under Adam, of chapter 12
     "sum-time": Look("sum, Adam, equal time", BLACK, "1", "--"),
     "log-sum": Look("sum of log losses, Adam", PURPLE, "p", "--"),
     "geometric-mean": Look("geometric mean, Adam", GREEN, "p", "--"),
@@ -88,7 +88,7 @@ METHOD_LOOK: dict[str, Look] = {
     "hrgrad-gn-half": Look("HRGrad, Gauss–Newton, κ = ½", SKY, "v"),
     "hrgrad-gn-larger": _LARGER,
     "hrgrad-gn-0": _GAUSS_NEWTON._replace(label="HRGrad, Gauss–Newton, κ = 0"),
-    # ideas of chapter 13
+    # ideas of many_tasks.md
     "trial-root": Look("root losses", PURPLE, "v"),
     "trial-log": Look("log losses", PURPLE, "<"),
     "trial-worst": Look("worst task first", PURPLE, ">"),

@@ -1,4 +1,4 @@
-"""The pictures that open chapters 9b and 10: the scales, and what is left after free flight."""
+"""The pictures that open chapters 10 and 11: the scales, and what is left after free flight."""
 
 from __future__ import annotations
 

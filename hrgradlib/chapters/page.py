@@ -18,7 +18,7 @@ def keeper(prefix: str = "") -> Callable[[str, SupportsFloat | str], None]:
     Numbers are kept with six digits, more than any page prints.
 
     Args:
-        prefix: put before every name, such as "ch13-".
+        prefix: put before every name, such as "mt-".
     """
 
     def keep(name: str, value: SupportsFloat | str) -> None:

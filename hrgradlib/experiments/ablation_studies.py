@@ -1,4 +1,4 @@
-"""The study behind chapter 11: one thing is changed at a time, all else is as it is.
+"""The study behind chapter 12: one thing is changed at a time, all else is as it is.
 
 Half of the steps of the profile; a cell's name is what is changed, before and after a dash.
 """

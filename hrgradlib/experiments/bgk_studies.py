@@ -1,4 +1,4 @@
-"""Studies of two BGK problems that chapter 10 shows by their stored errors."""
+"""Studies of two BGK problems that chapter 11 shows by their stored errors."""
 
 from __future__ import annotations
 

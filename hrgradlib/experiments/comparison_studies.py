@@ -181,7 +181,7 @@ class _Tuned(Mapping[str, dict]):
 GRID_OF = {"comparison": "comparison-grid", "comparison-inflow": "comparison-inflow-grid"}
 
 COMPARISONS: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
-    # Chapter 11: every method that is asked about, tuned alike. Seeds outermost: more may follow.
+    # Chapter 12: every method that is asked about, tuned alike. Seeds outermost: more may follow.
     "comparison-grid": ((100,), _grid("transport-periodic")),
     "comparison": ((0, 1, 2, 3, 4), _Tuned("transport-periodic", "comparison-grid")),
     "comparison-inflow-grid": ((100,), _grid("transport-inflow")),

@@ -42,7 +42,7 @@ def _against_rivals(problem: str) -> dict[str, dict]:
 
 
 SCALES: dict[str, Study] = {
-    # Chapters 9, 9b and 10: what is left of each method when every regime's scale is unknown?
+    # Chapters 9, 10 and 11: what is left of each method when every regime's scale is unknown?
     "scales": ((0, 1, 2, 3, 4), _against_rivals("transport-periodic")),
     "scales-inflow": ((10, 11, 12, 13, 14), _against_rivals("transport-inflow")),
     "scales-bgk": ((10, 11, 12, 13, 14), _against_rivals("bgk-smooth")),
@@ -92,7 +92,7 @@ def _for_seconds(budgets: tuple[int, ...]) -> dict[str, dict]:
 
 
 TIMES: dict[str, Study] = {
-    # Chapter 12: error against time, every problem and metric. Every run has a schedule of its own.
+    # Chapter 13: error against time, every problem and metric. Every run has a schedule of its own.
     "metrics": ((10, 11), _for_seconds((10, 40, 160))),
     "metrics-long": ((10,), _for_seconds((640, 1200))),
 }

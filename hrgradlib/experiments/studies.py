@@ -86,7 +86,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
             "harmonise-first": dict(method="harmonise-first"),
         },
     ),
-    # Chapter 13: the metric's own grid, then what it reaches.
+    # Appendix on many tasks: the metric's own grid, then what it reaches.
     "gauss-newton-grid": (
         TUNING,
         _grid("hrgrad-gn", lr=(0.3, 0.5, 0.7), damping=(1e-5, 1e-4, 1e-3, 1e-2, 1e-1)),
@@ -102,7 +102,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
             "sum": dict(method="sum", steps=4800, beyond=1.15),
         },
     ),
-    # Chapter 13: other rules under Adam, learning rates tuned on seeds of their own.
+    # Appendix on many tasks: other rules under Adam, learning rates tuned on seeds of their own.
     "rules-grid": (
         TUNING[:1],
         {
@@ -123,7 +123,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
             "hrgrad-beta10.97": dict(method="hrgrad", beta1=0.97, lr=1e-2, beyond=1.15),
         },
     ),
-    # Chapter 13: the plain formulation, where the sum needs a weight.
+    # Appendix on many tasks: the plain formulation, where the sum needs a weight.
     "plain-grid": (
         TUNING[:1],
         _grid("sum", initial_weight=DECADES, lr=(1e-2, 2e-2), **_PLAIN)
@@ -137,7 +137,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
             "sum-gn": dict(method="sum-gn", steps=200, **_PLAIN),
         },
     ),
-    # Chapters 9 and 10: the other problems in the profile full, other formulations and metrics.
+    # Chapters 9 and 11: the other problems in the profile full, other formulations and metrics.
     "inflow": (
         CASES["transport-inflow"].reported_seeds,
         {
@@ -157,7 +157,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
             for name in ("smooth", "layer", "riemann")
         },
     ),
-    # Chapter 10: are points chosen by residual better than points as they are drawn?
+    # Chapter 11: are points chosen by residual better than points as they are drawn?
     "points": (
         CASES["bgk-layer"].reported_seeds,
         {

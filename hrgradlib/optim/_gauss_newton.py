@@ -16,7 +16,7 @@ from hrgradlib.optim._refused import StepRefused
 
 __all__ = ["GaussNewton"]
 
-_COMPARABLE = 1e3  # ratio of losses up to which harmony > 0 does what it says (chapter 13)
+_COMPARABLE = 1e3  # ratio of losses up to which harmony > 0 does what it says (many_tasks.md)
 
 
 class GaussNewton(Metric):

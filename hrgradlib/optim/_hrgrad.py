@@ -90,7 +90,7 @@ class HRGrad(torch.optim.Optimizer):
         metric: ``"adam"``; ``"soap"`` (Adam's in the eigenbasis of Kronecker factors: much better
             conditioned, hardly dearer); ``"identity"`` (gradient descent with momentum); or
             ``"gauss-newton"``, per step the dearest, for networks of thousands of parameters in
-            float64 (chapter 13).
+            float64 (appendix on many tasks).
         betas: decay of first and second moments. The first is Gauss–Newton's momentum, default
             0.9 (there 0.8); the second is Adam's and SOAP's alone, default 0.99. Tune it: its
             effect on the error is as large as that of harmonisation (chapter 9).

@@ -1,6 +1,7 @@
 """Variants of the rule that were tried against it; kept so that the notes on them can be repeated.
 
-Each changes one thing in HRGrad under Adam and nothing else. Chapter 13 tells how they fared.
+Each changes one thing in HRGrad under Adam and nothing else. The appendix on
+many tasks tells how they fared.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Figures of chapter 10: every one draws what it is given, with labelled axes."""
+"""Figures of chapter 10: each draws what it is given, with labelled axes, inside its limits."""
 
 import numpy as np
 import pytest
@@ -7,37 +7,41 @@ from drawing import check, untried
 from hrgradlib.chapters import ch10_figures as figures
 
 EPS = (1.0, 0.1)
-X = np.linspace(-0.5, 0.5, 13)
-LINES = np.ones((3, 2, 1)) * X
-
-
-def row(label, error):
-    return {"label": label} | {f"final_{q}": error for q in figures.QUANTITIES}
-
+X = np.linspace(0.01, 0.99, 13)
+LINES = np.ones((2, 2, 1)) * X
+EVERY = np.ones(len(X), bool)
 
 DRAWN = {
+    "splitting": lambda: figures.splitting(X, [(1.0, 0.1, 0.5, X, X**2)] * 2),
+    "scaled_coefficients": lambda: figures.scaled_coefficients(
+        X, X, {"wall": {"a": X, "b": X}, "inside": {"a": X, "b": X}}
+    ),
+    "approximation": lambda: figures.approximation(
+        np.arange(1, 4),
+        dict.fromkeys("pq", {"half-range": np.ones((2, 3)), "legendre": np.ones((2, 3))}),
+        EPS,
+    ),
+    "collocation": lambda: figures.collocation(X, X, X, {"small": EVERY, "large": ~EVERY}),
+    "error_by_eps": lambda: figures.error_by_eps(
+        np.array(EPS),
+        np.array([0.1, 0.2]),
+        np.ones((3, 2, 2)),
+        (np.array(EPS), np.ones((3, 2))),
+        {"untrained ansatz": X[:2], "best limit equation": X[:2]},
+    ),
+    "final_errors": lambda: figures.final_errors(
+        dict.fromkeys(("even-odd", "adam"), (X, X)), {"bound": 1e-2}, 1e-8
+    ),
     "truncation": lambda: figures.truncation(
-        [dict(eps=0.1, modes=m, split=s, momentum=0.1 / m) for m in (4, 6) for s in (True, False)]
+        np.arange(2, 5),
+        {"half-range": np.ones(3), "legendre": np.ones(3)},
+        {"full": (3, np.ones(2))},
+        0.3,
     ),
-    "growth": figures.growth,
-    "chosen_points": lambda: figures.chosen_points({"a": (X, X, X + 1), "b": (X, X, X + 1)}),
-    "profiles": lambda: figures.profiles(X, EPS, LINES, LINES, "problem"),
-    "distributions": lambda: figures.distributions(
-        X, (0.0, 0.1, 0.2), EPS, LINES.swapaxes(0, 1), LINES.swapaxes(0, 1)
-    ),
-    "conservation": lambda: figures.conservation(X, EPS, LINES, "problem"),
-    "heat_fluxes": lambda: figures.heat_fluxes(X, EPS, LINES[0], LINES[0], LINES[0]),
-    "errors_by_eps": lambda: figures.errors_by_eps(
-        {"p": EPS, "q": EPS},
-        dict.fromkeys("pq", np.ones((2, 3, 2))),
-        dict.fromkeys("pq", np.ones((3, 2))),
-        dict.fromkeys("pq", {"untrained ansatz": np.ones(2), "best limit equation": np.ones(2)}),
-    ),
-    "study_errors": lambda: figures.study_errors(
-        [row("a", 0.1), row("a", 0.2), row("b", 0.3)], {"a": "first", "b": "second"}
-    ),
-    "histories": lambda: figures.histories(
-        {("hrgrad", ""): [(X + 1, X + 1)], ("plain", "quick"): [(X + 1, X + 1)]}
+    "density_profiles": lambda: figures.density_profiles(X, EPS, (0.1, 0.2), LINES, LINES),
+    "wall_zoom": lambda: figures.wall_zoom(X, EPS, (0.1, 0.2), LINES, LINES),
+    "velocity_profiles": lambda: figures.velocity_profiles(
+        X, [("row", [("left", X, {"network": X}), ("right", X, {"network": X})])] * 2
     ),
 }
 

@@ -306,7 +306,7 @@ def test_what_no_number_decides_is_marked():
 
 
 def test_chapters_are_said_in_words():
-    assert claim(LOW, page="09b_inflow").chapter == "chapter 9b"
+    assert claim(LOW, page="10_inflow").chapter == "chapter 10"
     assert claim(LOW, page="protocol").chapter == "how results are judged"
 
 

@@ -12,11 +12,11 @@ from hrgradlib.experiments.specs import METHODS
 # Methods whose curves or dots meet in one panel.
 TOGETHER = (
     ("hrgrad", "hrgrad-gn", "sum", "sum-longer"),  # chapter 9
-    ("hrgrad-gn", "hrgrad", "plain", "hrgrad-gn-larger"),  # chapter 10
-    ("even-odd", "micro-macro", "adam", "adam-1024", "full"),  # chapter 9b
-    ("torchjd", "conflictfree", "backwards", "hrgrad-identity", "hrgrad"),  # chapter 12
-    ("hrgrad-gn", "sum-gn", "hrgrad-gn-half", "hrgrad", "sum", "hrgrad-gn-larger"),  # chapter 13
-    ("sum", "hrgrad", "sum-soap", "hrgrad-soap", "hrgrad-gn"),  # chapter 12
+    ("hrgrad-gn", "hrgrad", "plain", "hrgrad-gn-larger"),  # chapter 11
+    ("even-odd", "micro-macro", "adam", "adam-1024", "full"),  # chapter 10
+    ("torchjd", "conflictfree", "backwards", "hrgrad-identity", "hrgrad"),  # chapter 13
+    ("hrgrad-gn", "sum-gn", "hrgrad-gn-half", "hrgrad", "sum", "hrgrad-gn-larger"),  # many tasks
+    ("sum", "hrgrad", "sum-soap", "hrgrad-soap", "hrgrad-gn"),  # chapter 13
     ("hrgrad-soap", "sum-soap", "log-soap", "unit-soap"),  # chapter 9
     ("apnn", "pinn", "pinn-plain"),  # chapter 4
     ("sum", "hrgrad-0", "hrgrad", "hrgrad-1"),  # chapters 7 and 8

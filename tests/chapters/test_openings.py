@@ -1,4 +1,4 @@
-"""What the pictures that open chapters 9b and 10 show."""
+"""What the pictures that open chapters 10 and 11 show."""
 
 import numpy as np
 import pytest

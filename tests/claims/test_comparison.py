@@ -1,9 +1,9 @@
-"""Chapter 11: everybody runs at what the stored grid chose, on seeds that did not choose."""
+"""Chapter 12: everybody runs at what the stored grid chose, on seeds that did not choose."""
 
 import numpy as np
 import pytest
 
-from hrgradlib.chapters import ch11_comparison as comparison
+from hrgradlib.chapters import ch12_comparison as comparison
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.comparison_studies import COMPARED, GRID_OF, VARIANTS, tuned
 from hrgradlib.experiments.store import Table

@@ -1,10 +1,10 @@
-"""Chapter 12: what was measured keeps what the page promises."""
+"""Chapter 13: what was measured keeps what the page promises."""
 
 import pytest
 from matplotlib import pyplot as plt
 
-from hrgradlib.chapters import ch12_cost as cost
-from hrgradlib.chapters import ch12_figures as figures
+from hrgradlib.chapters import ch13_cost as cost
+from hrgradlib.chapters import ch13_figures as figures
 
 
 @pytest.mark.parametrize("name", ["step-time", "step-memory"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from hrgradlib.chapters import ch09b_figures as figures
+from hrgradlib.chapters import ch10_figures as figures
 from hrgradlib.chapters.ch02_bgk_tables import read_tables
 from hrgradlib.experiments.catalogue import RESULTS, states
 from hrgradlib.experiments.specs import Spec, make_spec

@@ -1,8 +1,8 @@
-"""Chapter 10: what splitting off free flight saves, as stored."""
+"""Chapter 11: what splitting off free flight saves, as stored."""
 
 import numpy as np
 
-from hrgradlib.chapters.ch10_truncation import read_truncation, truncation_errors
+from hrgradlib.chapters.ch11_truncation import read_truncation, truncation_errors
 from hrgradlib.kinetics.bgk_problems import BGK_LAYER
 from hrgradlib.reference.bgk import BGKReference
 

@@ -23,7 +23,7 @@ def test_stored_shares_come_out_again():
     found = rates.read_rates()["normal", 5, 1.5]
     again = rates.measure(rates.POPULATIONS["normal"], 5, 1.5, 500, seed=99)
     assert abs(again.lower - found["lower"]) < 4 * (0.25 / 500) ** 0.5
-    assert found["lower"] < 0.5  # chapter 13: "undecided" is what this gets more often than not
+    assert found["lower"] < 0.5  # many tasks: "undecided" is what this gets more often than not
 
 
 def test_stored_scatter_has_the_power_of_a_normal_one():

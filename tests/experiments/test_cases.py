@@ -155,7 +155,7 @@ def test_trivial_errors(name):
 
 
 def test_trivial_errors_of_bgk_smooth():
-    """The figures that chapter 10 compares with: free flight at the worst ε, at the final time."""
+    """The figures that chapter 11 compares with: free flight at the worst ε, at the final time."""
     found = CASES["bgk-smooth"].trivial_errors()
     worst = {label: errors[:, :, -1].max(1) for label, errors in found.items()}
     np.testing.assert_allclose(worst["untrained ansatz"], [1.0e-3, 2.9e-2, 2.3e-2], rtol=0.05)

@@ -1,0 +1,343 @@
+"""Figures of many tasks: from one per range to one per residual, and what that is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
+from numpy.typing import NDArray
+
+from hrgradlib.chapters.looks import METHOD_LOOK, label_of
+from hrgradlib.chapters.many_tasks_comparisons import Cell
+from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
+from hrgradlib.chapters.style import shared_legend, subplots
+
+__all__ = [
+    "against_time",
+    "damping_grid",
+    "finals",
+    "idea",
+    "orthogonal",
+    "planes",
+    "rate_distribution",
+    "share_by_count",
+    "trainings",
+    "weights",
+]
+
+_ERROR = "max error over ε and t"
+_IDEA = (PURPLE, "D")  # colour and marker of what is tried, beside HRGrad and the sum
+_RAMP = (GREY, SKY, BLUE, PURPLE, ORANGE, VERMILLION)
+
+
+def planes(near: float = 1.0, far: float = 2.0, angle: float = 1.9) -> Figure:
+    """Two tasks in the plane of their gradients: equal speed, and arrival at the same time.
+
+    Args:
+        near, far: distances to the lines on which task 1 and task 2 are solved.
+        angle: between their normals, radians.
+    """
+    fig, axis = subplots(figsize=(6.4, 3.5))
+    normals = np.array([[0.0, 1.0], [np.sin(angle), np.cos(angle)]])
+    corner = np.linalg.solve(normals, [near, far])
+    for k, (normal, distance, colour) in enumerate(
+        zip(normals, (near, far), (PURPLE, GREEN), strict=True), start=1
+    ):
+        along = np.array([normal[1], -normal[0]])
+        ends = np.stack([distance * normal + s * along for s in (-6, 6)])
+        axis.plot(*ends.T, color=colour, lw=1.2)
+        _arrow(axis, 0.55 * normal, colour)
+        axis.annotate(f"$\\hat{{u}}_{k}$", 0.6 * normal, color=colour, ha="center", va="bottom")
+        axis.plot(*np.stack([0 * normal, distance * normal]).T, ":", color=colour, lw=1)
+        axis.annotate(f"$\\delta_{k}$", 0.78 * distance * normal + [0.06, 0], color=colour)
+    equal = normals.sum(0) / np.linalg.norm(normals.sum(0))
+    reached = equal * near / (equal @ normals[0])
+    _arrow(axis, reached, BLUE)
+    axis.annotate(
+        "equal speed: task 1 solved,\ntask 2 not yet",
+        reached + [-0.1, 0.14],
+        color=BLUE,
+        ha="right",
+    )
+    _arrow(axis, corner, VERMILLION)
+    axis.annotate("equal rates:\nboth solved at once", corner + [0.4, 0.14], color=VERMILLION)
+    axis.plot(0, 0, "o", color=BLACK)
+    axis.annotate(r"$\vartheta$", (-0.12, -0.05), ha="right", va="top")
+    axis.set(
+        xlim=(-1.4, 4.8),
+        ylim=(-1.1, 1.8),
+        aspect="equal",
+        xlabel="parameter space, first direction",
+        ylabel="second direction",
+    )
+    axis.set_xticklabels([])
+    axis.set_yticklabels([])
+    return fig
+
+
+def _arrow(axis: Axes, end: NDArray, colour: str) -> None:
+    axis.annotate(
+        "", end, (0, 0), arrowprops=dict(arrowstyle="-|>", color=colour, lw=2, shrinkA=0, shrinkB=0)
+    )
+
+
+def share_by_count(counts: Sequence[int], shares: Mapping[str, Sequence[float]]) -> Figure:
+    """Share of the best decrease that a direction can get, by number of tasks.
+
+    Args:
+        counts: numbers of tasks; shares: [counts] by label, NaN where not computed.
+    """
+    fig, axis = subplots(figsize=(6.4, 3.8))
+    looks = ((VERMILLION, "o-"), (BLUE, "s-"), (GREEN, "^-"), (BLACK, "o--"), (GREY, "^--"))
+    for (label, values), (colour, marks) in zip(shares.items(), looks, strict=False):
+        axis.loglog(counts, values, marks, color=colour, label=label)
+    axis.set_xticks(counts, [f"{c:,}" for c in counts])
+    axis.minorticks_off()
+    axis.set(xlabel="number of tasks $K$", ylabel="share of Gauss–Newton's decrease")
+    axis.legend()
+    return fig
+
+
+def rate_distribution(rates: Mapping[str, Mapping[str, NDArray]], losses: NDArray) -> Figure:
+    """How much of the loss has a relative rate below a value, for the best step.
+
+    Args:
+        rates: [R] by rule (a panel each) and number of tasks.
+        losses: [R] squared residuals.
+    """
+    fig, axes = subplots(1, len(rates), figsize=(7.4, 3.5), sharey=True, squeeze=False)
+    for axis, (title, curves) in zip(axes[0], rates.items(), strict=True):
+        axis.axvline(1, color=BLACK, lw=0.8, ls=":")
+        axis.axvline(0, color=BLACK, lw=0.8)
+        for (label, values), colour in zip(curves.items(), _RAMP, strict=False):
+            order = np.argsort(values)
+            axis.step(
+                values[order],
+                np.cumsum(losses[order]) / losses.sum(),
+                where="post",
+                color=colour,
+                label=label,
+            )
+        axis.set(xlim=(-0.75, 1.75), xlabel="relative rate $J_i d/r_i$", title=title)
+    axes[0, 0].set_ylabel("share of the loss with a lower rate")
+    axes[0, -1].legend(title="tasks", loc="lower right")
+    return fig
+
+
+def trainings(runs: Mapping[str, tuple[NDArray, NDArray]]) -> Figure:
+    """Error against steps for several numbers of tasks: seeds thin, their median thick.
+
+    Args:
+        runs: by label, steps [looks] and errors [seeds, looks].
+    """
+    fig, axis = subplots(figsize=(6.4, 3.7))
+    for (label, (at, errors)), colour in zip(runs.items(), _RAMP, strict=False):
+        axis.semilogy(at, errors.T, color=colour, lw=0.7, alpha=0.5)
+        axis.semilogy(at, np.median(errors, 0), "o-", color=colour, label=label)
+    axis.set(xlabel="steps", ylabel=_ERROR)
+    axis.legend(title="tasks")
+    return fig
+
+
+def orthogonal(
+    dampings: Sequence[float],
+    found: Mapping[str, Sequence[float]],
+    cosines: NDArray,
+    hidden: NDArray,
+) -> Figure:
+    """Cosines of tasks in the Gauss–Newton metric: by damping, and along a training.
+
+    Args:
+        dampings: multiples of the loss; found: [dampings] by label.
+        cosines: [steps, K, K] of a training in that metric.
+        hidden: [steps, K] share of every task's loss that damping hides.
+    """
+    fig, axes = subplots(1, 2, figsize=(7.4, 3.5), sharey=True)
+    looks = ((VERMILLION, "o-"), (BLUE, "s-"), (BLACK, "--"), (GREY, ":"))
+    for (label, values), (colour, marks) in zip(found.items(), looks, strict=False):
+        axes[0].loglog(dampings, values, marks, color=colour, label=label)
+    axes[0].set(
+        xlabel=r"damping $\lambda/\|r\|^2$",
+        ylabel="|cosine| of two tasks",
+        title="one batch, network trained by Adam",
+    )
+    pairs = np.abs(cosines[:, *np.triu_indices(cosines.shape[-1], 1)])
+    steps = np.arange(len(pairs)) + 1
+    axes[1].semilogy(steps, pairs.max(1), color=VERMILLION, label="largest")
+    axes[1].semilogy(steps, np.median(pairs, 1), color=BLUE, label="median")
+    odds = np.sort(np.sqrt(hidden / (1 - hidden)), 1)
+    axes[1].semilogy(
+        steps,
+        np.minimum(odds[:, -1] * odds[:, -2], 1),
+        ":",
+        color=GREY,
+        label="bound by what is hidden",
+    )
+    axes[1].set(xlabel="step", title="along a training in the metric")
+    for axis in axes:
+        axis.legend()
+    return fig
+
+
+def against_time(cells: Mapping[str, Cell]) -> Figure:
+    """Error against seconds: median over seeds, the range of all seeds shaded, dots at the end.
+
+    Args:
+        cells: by key of `METHOD_LOOK`.
+    """
+    fig, axis = subplots(figsize=(6.6, 4.6))
+    for method, cell in cells.items():
+        name, colour, marker, line = METHOD_LOOK[method]
+        seconds, errors = (np.stack([c[i] for c in cell.curves.values()]) for i in (0, 1))
+        middle = np.median(seconds, 0)
+        axis.fill_between(middle, errors.min(0), errors.max(0), color=colour, alpha=0.12, lw=0)
+        axis.plot(middle, np.median(errors, 0), line, color=colour, label=name)
+        axis.plot(seconds[:, -1], errors[:, -1], marker, color=colour, ms=3.5)
+    axis.set(xscale="log", yscale="log", xlabel="seconds of training, one core", ylabel=_ERROR)
+    shared_legend(fig, axis, "upper center", ncols=2)
+    return fig
+
+
+def damping_grid(named: Sequence[Cell]) -> Figure:
+    """The Gauss–Newton metric's grid: geometric mean of the final error by rate and damping."""
+    rates = sorted({c.settings["lr"] for c in named})
+    dampings = sorted({c.settings["damping"] for c in named})
+    table = np.full((len(rates), len(dampings)), np.nan)
+    for c in named:
+        place = rates.index(c.settings["lr"]), dampings.index(c.settings["damping"])
+        table[place] = np.exp(np.log(c.errors).mean())
+    fig, axis = subplots(figsize=(6.0, 2.9))
+    logs = np.log10(table)
+    image = axis.imshow(logs, cmap="cividis", origin="lower", aspect="auto")
+    middle = 0.5 * (np.nanmin(logs) + np.nanmax(logs))
+    for (i, j), value in np.ndenumerate(table):
+        axis.text(
+            j,
+            i,
+            f"{value:.1e}",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if np.log10(value) < middle else "black",
+            weight="bold" if value == np.nanmin(table) else "normal",
+        )
+    axis.set_xticks(range(len(dampings)), [f"{d:g}" for d in dampings])
+    axis.set_yticks(range(len(rates)), [f"{r:g}" for r in rates])
+    axis.set(xlabel=r"damping $\lambda/\|r\|^2$", ylabel="peak learning rate")
+    axis.grid(False)
+    fig.colorbar(image, ax=axis, label=r"$\log_{10}$ of the max error")
+    return fig
+
+
+def finals(named: Mapping[str, Cell], line: tuple[float, str] | None = None) -> Figure:
+    """Final errors: a row each, every seed a dot, the median a bar.
+
+    Args:
+        named: cells by the names to print.
+        line: an error to mark, and what it is.
+    """
+    fig, axis = subplots(figsize=(6.6, 0.9 + 0.36 * len(named)))
+    _strip(axis, named)
+    if line is not None:
+        axis.axvline(line[0], color=GREY, ls="--", lw=1, label=line[1])
+        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return fig
+
+
+def _strip(axis: Axes, named: Mapping[str, Cell], highlight: str | None = None) -> None:
+    for row, (name, cell) in enumerate(named.items()):
+        kept = cell.errors[np.isfinite(cell.errors)]
+        _, colour, marker, _ = METHOD_LOOK[cell.settings["method"]]
+        if name == highlight:
+            colour, marker = _IDEA
+        axis.plot(kept, np.full(len(kept), row), marker, color=colour, ms=4, alpha=0.6)
+        if np.isfinite(cell.median):
+            axis.plot([cell.median] * 2, [row - 0.28, row + 0.28], color=colour, lw=2.5)
+        if len(kept) < len(cell.errors):
+            axis.annotate(
+                f"{len(cell.errors) - len(kept)} lost",
+                (0.99, row),
+                va="center",
+                xycoords=("axes fraction", "data"),
+                ha="right",
+                fontsize=8,
+            )
+    axis.set_yticks(range(len(named)), list(named))
+    axis.set(xscale="log", xlabel=_ERROR, ylim=(len(named) - 0.4, -0.6))
+    low, high = axis.get_xlim()
+    axis.xaxis.set_major_locator(
+        LogLocator(subs=(1, 2, 5) if high > 8 * low else (1, 1.5, 2, 3, 5, 7))
+    )
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.xaxis.set_major_formatter(
+        lambda value, _: f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
+    )
+    axis.grid(axis="y", visible=False)
+
+
+def idea(
+    name: str, own: Mapping[float, float], usual: Mapping[float, float], named: Mapping[str, Cell]
+) -> Figure:
+    """One idea: its tuning beside HRGrad's, and its final errors beside the references'.
+
+    Args:
+        name: of the idea, a key of ``named``.
+        own, usual: error on the tuning seeds by learning rate, of the idea and of HRGrad; an
+            idea that is not tuned anew has none.
+        named: cells by the names to print.
+    """
+    fig, axes = subplots(1, 2, figsize=(7.4, 2.5), width_ratios=(1, 1.35))
+    _, colour, marker, _ = METHOD_LOOK["hrgrad"]
+    for curve, look, own_name in ((usual, (colour, marker), "HRGrad"), (own, _IDEA, name)):
+        if curve:
+            line = {"color": look[0], "marker": look[1], "label": own_name}
+            axes[0].loglog(list(curve), list(curve.values()), **line)
+    rates = sorted(set(own) | set(usual))
+    axes[0].set_xticks(rates, [f"{r:g}" for r in rates])
+    axes[0].minorticks_off()
+    axes[0].set(xlabel="peak learning rate", ylabel="error, tuning seeds")
+    axes[0].legend()
+    _strip(axes[1], named, highlight=name)
+    return fig
+
+
+def weights(by_weight: Mapping[float, Cell], best: Cell, free: Cell) -> Figure:
+    """Plain formulation: the sum by the weight of its initial loss, and a method without one.
+
+    Args:
+        by_weight: the sum on the tuning seed; best: at its best weight, on all seeds.
+        free: the other method, all seeds, weight one.
+    """
+    fig, axis = subplots(figsize=(6.4, 3.6))
+    _, colour, marker, _ = METHOD_LOOK["sum"]
+    tuned = np.array([c.median for c in by_weight.values()])
+    axis.loglog(
+        list(by_weight),
+        np.where(np.isfinite(tuned), tuned, np.nan),
+        marker + "-",  # dashed is the other method
+        color=colour,
+        label="sum, tuning seed",
+    )
+    weight = best.settings["initial_weight"]
+    axis.plot(
+        np.full(len(best.errors), weight),
+        best.errors,
+        "o",
+        color=colour,
+        alpha=0.6,
+        label="sum at its best weight",
+    )
+    kept = free.errors[np.isfinite(free.errors)]
+    axis.axhspan(kept.min(), kept.max(), color=METHOD_LOOK["hrgrad-gn"].colour, alpha=0.12, lw=0)
+    axis.axhline(
+        free.median if np.isfinite(free.median) else kept.max(),
+        color=METHOD_LOOK["hrgrad-gn"].colour,
+        ls="--",
+        label=f"{label_of('hrgrad-gn-0')}, weight 1",
+    )
+    axis.set(xlabel="weight of the initial loss in the sum", ylabel=_ERROR)
+    axis.legend()
+    return fig

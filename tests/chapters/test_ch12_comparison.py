@@ -1,0 +1,166 @@
+"""Chapter 12: methods are sorted, judged and drawn from the runs that are there."""
+
+import numpy as np
+import pytest
+from drawing import check, untried
+
+from hrgradlib.chapters import ch12_comparison as comparison
+from hrgradlib.chapters import ch12_figures as figures
+from hrgradlib.chapters import ch12_step_cost as step_cost
+from hrgradlib.chapters import ch12_uphill as uphill
+from hrgradlib.chapters.ch12_comparison import Arm
+from hrgradlib.chapters.looks import METHOD_LOOK, label_of
+from hrgradlib.experiments.comparison_studies import COMPARED, VARIANTS
+
+NAN = np.nan
+
+
+def arm(label, errors, share=0.1, seconds=10.0):
+    errors = np.array(errors, float)
+    n = len(errors)
+    columns = [np.arange(n), errors, np.full(n, seconds), np.broadcast_to(share, n).astype(float)]
+    return Arm(label, *columns, np.full(n, 2000.0), errors > 0.1)
+
+
+ARMS = {
+    a.label: a
+    for a in (
+        arm("sum", [1.0e-2, 1.1e-2, 1.2e-2, 1.3e-2, 1.4e-2], 0.20),
+        arm("upgrad", [1.0e-3, 1.1e-3, 1.2e-3, 1.3e-3, 1.4e-3], 0.02),
+        arm("mgda", [0.2, 0.3, np.inf, 0.25, 0.4], 0.40),
+        arm("uw", [1.05e-2, 1.15e-2, 0.9e-2, 1.3e-2, 1.2e-2], 0.19),
+        arm("hrgrad", [5e-3, 6e-3, 7e-3, 4e-3, 5e-3], 0.05),
+        arm("hrgrad-guard", [5e-3, 6e-3, 7e-3, 4e-3, 5.5e-3], 0.0),
+        arm("hrgrad-gn", [2e-4], NAN),
+    )
+}
+
+
+def test_every_label_has_a_look_and_a_family():
+    for label in (*COMPARED, *VARIANTS):
+        assert label_of(label) and METHOD_LOOK[label]
+        assert comparison.family(label) in figures._FAMILIES
+    assert comparison.family("sum-soap") != comparison.family("hrgrad-soap-guard")
+    assert comparison.family("hrgrad-gn") == comparison.family("lbfgs") == "second order"
+
+
+def test_the_table_is_sorted_by_the_median_and_says_what_the_rule_says():
+    lines = comparison.standings(ARMS).splitlines()
+    order = [label_of(x) for x in ("hrgrad-gn", "upgrad", "hrgrad")]
+    assert [line[:46].strip() for line in lines[1:4]] == order
+    told = comparison.verdicts(ARMS, tuple(ARMS))
+    assert "upgrad" in told["lower"] and "hrgrad" in told["lower"]
+    assert told["higher"] == ["mgda"] and "uw" in told["undecided"]
+    assert "hrgrad-gn" in told["undecided"]  # of a single run nothing can be said
+    broken = next(line for line in lines if line.startswith("MGDA"))
+    assert "  5  " in broken and "inf" in broken and "higher" in broken
+
+
+def test_places_and_champions():
+    assert comparison.place(ARMS, "sum") == 6 and comparison.place(ARMS, "mgda") == 7
+    assert comparison.place(ARMS, "pcgrad") == 0
+    assert comparison.best(ARMS, comparison.SURGERY) == "upgrad"
+    assert comparison.best(ARMS, ("cagrad",)) == ""
+    assert comparison.champions({"one": ARMS})[0] == "sum"
+    assert set(comparison.champions({"one": ARMS})) == {
+        "sum", "hrgrad-gn", "upgrad", "hrgrad", "uw",
+    }  # fmt: skip
+
+
+def test_ranks_are_means_over_the_problems_that_have_runs():
+    other = {name: ARMS[name] for name in ("sum", "mgda")} | {"upgrad": arm("upgrad", [0.5, 0.6])}
+    ranks = comparison.mean_ranks({"one": ARMS, "two": other, "three": {}})
+    assert ranks == {"sum": 1.5, "mgda": 2.5, "upgrad": 2.0}
+    assert "over 2 problems" in comparison.rank_table({"one": ARMS, "two": other})
+    assert comparison.rank_table({"one": {}}) == "not measured yet"
+
+
+def test_a_profile_ends_at_all_runs_and_counts_from_the_least_median():
+    factors, share = comparison.profile({"one": ARMS}, "upgrad")
+    assert share[-1] == 1 and len(factors) == 5 and (np.diff(factors) >= 0).all()
+    assert factors[2] == pytest.approx(1.2e-3 / 2e-4)
+
+
+GRID = {"sum": {"lr0.005": 3.0, "lr0.01": 1.0, "lr0.02": 2.0},
+        "uw": {"lr0.005": 1.0, "lr0.01": 2.0, "lr0.02": 5.0},
+        "mgda": {"lr0.005": 9.0, "lr0.01": 2.0, "lr0.02": 1.0}}  # fmt: skip
+
+
+def test_choices_at_an_edge_are_counted_and_the_chosen_marked():
+    assert comparison.at_edges(GRID) == (["uw"], ["mgda"])
+    lines = comparison.rates_table(GRID).splitlines()
+    assert "lr0.01 1.0e+00*" in lines[0] and lines[0].count("*") == 1
+    assert comparison.rate_factor(GRID) == 5.0
+    assert comparison.rates_table({}) == "not measured yet" and np.isnan(comparison.rate_factor({}))
+
+
+def test_a_network_that_fell_silent_is_known_by_its_error(monkeypatch):
+    monkeypatch.setattr(comparison, "trivial", lambda problem: {comparison.UNTRAINED: 2.0})
+    assert comparison.collapsed("one", GRID) == ["sum-lr0.02", "uw-lr0.01", "mgda-lr0.01"]
+    assert comparison.collapsed("one", {}) == []
+
+
+def test_method_factor_is_between_quartiles():
+    assert comparison.method_factor(ARMS, ("sum", "upgrad")) == pytest.approx(10**0.5, rel=1e-6)
+    assert np.isnan(comparison.method_factor({}, ("sum",)))
+
+
+def test_what_a_positive_product_is_worth():
+    found = uphill.worth(ARMS)
+    assert found.rho > 0.8 and found.low > 0 and (found.runs, found.methods) == (30, 6)
+    assert "larger is its error" in found.words
+    few = uphill.worth(ARMS, ("sum", "upgrad"))
+    assert np.isnan(few.rho) and str(few) == few.words == "not measured yet"
+    turned = {n: a._replace(uphill=1 - a.uphill) for n, a in ARMS.items()}
+    assert "smaller is its error" in uphill.worth(turned).words
+
+
+def test_without_a_relation_nothing_is_said():
+    generator = np.random.default_rng(1)
+    noise = {
+        f"m{i}": arm("sum", np.exp(generator.normal(size=5)), generator.random())._replace(
+            label=f"m{i}"
+        )
+        for i in range(12)
+    }
+    assert uphill.worth(noise).words == "the share of uphill steps does not tell the error"
+
+
+def test_the_guard_is_told_with_its_price():
+    lines = uphill.guards(ARMS).splitlines()
+    assert "5.00 % without, 0.00 % with the guard; its error undecided" in lines[0]
+    assert "not measured yet" in lines[1]
+
+
+def test_before_there_is_a_run():
+    assert comparison.standings({}) == "not measured yet" and comparison.common_seeds({}) == 0
+    assert comparison.names([]) == "none" and comparison.champions({"one": {}}) == ()
+
+
+DRAWN = {
+    "errors": lambda: figures.errors(ARMS, {"untrained ansatz": 0.5, "best limit equation": 0.3}),
+    "profiles": lambda: figures.profiles({"one": ARMS}, comparison.champions({"one": ARMS})),
+    "uphill": lambda: figures.uphill({"one": ARMS, "two": dict(list(ARMS.items())[:3])}),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_draws(name):
+    check(DRAWN[name])
+
+
+def test_every_figure_is_tried():
+    assert not untried(figures, DRAWN)
+
+
+def test_draws_before_there_is_a_row():
+    figures.errors({}, {}).canvas.draw()
+    figures.profiles({}, ()).canvas.draw()
+    figures.uphill({"one": {}, "two": {}}).canvas.draw()
+
+
+def test_every_label_has_a_step_to_be_timed():
+    specs = step_cost._specs()
+    assert set(specs) == {*COMPARED, *VARIANTS}
+    assert specs["sum-time"] == specs["sum"] and specs["hrgrad-guard"].guard
+    assert step_cost.milliseconds(specs["sum"], 1) > 0

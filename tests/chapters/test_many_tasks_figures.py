@@ -1,0 +1,56 @@
+"""Figures of the appendix on many tasks."""
+
+import numpy as np
+import pytest
+from drawing import check, untried
+
+from hrgradlib.chapters import many_tasks_figures as figures
+from hrgradlib.chapters.many_tasks_comparisons import Cell
+
+X = np.linspace(0.1, 0.9, 9)
+
+
+def cell(method, **settings):
+    """Two seeds, one of them lost."""
+    curve = (np.array([1.0, 2.0]), np.array([0.2, 0.1]))
+    return Cell(
+        "study", method, {"method": method} | settings, np.arange(2),
+        np.array([0.1, np.nan]), np.ones(2), np.zeros(2), {0: curve, 1: curve},
+    )  # fmt: skip
+
+
+def kept(method, **settings):
+    return cell(method, **settings)._replace(errors=np.array([0.1, 0.2]))
+
+
+NAMED = {"sum": kept("sum"), "HRGrad": kept("hrgrad"), "root": cell("trial-root")}
+
+DRAWN = {
+    "planes": figures.planes,
+    "share_by_count": lambda: figures.share_by_count((1, 10), {"a": (0.1, 0.2), "b": (0.3, 0.4)}),
+    "rate_distribution": lambda: figures.rate_distribution({"rule": {"1": X, "10": X}}, X),
+    "trainings": lambda: figures.trainings({"1": (X, np.ones((2, 9))), "10": (X, np.ones((2, 9)))}),
+    "orthogonal": lambda: figures.orthogonal(
+        X, {"bound": X, "found": X / 2}, np.full((4, 3, 3), 0.1), np.full((4, 3), 0.2)
+    ),
+    "against_time": lambda: figures.against_time(
+        {m: kept(m) for m in ("hrgrad-gn", "sum-gn", "hrgrad", "sum")}
+    ),
+    "damping_grid": lambda: figures.damping_grid(
+        [kept("hrgrad-gn", lr=lr, damping=d) for lr in (0.1, 0.2) for d in (1e-3, 1e-2)]
+    ),
+    "finals": lambda: figures.finals(NAMED, (0.1, "aim")),
+    "idea": lambda: figures.idea("root", {0.01: 0.1, 0.02: 0.2}, {0.01: 0.2}, NAMED),
+    "weights": lambda: figures.weights(
+        {1.0: kept("sum"), 10.0: kept("sum")}, kept("sum", initial_weight=10.0), kept("hrgrad-gn")
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_draws(name):
+    check(DRAWN[name])
+
+
+def test_every_figure_is_tried():
+    assert not untried(figures, DRAWN)
