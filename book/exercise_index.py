@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import yaml
 from docutils import nodes
+from numbering import numbered_title
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -144,7 +145,7 @@ class FillIndex(SphinxPostTransform):
 
     def to_page(self, page: str) -> nodes.Node:
         uri = self.app.builder.get_relative_uri(self.env.docname, page)
-        title = self.env.titles[page].deepcopy().children
+        title = numbered_title(self.env, page)
         return nodes.reference("", "", *title, internal=True, refuri=uri)
 
     def to_exercise(self, label: str, node: nodes.Element) -> list[nodes.Node]:

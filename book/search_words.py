@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from docutils import nodes
+from numbering import numbered_title
 from sphinx.util.nodes import clean_astext
 
 # What a reader would write for a command; others vanish, with what only arranges.
@@ -58,8 +59,9 @@ def clean_index(app) -> None:
         cleaned = without_tex(doctree)
         for found in cleaned.findall(nodes.title):  # a title's text is one text again, in one line
             found.children = [nodes.Text(" ".join(found.astext().split()))]
-        plain = title_of(app.env.longtitles.get(pagename)) or title
-        given(pagename, cleaned, html.escape(plain, quote=False))
+        if pagename in app.env.titles:
+            title = title_of(nodes.title("", "", *numbered_title(app.env, pagename)))
+        given(pagename, cleaned, html.escape(title, quote=False))
 
     app.builder.index_page = index_page
 
