@@ -37,6 +37,12 @@ _IRRELEVANT = {
 
 _GROUND = f"{_NAME}._system"
 
+# A name changes no number: a module that was renamed still counts under the one it had.
+_EARLIER_NAMES = {
+    f"{_NAME}.chapters.ch11_truncation": f"{_NAME}.chapters.ch10_truncation",
+    f"{_NAME}.chapters.ch12_step_cost": f"{_NAME}.chapters.ch11_step_cost",
+}
+
 # Registries that do not count where one of the modules that they name is a root: the choice made.
 _CHOICES = {f"{_NAME}.optim._axes"}
 
@@ -50,7 +56,10 @@ def code_fingerprint(*roots: str | Path) -> str:
     Raises:
         FileNotFoundError: a root does not exist.
     """  # noqa: DOC502 (raised where it is read)
-    trees = {Path(name).name: _shape(_path(name)) for name in modules_behind(*roots)}
+    trees = {
+        Path(_EARLIER_NAMES.get(name, name)).name: _shape(_path(name))
+        for name in modules_behind(*roots)
+    }
     return hashlib.sha256(repr(sorted(trees.items())).encode()).hexdigest()[:16]
 
 

@@ -135,3 +135,21 @@ def test_it_is_quick():
 def test_a_root_that_is_not_there():
     with pytest.raises(FileNotFoundError):
         code_fingerprint("hrgradlib.nobody")
+
+
+def test_a_renamed_module_counts_as_before(tmp_path, monkeypatch):
+    """By the name it had, which no module has any more; its contents count all the same."""
+    for now, before in sources._EARLIER_NAMES.items():
+        assert sources._path(now).is_file() and not sources._path(before).is_file()
+    package = tmp_path / "hrgradlib"
+    package.mkdir()
+    monkeypatch.setattr(sources, "_PACKAGE", package)
+    (package / "before.py").write_text(CODE)
+    found = code_fingerprint("hrgradlib.before")
+    (package / "now.py").write_text(CODE)
+    assert code_fingerprint("hrgradlib.now") != found
+    monkeypatch.setattr(sources, "_EARLIER_NAMES", {"hrgradlib.now": "hrgradlib.before"})
+    assert code_fingerprint("hrgradlib.now") == found
+    (package / "other.py").write_text(OTHER[0])
+    monkeypatch.setattr(sources, "_EARLIER_NAMES", {"hrgradlib.other": "hrgradlib.before"})
+    assert code_fingerprint("hrgradlib.other") != found
