@@ -81,7 +81,7 @@ def rests_on(lines: Iterable[Judged]) -> Mapping[str, str]:
 def _place(line: Judged) -> str:
     claim = line.claim
     stored = ", ".join(f"`{table}`" for table in claim.tables)
-    words = [f"{{ref}}`{claim.chapter} <{claim.label}>`", f"stored: {stored}" if stored else ""]
+    words = [f"{{ref}}`{claim.label}`", f"stored: {stored}" if stored else ""]
     if claim.command:
         words.append(f"`{claim.command}`")
     return "; ".join(word for word in words if word)

@@ -69,9 +69,11 @@ class Claim:
 
     @property
     def chapter(self) -> str:
-        """Its page in words: "chapter 10"; of an appendix "how results are judged"."""
+        """Its page, for texts that Sphinx does not number: "chapter 9", "appendix: many tasks"."""
         head = self.page.split("_")[0]
-        return f"chapter {head.lstrip('0')}" if head[0].isdigit() else "how results are judged"
+        if head.isdigit():
+            return f"chapter {int(head)}"
+        return f"appendix: {self.page.replace('_', ' ')}"
 
 
 @dataclass(frozen=True)

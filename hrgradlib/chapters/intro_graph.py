@@ -26,7 +26,7 @@ class Page(NamedTuple):
 
     Attributes:
         name: file name of the page, without folder and ending.
-        box: what stands in its box, a number and a few words.
+        box: what stands in its box: number or letter, if it has one, and a few words.
         place: (column, row) of the box; rows count downwards.
         needs: names of the pages that must be read before.
         helps: names of pages that make it easier.
@@ -54,13 +54,13 @@ PAGES = (
     Page("08_convergence", "8  convergence", (3, 4), ("07_harmonised_rotation",)),
     Page("09_linear_transport", "9  linear\ntransport", (1, 5),
          ("05_one_network", "07_harmonised_rotation"), ("02_reference_solvers",)),
-    Page("13_what_it_costs", "12  what it\ncosts", (3, 5), ("07_harmonised_rotation",)),
-    Page("many_tasks", "13  many tasks,\nGauss–Newton", (2, 6),
+    Page("13_what_it_costs", "13  what it\ncosts", (3, 5), ("07_harmonised_rotation",)),
+    Page("many_tasks", "B  many tasks,\nGauss–Newton", (2, 6),
          ("07_harmonised_rotation", "09_linear_transport")),
-    Page("12_what_matters", "11  what\nmatters", (2, 7), ("09_linear_transport",),
+    Page("12_what_matters", "12  what\nmatters", (2, 7), ("09_linear_transport",),
          ("many_tasks",)),
-    Page("10_inflow", "9b  inflow", (0, 6), ("09_linear_transport", "02_reference_solvers")),
-    Page("11_bgk", "10  BGK", (-1, 6), ("09_linear_transport", "bgk_references")),
+    Page("10_inflow", "10  inflow", (0, 6), ("09_linear_transport", "02_reference_solvers")),
+    Page("11_bgk", "11  BGK", (-1, 6), ("09_linear_transport", "bgk_references")),
     Page("14_beyond_kinetics", "14  beyond\nkinetics", (3, 6), ("07_harmonised_rotation",),
          ("many_tasks",)),
     Page("15_claims_and_verdicts", "15  claims and\nverdicts", (1, 7), ("09_linear_transport",),

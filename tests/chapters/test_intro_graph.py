@@ -11,20 +11,27 @@ BOOK = checkout() / "book"
 
 
 def test_the_list_is_the_picture():
+    pages = {}
+    for path in (*BOOK.glob("chapters/*.md"), *BOOK.glob("appendices/*.md")):
+        if label := re.search(
+            r"^\(([\w-]+)\)=\n# ", path.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            pages[label[1]] = path.stem
     text = (BOOK / "intro.md").read_text(encoding="utf-8")
     block = re.search(r"```\{dropdown\} The same as a list\n(.*?)```", text, re.DOTALL)[1]
-    name = re.compile(r"\{doc\}`\w+/(\w+)`")
     found = {}
     for line in block.strip().splitlines():
-        page, *rest = name.findall(line)
-        helped = name.findall(line.partition(";")[2])
-        found[page] = (tuple(n for n in rest if n not in helped), tuple(helped))
+        page, *rest = (pages[label] for label in re.findall(r"\{ref\}`([\w-]+)`", line))
+        helped = re.findall(r"\{ref\}`([\w-]+)`", line.partition(";")[2])
+        helps = tuple(pages[label] for label in helped)
+        found[page] = (tuple(n for n in rest if n not in helps), helps)
     assert found == {page.name: (page.needs, page.helps) for page in intro_graph.PAGES}
 
 
 def test_every_chapter_is_in_it_and_rests_on_earlier_ones():
     toc = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
-    files = [one["file"] for part in toc["parts"] for one in part["chapters"]]
+    top = [one for part in toc["parts"] for one in part["chapters"]]
+    files = [one["file"] for page in top for one in (page, *page.get("sections", ()))]
     chapters = [name.split("/")[1] for name in files if name.startswith("chapters/")]
     names = [page.name for page in intro_graph.PAGES]
     assert set(chapters) <= set(names)
