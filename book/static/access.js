@@ -1,3 +1,11 @@
+// In the list of pages, what unfolds the pages within a chapter is an arrow without a name.
+document.addEventListener("DOMContentLoaded", function () {
+  document.querySelectorAll("li.has-children > details > summary").forEach(function (arrow) {
+    var chapter = arrow.closest("li").querySelector("a");
+    arrow.setAttribute("aria-label", "Pages within " + chapter.textContent.trim());
+  });
+});
+
 // A formula wider than its column scrolls by itself: the keyboard must reach it.
 (function () {
   function reach() {
