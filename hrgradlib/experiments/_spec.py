@@ -39,7 +39,7 @@ class SpecFields:
             ``draw`` is the seed of these factors alone.
         encoding: how the network is told ε, one of the problem's.
         segmentation: what a task is, see :mod:`hrgradlib.experiments.segmentation`.
-        unseen: which ε training never sees, see there; "" for none.
+        unseen: ranges of ε that training never sees, a name of the problem's; "" for none.
         rule: of the method, see :class:`hrgradlib.training.methods.Method`.
     """
 
