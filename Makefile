@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .NOTPARALLEL:
 .PHONY: help start setup book train chapters html student slides site environment linkcheck \
         test test-unit test-slow test-oldest chromium lint types \
-        graph verdicts bench grid serve clean distclean
+        graph verdicts bench serve clean distclean
 
 ifeq ($(filter $(PROFILE),smoke quick full),)
   $(error PROFILE=$(PROFILE): choose smoke, quick or full)
@@ -166,9 +166,6 @@ verdicts: setup ## write the table of verdicts into README.md, from book/results
 bench: setup ## time and memory of a step, all methods side by side (minutes)
 	@for name in step_time step_memory literature_step; do echo "== $$name" >&2; \
 	  $(BIN)/python benchmarks/$$name.py || exit; done
-
-grid: setup ## the learning-rate and beta2 grid behind chapter 9 (long)
-	$(BIN)/hrgrad results transport-periodic-grid --profile $(PROFILE) --device $(DEVICE) --jobs $(JOBS)
 
 serve: ## show the built book at http://localhost:PORT
 	@test -f $(BUILD)/html/index.html || { echo 'error: no book yet; run `make book` first' >&2; exit 1; }

@@ -7,7 +7,7 @@ The usual way: two networks, ρ(t, x) with 5×128 and g(t, x, v) with 5×256 neu
 evaluated at every (point, velocity), derivatives by nested reverse mode, penalties for <g> = 0, the
 initial and the inflow conditions, one Adam step. Our way: `InflowModel` at the same points,
 tangents carried forward, velocity in half-range modes, residuals and task gradients, one step of
-HRGrad in Adam's metric: the step of the study `inflow`, label `adam-1024`, whose errors are stored.
+HRGrad in Adam's metric.
 Each step yields the residuals at all points and velocities. Times vary between machines; the ratio
 is what is claimed. Ours has a tenth of the weights; with ``--width 256 --depth 5`` both its trunks
 are as wide and as deep as the larger of the usual networks.
@@ -23,9 +23,9 @@ import torch
 from torch import nn
 
 from hrgradlib import HRGrad, task_gradients
+from hrgradlib.chapters.ch13_literature import SIZE
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.store import Table, here
-from hrgradlib.experiments.studies import LITERATURE_SIZE
 from hrgradlib.kinetics.inflow_basis import even_odd
 from hrgradlib.kinetics.velocity import gauss_legendre
 
@@ -85,8 +85,8 @@ class Ours:
     """`InflowModel` and HRGrad at the same number of points, all ranges of ε at once."""
 
     def __init__(self, points: int, velocities: int, **size: int) -> None:
-        per_task = points // LITERATURE_SIZE["tasks"]
-        self.spec = make_spec(**LITERATURE_SIZE | {"per_task": per_task} | size)
+        per_task = points // SIZE["tasks"]
+        self.spec = make_spec(**SIZE | {"per_task": per_task} | size)
         self.model = self.spec.build_model()
         self.residuals = self.spec.case.residuals(self.spec)
         self.optimizer = HRGrad(self.model.parameters(), lr=1e-3)
@@ -121,8 +121,8 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=1024)
     parser.add_argument("--velocities", type=int, default=30)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--width", type=int, help="of ours, in place of the study's")
-    parser.add_argument("--depth", type=int, help="of ours, in place of the study's")
+    parser.add_argument("--width", type=int, help="of ours, in place of the usual one")
+    parser.add_argument("--depth", type=int, help="of ours, in place of the usual one")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path, help="also keep the result in this table")
     parser.add_argument("--force", action="store_true", help="it is always measured anew")

@@ -172,7 +172,6 @@ def test_damaged_specification(unfinished, capsys):
     [
         (["reproduce", "--profile", "huge"], "unknown profile 'huge'"),
         (["reproduce", "--jobs", "0"], "found jobs = 0; expected a number in [1, inf)"),
-        (["grid", "--problem", "none"], "unknown problem 'none'"),
         (["study", "none"], "unknown study 'none'"),
         (["results", "none"], "unknown result 'none'"),
         (["results", "pinn", "--profile", "smoke", "--force"], "has no profile 'smoke'"),

@@ -6,9 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hrgradlib.experiments.specs import make_spec
-from hrgradlib.experiments.studies import LITERATURE_SIZE
 
-__all__ = ["Weights", "at_equal_width", "literature_weights", "perceptron_weights"]
+__all__ = ["SIZE", "Weights", "at_equal_width", "literature_weights", "perceptron_weights"]
+
+#: The literature's number of points in a step of Adam's metric, and a network of ours for it.
+SIZE: dict[str, Any] = dict(
+    method="hrgrad",
+    problem="transport-inflow",
+    tasks=8,
+    per_task=128,
+    candidates=1,
+    width=64,
+    depth=4,
+    modes=6,
+)
 
 
 class Weights(NamedTuple):
@@ -25,9 +36,8 @@ def perceptron_weights(inputs: int, width: int, depth: int) -> int:
 
 
 def literature_weights() -> Weights:
-    """ρ(t, x) with 5×128 and g(t, x, v) with 5×256 neurons, against `LITERATURE_SIZE`."""
-    size: dict[str, Any] = LITERATURE_SIZE
-    model = make_spec(seed=0, profile="quick", **size).build_model()
+    """ρ(t, x) with 5×128 and g(t, x, v) with 5×256 neurons, against `SIZE`."""
+    model = make_spec(seed=0, profile="quick", **SIZE).build_model()
     ours = sum(parameter.numel() for parameter in model.parameters())
     return Weights(perceptron_weights(2, 128, 5) + perceptron_weights(3, 256, 5), ours)
 

@@ -1,4 +1,4 @@
-"""The commands ``hrgrad reproduce``, ``grid``, ``study`` and ``results``: sets of runs."""
+"""The commands ``hrgrad reproduce``, ``study`` and ``results``: sets of runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 from typing import Any
 
 from hrgradlib.experiments.campaign import book_runs, run_all
-from hrgradlib.experiments.cases import CASES, FIRST
 from hrgradlib.experiments.catalogue import RESULTS, overview, remake
 from hrgradlib.experiments.specs import PROFILES, check_name, check_number
 from hrgradlib.experiments.studies import STUDIES
@@ -20,10 +19,6 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     """Add them to the parser of ``hrgrad``."""
     book = commands.add_parser("reproduce", help="train every run the book shows")
     book.set_defaults(action=_reproduce)
-
-    grid = commands.add_parser("grid", help="complete the table of a tuning grid")
-    grid.add_argument("--problem", default=FIRST)
-    grid.set_defaults(action=_grid)
 
     study = commands.add_parser("study", help="complete the table of a study; no row is replaced")
     study.add_argument("name", help=f"one of {', '.join(STUDIES)}")
@@ -37,12 +32,12 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     results.add_argument("--force", action="store_true", help="make fresh rows anew, too")
     results.set_defaults(action=_results)
 
-    for sub in (book, grid, study, results):
+    for sub in (book, study, results):
         sub.add_argument("--profile", default="quick")
         sub.add_argument("--device", default="auto", help="auto, cpu or cuda")
         sub.add_argument("--quiet", action="store_true", help="no progress bar")
         sub.add_argument("--jobs", type=int, default=2, help="runs at a time, one thread each")
-    for sub in (grid, study, results):
+    for sub in (study, results):
         sub.add_argument("--dry-run", action="store_true", help="only say what would be made")
 
 
@@ -60,11 +55,6 @@ def _reproduce(options: argparse.Namespace) -> int:
         f"{len(runs) - trained} already there, {time.perf_counter() - began:.0f} s"
     )
     return 0
-
-
-def _grid(options: argparse.Namespace) -> int:
-    check_name("problem", options.problem, CASES)
-    return _made(f"{options.problem}-grid", options, replace=False)
 
 
 def _study(options: argparse.Namespace) -> int:

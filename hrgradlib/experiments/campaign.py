@@ -1,16 +1,14 @@
-"""Sets of runs: those the book shows, and the tuning grid; a process and a folder for each."""
+"""Sets of runs, a process and a folder for each."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import closing
 from functools import partial
-from itertools import product
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from hrgradlib.experiments._children import run_each
@@ -23,18 +21,9 @@ from hrgradlib.experiments.folder import (
     read_spec,
 )
 from hrgradlib.experiments.runner import code_behind, fresh, in_use, is_finished, run_folder
-from hrgradlib.experiments.specs import GRID, SETTINGS, Spec, make_spec
+from hrgradlib.experiments.specs import SETTINGS, Spec, make_spec
 
-__all__ = [
-    "CampaignError",
-    "best_settings",
-    "book_runs",
-    "grid_runs",
-    "grid_scores",
-    "has_ended",
-    "run_all",
-    "train_each",
-]
+__all__ = ["CampaignError", "book_runs", "has_ended", "run_all", "train_each"]
 
 
 class CampaignError(RuntimeError):
@@ -50,16 +39,6 @@ def book_runs(profile: str, problem: str | None = None) -> dict[Path, Spec]:
                 spec = make_spec(case.name, shown.method, profile, seed)
                 spec = spec.with_(steps=round(shown.longer * spec.steps))
                 specs[run_folder(spec, shown.label)] = spec
-    return specs
-
-
-def grid_runs(problem: str, profile: str) -> dict[Path, Spec]:
-    """The tuning grid: every method, learning rate, β2 and tuning seed."""
-    specs = {}
-    cells = product(GRID["method"], GRID["lr"], GRID["beta2"], GRID["seeds"])
-    for method, lr, beta2, seed in cells:
-        spec = make_spec(problem, method, profile, seed, lr=lr, beta2=beta2)
-        specs[run_folder(spec, f"grid-lr{lr:g}-b{beta2:g}")] = spec
     return specs
 
 
@@ -159,21 +138,3 @@ def has_ended(folder: Path, spec: Spec) -> bool:
     except FolderError:
         return False
     return is_finished(folder, spec)
-
-
-def grid_scores(rows: Iterable[dict]) -> dict[str, dict[tuple[float, float], float]]:
-    """Geometric mean over seeds of the final max error: by method, then by (lr, β2)."""
-    errors: dict[str, dict[tuple[float, float], list[float]]] = {}
-    for row in rows:
-        cell = errors.setdefault(row["method"], {})
-        cell.setdefault((row["lr"], row["beta2"]), []).append(row["max_error"])
-    return {
-        method: {key: float(np.exp(np.log(e).mean())) for key, e in cells.items()}
-        for method, cells in errors.items()
-    }
-
-
-def best_settings(rows: Iterable[dict]) -> dict[str, tuple[float, float]]:
-    """(lr, β2) with the lowest geometric mean of the final max error over seeds, per method."""
-    scores = grid_scores(rows)
-    return {method: min(cells, key=cells.__getitem__) for method, cells in scores.items()}

@@ -9,15 +9,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hrgradlib.experiments.campaign import CampaignError, grid_runs
-from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.campaign import CampaignError
 from hrgradlib.experiments.probes import same
 from hrgradlib.experiments.runner import code_behind, fresh
 from hrgradlib.experiments.sources import code_fingerprint
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.experiments.store import Row, StoreError, Table
 from hrgradlib.experiments.studies import STUDIES, complete, row_key, study_runs
-from hrgradlib.paths import checkout, home
+from hrgradlib.paths import checkout
 
 __all__ = ["RESULTS", "Stored", "describe", "overview", "remake", "states"]
 
@@ -32,7 +31,6 @@ class Stored:
         chapters: pages that show it.
         module: ``python -m`` of it makes the table; empty for trainings.
         script: below the checkout's root, makes the table with ``--json FILE``.
-        gone: what has to be checked out to make it, where today's code does not.
         partial: rows may be missing yet, even all; what shows it says how many, and tests take
             what is there. Every other table is complete.
     """
@@ -42,7 +40,6 @@ class Stored:
     chapters: tuple[str, ...]
     module: str = ""
     script: str = ""
-    gone: str = ""
     partial: bool = False
 
     @property
@@ -52,29 +49,16 @@ class Stored:
             return f"python -m {self.module}"
         if self.script:
             return f"python {self.script} --json book/results/{self.name}.json"
-        if self.name in STUDIES:
-            return f"hrgrad study {self.name}"
-        at = f" at commit {self.gone}" if self.gone else ""
-        return f"hrgrad grid --problem {self.name.split('-grid')[0]}{at}"
-
-    def table(self, profile: str) -> Table:
-        """Its rows; those of another problem's grid, which no page shows, lie in the home."""
-        if self.name in RESULTS:
-            return Table.named(self.name, profile)
-        return Table(home() / "results" / profile / f"{self.name}.json")
+        return f"hrgrad study {self.name}"
 
     def runs(self, profile: str) -> dict[Path, Spec]:
         """The trainings it consists of, by folder; none for a measurement."""
-        if self.module or self.script or self.gone:
+        if self.module or self.script:
             return {}
-        if self.name in STUDIES:
-            return study_runs(self.name, profile)
-        return grid_runs(self.name.removesuffix("-grid"), profile)
+        return study_runs(self.name, profile)
 
     def code(self) -> str:
         """Fingerprint of the code that measures it; that of trainings differs by row."""
-        if self.gone:
-            return "gone"
         return code_fingerprint(self.module or _root() / self.script)
 
 
@@ -82,10 +66,8 @@ RESULTS = {
     line.name: line
     for line in (
         Stored("ablations", 38, ("12_what_matters",), partial=True),
-        Stored("axis", 7, ("08_convergence",)),
-        Stored("bgk", 67, ("11_bgk",)),
+        Stored("bgk", 7, ("11_bgk",), partial=True),
         Stored("bgk-mixed", 12, ("11_bgk",), partial=True),
-        Stored("bgk-plain", 12, ("11_bgk",)),
         Stored("bgk-sod", 12, ("11_bgk",), partial=True),
         Stored("bgk-truncation", 5, ("11_bgk",), module="hrgradlib.chapters.ch11_truncation"),
         Stored(
@@ -103,11 +85,8 @@ RESULTS = {
         Stored("failure", 95, ("05_one_network",), partial=True),
         Stored("failure-grid", 6.4, ("05_one_network",), partial=True),
         Stored("failure-long", 26, ("05_one_network",), partial=True),
-        Stored("gauss-newton", 26, ("many_tasks",)),
-        Stored("gauss-newton-grid", 26, ("many_tasks",)),
-        Stored("gauss-newton-long", 19, ("many_tasks",)),
-        Stored("guard", 12, ("09_linear_transport", "many_tasks")),
-        Stored("inflow", 42, ("10_inflow",)),
+        Stored("gauss-newton", 8, ("many_tasks",), partial=True),
+        Stored("inflow", 9, ("10_inflow",), partial=True),
         Stored(
             "inflow-reference",
             8,
@@ -120,11 +99,7 @@ RESULTS = {
         Stored("metrics-long", 767, ("13_what_it_costs",), partial=True),
         Stored("peers", 88, ("14_beyond_kinetics",), script="benchmarks/peers.py", partial=True),
         Stored("pinn", 15, ("04_pinn_and_apnn",), module="hrgradlib.chapters.ch04_pinn"),
-        Stored("plain", 18, ("many_tasks",)),
-        Stored("plain-grid", 29, ("many_tasks",)),
         Stored("points", 11, ("10_inflow", "11_bgk")),
-        Stored("rules", 31, ("many_tasks",)),
-        Stored("rules-grid", 29, ("many_tasks",)),
         Stored("scales", 92, ("09_linear_transport", "many_tasks")),
         Stored("scales-adam", 30, ("09_linear_transport",), partial=True),
         Stored("scales-bgk", 114, ("11_bgk",), partial=True),
@@ -147,10 +122,6 @@ RESULTS = {
                 *("12_what_matters", "many_tasks"),
             ),
             module="hrgradlib.experiments.trivial",
-        ),
-        Stored("transport-periodic-grid", 32, ("09_linear_transport", "many_tasks")),
-        Stored(
-            "transport-periodic-grid-earlier-factor", 60, ("09_linear_transport",), gone="df70874"
         ),
         Stored("verdict-rule", 1, ("protocol",), module="hrgradlib.chapters.protocol_rates"),
     )
@@ -210,7 +181,7 @@ def overview(names: Iterable[str], profile: str = "quick") -> Iterator[dict[str,
     """Lines of ``hrgrad results``: name, rows, state, minutes, chapters, command."""
     for name in names:
         line = RESULTS[name]
-        table = line.table(profile)
+        table = Table.named(name, profile)
         yield {
             "name": name,
             "rows": str(len(table.rows)),
@@ -249,8 +220,9 @@ def remake(
         StoreError: no such result, or it cannot be made here.
         CampaignError: trainings that left no result.
     """
-    line = RESULTS.get(name) or _grid(name)
-    table = line.table(profile)
+    if name not in RESULTS:
+        raise StoreError(f"unknown result {name!r}; expected one of {', '.join(RESULTS)}")
+    line, table = RESULTS[name], Table.named(name, profile)
     found = states(line, table, profile)
     again = {"missing"} | ({"stale", "unknown"} if replace or force else set())
     chosen = [k for k, s in found.items() if s != "left over" and (force or s in again)]
@@ -263,8 +235,6 @@ def remake(
         old = sum(state != "fresh" for state in found.values())
         hint = f"; {old} stale: `hrgrad results {name}` makes them anew" if old else ""
         return f"{kept}; nothing to be done{hint}"
-    if line.gone:
-        raise StoreError(f"{name} is kept as evidence: {line.command} made it")
     runs = line.runs(profile)
     if not runs and profile != "quick":
         raise StoreError(f"{name} is no training and has no profile {profile!r}; leave it out")
@@ -283,13 +253,6 @@ def remake(
     if lost:
         raise CampaignError("; ".join(f"{key}: {words}" for key, words in lost.items()))
     return f"{name}: {len(wanted)} rows written to {_place(table)}"
-
-
-def _grid(name: str) -> Stored:
-    problem = name.removesuffix("-grid")
-    if problem == name or problem not in CASES:
-        raise StoreError(f"unknown result {name!r}; expected one of {', '.join(RESULTS)}")
-    return Stored(name, 0, ())
 
 
 def _measure(line: Stored, table: Table, force: bool) -> None:

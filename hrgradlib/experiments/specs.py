@@ -17,7 +17,6 @@ from hrgradlib.training.methods import Method, Settings
 
 __all__ = [
     "FEWEST",
-    "GRID",
     "PROFILES",
     "SETTINGS",
     "Spec",
@@ -44,15 +43,6 @@ _JACOBIAN = {
     "quick": dict(steps=250, tasks=10, per_task=14, width=32, depth=3, modes=6, warmup=20),
     "full": dict(steps=1000, tasks=10, per_task=60, width=64, depth=4, modes=8, warmup=50),
 }
-
-# What is compared under Adam, on one grid for all, on seeds that are reported nowhere else.
-GRID: dict[str, tuple] = {
-    "method": ("hrgrad", "sum"),
-    "lr": (5e-3, 1e-2, 2e-2, 4e-2),
-    "beta2": (0.9, 0.99, 0.999),
-    "seeds": (100, 101),
-}
-
 
 #: Points of a task, where tasks have unequally many.
 FEWEST = 4

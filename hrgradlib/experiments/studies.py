@@ -26,138 +26,42 @@ from hrgradlib.experiments.scale_studies import SCALES, TIMES
 from hrgradlib.experiments.specs import Spec, make_spec
 from hrgradlib.experiments.store import Table, read
 
-__all__ = [
-    "LITERATURE_SIZE",
-    "STUDIES",
-    "complete",
-    "read_grid",
-    "read_study",
-    "row_key",
-    "study_runs",
-]
+__all__ = ["STUDIES", "complete", "read_study", "row_key", "study_runs"]
 
 PROBLEM = "transport-periodic"
-FIVE = (0, 1, 2, 3, 4)
-TUNING = (100, 101)
-
-
-def _grid(method: str, **axes) -> dict[str, dict]:
-    """Every combination of the tuples given for settings, labelled by them; the rest is fixed."""
-    fixed = {name: value for name, value in axes.items() if not isinstance(value, tuple)}
-    cells = {method: dict(method=method) | fixed}
-    for name, values in axes.items():
-        if name in fixed:
-            continue
-        cells = {
-            f"{label}-{name}{value:g}": cell | {name: value}
-            for label, cell in cells.items()
-            for value in values
-        }
-    return cells
-
-
-DECADES = (1.0, 10.0, 100.0, 1e3, 1e4)  # weights of the initial loss
-_PLAIN = dict(formulation="plain")
-_RULES = ("trial-root", "trial-log", "trial-worst", "trial-adaptive", "trial-persistent")
-
-# The literature's number of points in a step of Adam's metric (benchmarks/literature_step.py);
-# network, learning rate and steps by three trials on a tuning seed.
-LITERATURE_SIZE = dict(
-    method="hrgrad",
-    problem="transport-inflow",
-    tasks=8,
-    per_task=128,
-    candidates=1,
-    width=64,
-    depth=4,
-    modes=6,
-    lr=5e-3,
-    steps=10000,
-)
 
 STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
-    # Chapter 7: is the applied step uphill for some task, and what does the guard cost?
-    "guard": (
-        (0, 1, 2),
-        {
-            "hrgrad": dict(method="hrgrad"),
-            "hrgrad-guard": dict(method="hrgrad", guard=True),
-            "sum": dict(method="sum"),
-            "harmonise-first": dict(method="harmonise-first"),
-        },
-    ),
-    # Appendix on many tasks: the metric's own grid, then what it reaches.
-    "gauss-newton-grid": (
-        TUNING,
-        _grid("hrgrad-gn", lr=(0.3, 0.5, 0.7), damping=(1e-5, 1e-4, 1e-3, 1e-2, 1e-1)),
-    ),
+    # Appendix on many tasks: what does harmonisation add in the Gauss–Newton metric?
     "gauss-newton": (
-        FIVE,
+        (0, 1, 2, 3, 4),
         {
             "hrgrad-gn": dict(method="hrgrad-gn"),
             "harmony-half": dict(method="hrgrad-gn", harmony=0.5),
             "sum-gn": dict(method="sum-gn"),
             "within": dict(method="hrgrad-gn", beyond=1.0),
-            "hrgrad": dict(method="hrgrad", beyond=1.15),
-            "sum": dict(method="sum", steps=4800, beyond=1.15),
         },
     ),
-    # Appendix on many tasks: other rules under Adam, learning rates tuned on seeds of their own.
-    "rules-grid": (
-        TUNING[:1],
-        {
-            label: cell
-            for method in _RULES
-            for label, cell in _grid(method, lr=(5e-3, 1e-2, 2e-2, 4e-2)).items()
-        }
-        | _grid("hrgrad", beta1=(0.97,), lr=(5e-3, 1e-2, 2e-2, 4e-2)),
-    ),
-    "rules": (
-        FIVE,
-        {
-            "trial-root": dict(method="trial-root", lr=2e-2, beyond=1.15),
-            "trial-log": dict(method="trial-log", lr=2e-2, beyond=1.15),
-            "trial-worst": dict(method="trial-worst", lr=1e-2, beyond=1.15),
-            "trial-adaptive": dict(method="trial-adaptive", lr=2e-2, beyond=1.15),
-            "trial-persistent": dict(method="trial-persistent", lr=2e-2, beyond=1.15),
-            "hrgrad-beta10.97": dict(method="hrgrad", beta1=0.97, lr=1e-2, beyond=1.15),
-        },
-    ),
-    # Appendix on many tasks: the plain formulation, where the sum needs a weight.
-    "plain-grid": (
-        TUNING[:1],
-        _grid("sum", initial_weight=DECADES, lr=(1e-2, 2e-2), **_PLAIN)
-        | _grid("hrgrad", lr=(1e-2, 2e-2), **_PLAIN),
-    ),
-    "plain": (
-        FIVE,
-        {
-            "sum": dict(method="sum", initial_weight=100.0, lr=2e-2, **_PLAIN),
-            "hrgrad-gn": dict(method="hrgrad-gn", steps=200, **_PLAIN),
-            "sum-gn": dict(method="sum-gn", steps=200, **_PLAIN),
-        },
-    ),
-    # Chapters 9 and 11: the other problems in the profile full, other formulations and metrics.
+    # Chapters 10 and 11: the other problems, in other metrics and another formulation.
     "inflow": (
         CASES["transport-inflow"].reported_seeds,
         {
+            "quick": dict(method="hrgrad-gn", problem="transport-inflow"),
             "micro-macro": dict(
                 method="hrgrad-gn", problem="transport-inflow", formulation="micro-macro"
             ),
             "adam": dict(method="hrgrad", problem="transport-inflow"),
-            "adam-1024": LITERATURE_SIZE,
-            "full": dict(method="hrgrad-gn", problem="transport-inflow", profile="full"),
+            "soap": dict(method="hrgrad-soap", problem="transport-inflow"),
         },
     ),
     "bgk": (
         CASES["bgk-smooth"].reported_seeds,
-        {"smooth-adam": dict(method="hrgrad", problem="bgk-smooth")}
-        | {
-            f"{name}-full": dict(method="hrgrad-gn", problem=f"bgk-{name}", profile="full")
+        {
+            name: dict(method="hrgrad-gn", problem=f"bgk-{name}")
             for name in ("smooth", "layer", "riemann")
-        },
+        }
+        | {"smooth-soap": dict(method="hrgrad-soap", problem="bgk-smooth")},
     ),
-    # Chapter 11: are points chosen by residual better than points as they are drawn?
+    # Chapters 10 and 11: are points chosen by residual better than points as they are drawn?
     "points": (
         CASES["bgk-layer"].reported_seeds,
         {
@@ -165,16 +69,6 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
             for name, problem in (("inflow", "transport-inflow"), ("layer", "bgk-layer"))
             for choice, settings in (("chosen", {}), ("drawn", dict(candidates=1)))
         },
-    ),
-    # Chapter 8: the axis that the theorems want, against the default.
-    "axis": (FIVE, {a: dict(method="hrgrad", axis=a) for a in ("equiangular", "maxmin")}),
-    "bgk-plain": (
-        (0, 1),
-        _grid("sum", problem="bgk-smooth", initial_weight=(1.0, 100.0), lr=(5e-3, 2e-2), **_PLAIN),
-    ),
-    "gauss-newton-long": (
-        FIVE,
-        {"hrgrad-gn": dict(method="hrgrad-gn", width=40, depth=4, per_task=20, steps=300)},
     ),
     # Chapter 9: two dimensions.
     "transport-2d": (
@@ -261,9 +155,3 @@ def read_study(name: str) -> tuple[list[dict], dict]:
     for row in found:
         content["curves"].setdefault(row["label"], {})[str(row["seed"])] = row.get("curve", {})
     return rows, content
-
-
-def read_grid(problem: str, variant: str = "") -> list[dict]:
-    """Rows of a stored tuning grid of a problem: method, lr, beta2, seed, errors, steps."""
-    name = "-".join(part for part in (problem, "grid", variant) if part)
-    return [row.values | row.values["settings"] for row in read(name)]

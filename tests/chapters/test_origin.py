@@ -1,5 +1,7 @@
 """A page says where its stored numbers come from."""
 
+import re
+
 import pytest
 
 from hrgradlib.chapters.origin import judged_over, origin, show_origin
@@ -14,11 +16,11 @@ def nothing_read(monkeypatch):
 
 
 def test_a_line_per_result_that_the_page_shows(capsys):
-    store.read("inflow")
-    show_origin("inflow", "guard")
+    store.read("pinn")
+    show_origin("pinn", "points")
     first, second = capsys.readouterr().out.splitlines()
-    assert first == origin("inflow") and second == origin("guard")
-    assert first.startswith("inflow: 12 rows of 20") and "commit f93d893" in first
+    assert first == origin("pinn") and second == origin("points")
+    assert re.match(r"pinn: \d+ rows of 20\d\d-\d\d-\d\d, commits? [0-9a-f]{7}", first)
 
 
 @pytest.mark.parametrize("name", RESULTS)
@@ -34,21 +36,21 @@ def test_over_how_many_knudsen_numbers_an_error_is_the_largest(monkeypatch):
     rows = {str(i): Row(str(i), v, origin_of) for i, v in enumerate((few, many, {"order": 2.0}))}
     monkeypatch.setattr(Table, "named", lambda name: type("T", (), {"rows": rows}))
     assert "errors the largest over 7 or 41 Knudsen numbers" in origin("literature-step")
-    assert judged_over("guard") == "7 or 41"
+    assert judged_over("points") == "7 or 41"
     del rows["0"], rows["1"]
     assert "Knudsen" not in origin("literature-step")
 
 
-@pytest.mark.parametrize("named", [(), ("guard",), ("inflow", "nobody")])
+@pytest.mark.parametrize("named", [(), ("points",), ("pinn", "nobody")])
 def test_a_page_names_all_that_it_has_read_and_nothing_else(named):
-    store.read("inflow")
+    store.read("pinn")
     with pytest.raises(ValueError, match="expected all results this page has read"):
         show_origin(*named)
 
 
 def test_what_is_wrong_with_rows_is_said(monkeypatch):
     commit = "abcdef0" + "0" * 33
-    rows = [Row("guard", {}, Origin("", "", commit + "+", "2026-01-02T03:04:05", {}))]
+    rows = [Row("points", {}, Origin("", "", commit + "+", "2026-01-02T03:04:05", {}))]
     monkeypatch.setattr(Table, "named", lambda name: type("T", (), {"rows": {"x": rows[0]}}))
     said = origin("literature-step")
     assert said == (
@@ -60,7 +62,7 @@ def test_what_is_wrong_with_rows_is_said(monkeypatch):
 
 def test_of_a_partial_result_the_line_says_how_much_is_missing(monkeypatch, tmp_path):
     monkeypatch.setattr(store, "results_folder", lambda profile: tmp_path)
-    assert origin("guard") == "guard: no rows; 12 missing; made by: hrgrad study guard"
-    table = Table.named("guard")
-    table.put("hrgrad-s0", {}, Origin("", "", "", "2026-01-02T03:04:05", {}))
-    assert "11 missing" in origin("guard")
+    assert origin("points") == "points: no rows; 12 missing; made by: hrgrad study points"
+    table = Table.named("points")
+    table.put("layer-drawn-s10", {}, Origin("", "", "", "2026-01-02T03:04:05", {}))
+    assert "11 missing" in origin("points")

@@ -46,8 +46,8 @@ def test_ten_times_the_error_is_called_higher():
 
 
 def test_a_commit_without_the_result_is_named():
-    with pytest.raises(StoreError, match="holds no book/results/guard.json"):
-        reproduce.committed("guard", "no-such-commit")
+    with pytest.raises(StoreError, match="holds no book/results/points.json"):
+        reproduce.committed("points", "no-such-commit")
 
 
 def test_the_array_job_of_the_page_takes_the_study_of_its_number(tmp_path):

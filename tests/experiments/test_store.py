@@ -107,8 +107,8 @@ def test_what_is_missing_says_how_it_is_made():
 
 def test_tables_of_another_profile_are_not_the_books(monkeypatch, tmp_path):
     monkeypatch.setenv("HRGRAD_HOME", str(tmp_path))
-    assert Table.named("guard").path == paths.checkout() / "book" / "results" / "guard.json"
-    assert Table.named("guard", "smoke").path == tmp_path / "results" / "smoke" / "guard.json"
+    assert Table.named("points").path == paths.checkout() / "book" / "results" / "points.json"
+    assert Table.named("points", "smoke").path == tmp_path / "results" / "smoke" / "points.json"
 
 
 def test_the_origin_names_commit_code_and_machine():
