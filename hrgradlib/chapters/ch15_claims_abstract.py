@@ -11,10 +11,10 @@ __all__ = ["ABSTRACT"]
 
 _EVERYWHERE = (
     ("gauss-newton", "hrgrad-gn"),
-    ("inflow", "full"),
-    ("bgk", "smooth-full"),
-    ("bgk", "layer-full"),
-    ("bgk", "riemann-full"),
+    ("inflow", "quick"),
+    ("bgk", "smooth"),
+    ("bgk", "layer"),
+    ("bgk", "riemann"),
 )
 
 ABSTRACT = (
@@ -38,12 +38,12 @@ ABSTRACT = (
         "positive",
         "abstract",
         "The final update has a positive dot product with each loss's gradient.",
-        "09_linear_transport",
-        "ch-linear-transport",
-        "products of every applied step with every current task gradient, `transport-periodic`",
+        "12_what_matters",
+        "ch-what-matters",
+        "products of applied steps with every current task gradient, `transport-periodic`",
         "confirmed if none is negative; refined if none is with the guard; else refuted",
         measures.uphill_with_guard,
-        ("guard",),
+        ("comparison",),
         front=True,
     ),
     Claim(

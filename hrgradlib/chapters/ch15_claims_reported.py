@@ -186,7 +186,7 @@ REPORTED = (
         "ch-bgk",
         "`bgk-riemann`, Gauss–Newton's metric, ε from 1e-2 to 1",
         "confirmed if no run errs by more than 10 %",
-        measures.errors_below(("bgk", "riemann-full")),
+        measures.errors_below(("bgk", "riemann")),
         ("bgk",),
         missing="the same by first-order HRGrad",
     ),

@@ -71,6 +71,7 @@ def test_errors_are_judged_by_the_books_rule(a, b, word):
 CLOSE = [1.02e-3, 1.08e-3, 0.95e-3, 1.15e-3, 1.0e-3]
 A_LITTLE = [1.30e-3, 1.32e-3, 1.28e-3, 1.31e-3, 1.29e-3]
 STEADY = [1.0e-3, 1.01e-3, 0.99e-3, 1.02e-3, 0.98e-3]
+STEADY_HIGH = [3.0e-3, 3.1e-3, 2.9e-3, 3.2e-3, 2.8e-3]
 WIDE = [0.3e-3, 0.5e-3, 1.0e-3, 2.0e-3, 4.0e-3]
 
 
@@ -170,6 +171,31 @@ def test_positive_products_with_and_without_the_guard(free, guarded, word):
 )
 def test_uphill_pairs_beside_the_sums(ours, theirs, word):
     assert measures.uphill_beside_the_sum(guard_store(hrgrad=ours, sum=theirs)).word == word
+
+
+@pytest.mark.parametrize(
+    ("errors", "word"),
+    [
+        ((1.5, 1.2, 1.0, 1.9), "confirmed"),
+        ((3.0, 1.2, 1.0, 1.9), "refined"),  # far from the best only
+        ((1.5, 1.2, 1.0, 3.0), "refuted"),
+        ((1.0, 3.0, 1.0, 1.0), "refuted"),  # the best is the first
+    ],
+)
+def test_a_method_that_needs_no_tuning(errors, word):
+    cells = {f"hrgrad-lr{lr:g}": [e] for lr, e in zip(measures.RATES, errors, strict=True)}
+    assert measures.by_default_settings(anywhere(store(**cells))).word == word
+
+
+@pytest.mark.parametrize(
+    ("best", "others", "word"),
+    [(LOW, HIGH, "confirmed"), (HIGH, HIGH, "refuted"), (CLOSE, HIGH, "undecided")],
+)
+def test_another_rule(best, others, word):
+    labels = (*measures.ch12_comparison.WEIGHTINGS, *measures.ch12_comparison.SURGERY)
+    ours = {"confirmed": STEADY_HIGH, "refuted": LOW, "undecided": LOW}[word]
+    runs = dict.fromkeys(labels, others) | {labels[3]: best, "hrgrad": ours}
+    assert measures.any_rule(anywhere(store(**runs))).word == word
 
 
 @pytest.mark.parametrize(
