@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -13,15 +11,13 @@ from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import GREY, SEQUENTIAL
 from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
 from hrgradlib.chapters.trivial_lines import draw_lines
-from hrgradlib.experiments.campaign import grid_scores
 
 __all__ = [
     "density_profiles",
     "error_by_eps",
     "error_histories",
     "errors_by_draw",
-    "grid_maps",
-    "guard_outcome",
+    "errors_by_rate",
     "phase_space",
 ]
 
@@ -118,67 +114,25 @@ def error_histories(seconds: dict[str, NDArray], errors: dict[str, NDArray]) -> 
     return fig
 
 
-def grid_maps(rows: list[dict]) -> Figure:
-    """The tuning grid: geometric mean over seeds of the final max error, a panel a method."""
-    methods = sorted({r["method"] for r in rows})
-    rates = sorted({r["lr"] for r in rows})
-    decays = sorted({r["beta2"] for r in rows})
-    scores = grid_scores(rows)
-    tables = {m: np.array([[scores[m][lr, b] for b in decays] for lr in rates]) for m in methods}
-    low, high = min(t.min() for t in tables.values()), max(t.max() for t in tables.values())
-    fig, axes = subplots(1, len(methods), figsize=(3.6 * len(methods), 3.3), sharey=True)
-    for axis, m in zip(np.atleast_1d(axes), methods, strict=True):
-        logs = np.log10(tables[m])
-        image = axis.imshow(
-            logs,
-            cmap="cividis",
-            origin="lower",
-            aspect="auto",
-            vmin=np.log10(low),
-            vmax=np.log10(high),
-        )
-        _write_cells(axis, tables[m], 0.5 * (np.log10(low) + np.log10(high)))
-        axis.set_xticks(range(len(decays)), [f"{b:g}" for b in decays])
-        axis.set_yticks(range(len(rates)), [f"{r:g}" for r in rates])
-        axis.set(title=label_of(m), xlabel=r"$\beta_2$")
-        axis.grid(False)
-    np.atleast_1d(axes)[0].set_ylabel("peak learning rate")
-    fig.colorbar(image, ax=axes, label=r"$\log_{10}$ of the max error")
-    return fig
-
-
-def _write_cells(axis, table: NDArray, middle: float) -> None:
-    best = np.unravel_index(np.argmin(table), table.shape)
-    for (i, j), value in np.ndenumerate(table):
-        colour = "white" if np.log10(value) < middle else "black"
-        weight = "bold" if (i, j) == best else "normal"
-        axis.text(
-            j, i, f"{value:.1e}", ha="center", va="center", color=colour, fontsize=8, weight=weight
-        )
-
-
-def guard_outcome(rows: list[dict], methods: Sequence[str]) -> Figure:
-    """Share of uphill products and final error by method: dots for seeds, a bar for the median.
+def errors_by_rate(tried: dict[str, dict[str, float]]) -> Figure:
+    """Final error on the tuning seed by learning rate, a line per method, hollow at the best.
 
     Args:
-        rows: of the study "guard"; methods: labels in it, in order.
+        tried: of :func:`hrgradlib.chapters.ch12_comparison.rates`; may be empty.
     """
-    fig, axes = subplots(1, 2, figsize=(6.8, 2.9), sharey=True)
-    for place, method in enumerate(methods):
-        _, colour, marker, _ = METHOD_LOOK[method]
-        cell = [r for r in rows if r["label"] == method]
-        for axis, key, scale in ((axes[0], "uphill", 100), (axes[1], "max_error", 1)):
-            values = scale * np.array([r[key] for r in cell])
-            axis.plot(
-                values, np.full(len(values), place), marker, color=colour, ms=4, clip_on=False
-            )
-            axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=colour, lw=2)
-    axes[0].set(
-        xlabel="uphill products / %", yticks=range(len(methods)), yticklabels=map(label_of, methods)
-    )
-    axes[0].set_xlim(left=0)
-    axes[0].invert_yaxis()
-    axes[1].set(xlabel="max error over ε and t", xscale="log")
+    fig, axis = subplots(figsize=(6.2, 3.6))
+    for method, errors in tried.items():
+        name, colour, marker, line = METHOD_LOOK[method]
+        rates = [float(choice.removeprefix("lr")) for choice in errors]
+        values = list(errors.values())
+        axis.loglog(rates, values, marker + line, color=colour, label=name)
+        best = int(np.argmin(values))
+        axis.plot(rates[best], values[best], "o", color=colour, mfc="none", ms=11)
+    if not tried:
+        axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
+    axis.set(xlabel="peak learning rate", ylabel="max error over ε and t")
+    if tried:
+        shared_legend(fig, axis, "upper center", ncols=2)
     return fig
 
 

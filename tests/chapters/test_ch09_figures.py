@@ -12,17 +12,10 @@ EPS = np.array([1.0, 0.1])
 X = np.linspace(0.1, 0.9, 9)
 LINES = np.ones((2, 1)) * X
 FIELDS = np.ones((2, 3, 1)) * X + np.arange(3)[:, None]
-GRID = [
-    dict(method=m, lr=lr, beta2=b, max_error=lr * b, seed=0, profile="quick")
-    for m in ("hrgrad", "sum")
-    for lr in (0.01, 0.02)
-    for b in (0.9, 0.99)
-]
-GUARD = [
-    dict(label=m, uphill=0.1, max_error=0.01 * k)
-    for m in ("sum", "harmonise-first", "hrgrad", "hrgrad-guard")
-    for k in (1, 2)
-]
+TRIED = {
+    "sum": {"lr0.01": 0.03, "lr0.02": 0.02, "lr0.04": np.inf},
+    "hrgrad-gn": {"lr0.4": 0.002, "lr0.8": 0.001},
+}
 
 DRAWN = {
     "errors_by_draw": lambda: figures.errors_by_draw(
@@ -38,10 +31,7 @@ DRAWN = {
     "error_histories": lambda: figures.error_histories(
         dict.fromkeys(METHODS, LINES), dict.fromkeys(METHODS, LINES)
     ),
-    "grid_maps": lambda: figures.grid_maps(GRID),
-    "guard_outcome": lambda: figures.guard_outcome(
-        GUARD, ("sum", "harmonise-first", "hrgrad", "hrgrad-guard")
-    ),
+    "errors_by_rate": lambda: figures.errors_by_rate(TRIED),
 }
 
 
