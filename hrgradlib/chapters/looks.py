@@ -88,12 +88,6 @@ METHOD_LOOK: dict[str, Look] = {
     "hrgrad-gn-half": Look("HRGrad, Gauss–Newton, κ = ½", SKY, "v"),
     "hrgrad-gn-larger": _LARGER,
     "hrgrad-gn-0": _GAUSS_NEWTON._replace(label="HRGrad, Gauss–Newton, κ = 0"),
-    # ideas of many_tasks.md
-    "trial-root": Look("root losses", PURPLE, "v"),
-    "trial-log": Look("log losses", PURPLE, "<"),
-    "trial-worst": Look("worst task first", PURPLE, ">"),
-    "trial-adaptive": Look("adaptive harmony", PURPLE, "p"),
-    "trial-persistent": Look("lasting conflict", PURPLE, "h"),
     # other formulations
     "plain": Look("plain, Adam", GREEN, "v", ":"),
     "apnn": Look("APNN: micro–macro", BLUE, "o"),

@@ -1,18 +1,24 @@
-"""Stored studies, cell by cell, and one cell judged against another by the book's one rule."""
+"""Stored studies, cell by cell, and one cell judged against another by the book's one rule.
+
+A table that is not complete yet gives what its rows can say.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hrgradlib.chapters.looks import label_of
 from hrgradlib.experiments.store import Table
-from hrgradlib.experiments.studies import read_grid, read_study
+from hrgradlib.experiments.studies import read_study
 from hrgradlib.experiments.verdicts import Verdict, judge
 
-__all__ = ["IDEAS", "Cell", "cells", "cells_there", "compare", "find", "reference", "tuning"]
+__all__ = ["Cell", "cells_there", "compare", "reached", "table", "told", "uphill"]
+
+_NOT_YET = "not measured yet"
 
 
 class Cell(NamedTuple):
@@ -22,8 +28,8 @@ class Cell(NamedTuple):
         study, label: where it stands.
         settings: of the runs, without the seed.
         seeds: [S]
-        errors, seconds, uphill: [S] final error (max over ε and t), seconds spent in steps, share
-            of (step, task) pairs in which the applied step did not descend.
+        errors, seconds, uphill: [S] final error (max over ε and t; inf where it failed), seconds
+            spent in steps, share of (step, task) pairs in which the applied step did not descend.
         curves: by seed, ``(seconds, error)`` along the training; empty for a failed run.
     """
 
@@ -42,71 +48,28 @@ class Cell(NamedTuple):
         return float(np.median(self.errors))
 
 
-# What is asked of a cell's settings for it to stand for an idea of many_tasks.md.
-IDEAS: dict[str, dict] = {
-    "root": dict(method="trial-root"),
-    "log": dict(method="trial-log"),
-    "worst": dict(method="trial-worst"),
-    "adaptive": dict(method="trial-adaptive"),
-    "persistent": dict(method="trial-persistent"),
-    "longer": dict(method="hrgrad", beta1=0.97),
-    "guard": dict(method="hrgrad", guard=True),
-    "gauss-newton": dict(method="hrgrad-gn", harmony=0.0, guard=False),
-}
-_USUAL = dict(formulation="layer", guard=False, beta1=0.9)
-REFERENCES = {
-    "hrgrad": _USUAL | dict(method="hrgrad", harmony=0.5),
-    "sum": _USUAL | dict(method="sum"),
-}
-
-
-def cells(study: str) -> list[Cell]:
-    """Every label of a stored study."""
-    rows, content = read_study(study)
-    found = []
-    for label in dict.fromkeys(row["label"] for row in rows):
-        own = sorted((r for r in rows if r["label"] == label), key=lambda r: r["seed"])
-        curves = {
-            int(seed): (np.array(c["seconds"]), np.array(c["error"]))
-            for seed, c in content["curves"][label].items()
-            if c
-        }
-        columns = [
-            np.array([r[name] for r in own]) for name in ("seed", "max_error", "seconds", "uphill")
-        ]
-        found.append(Cell._make([study, label, content["settings"][label], *columns, curves]))
-    return found
-
-
 def cells_there(study: str, *labels: str) -> dict[str, Cell]:
     """Those cells of a stored study that have runs (with a curve) yet, by label."""
-    there = cells(study) if Table.named(study).rows else []
-    return {cell.label: cell for cell in there if cell.label in labels and cell.curves}
+    if not Table.named(study).rows:
+        return {}
+    rows, content = read_study(study)
+    there = {label: _cell(study, label, rows, content) for label in labels}
+    return {label: cell for label, cell in there.items() if cell is not None and cell.curves}
 
 
-def find(studies: Iterable[str], **wanted) -> Cell:
-    """The first cell of these studies (those that are stored) with all of the wanted settings.
-
-    Raises:
-        LookupError: there is none.
-    """
-    studies = list(studies)
-    for study in studies:
-        if not Table.named(study).rows:
-            continue
-        for cell in cells(study):
-            if all(cell.settings.get(name) == value for name, value in wanted.items()):
-                return cell
-    raise LookupError(
-        f"no stored run with {wanted} in the studies {', '.join(studies)}; "
-        "`hrgrad study NAME` makes one"
-    )
-
-
-def reference(cell: Cell, method: str) -> Cell:
-    """HRGrad under Adam or the sum at their tuned settings, with the cell's collocation times."""
-    studies = dict.fromkeys((cell.study, "rules", "gauss-newton"))
-    return find(studies, beyond=cell.settings["beyond"], **REFERENCES[method])
+def _cell(study: str, label: str, rows: list[dict], content: dict) -> Cell | None:
+    own = sorted((r for r in rows if r["label"] == label), key=lambda r: r["seed"])
+    if not own:
+        return None
+    curves = {
+        int(seed): (np.array(c["seconds"]), np.array(c["error"]))
+        for seed, c in content["curves"][label].items()
+        if c
+    }
+    columns = [
+        np.array([r[name] for r in own]) for name in ("seed", "max_error", "seconds", "uphill")
+    ]
+    return Cell._make([study, label, content["settings"][label], *columns, curves])
 
 
 def compare(first: Cell, second: Cell) -> Verdict:
@@ -114,26 +77,48 @@ def compare(first: Cell, second: Cell) -> Verdict:
     return judge(first.errors, second.errors)
 
 
-def tuning(**wanted) -> dict[float, float]:
-    """Final error (geometric mean over its seeds) by learning rate, from the ``rules-grid``.
+def told(named: Mapping[str, Cell], first: str, second: str) -> str:
+    """The verdict on two of these cells in words, or that one of them has no runs yet."""
+    if first not in named or second not in named:
+        return _NOT_YET
+    return str(compare(named[first], named[second]))
 
-    For HRGrad itself (``method="hrgrad"`` and no other wish) from the problem's own grid, on the
-    same seeds.
+
+def reached(named: Mapping[str, Cell], name: str) -> str:
+    """Median and worst error of a cell and the time that they took, in words."""
+    if name not in named:
+        return _NOT_YET
+    cell = named[name]
+    return (
+        f"{cell.median:.1e} in the median of {len(cell.errors)} runs after "
+        f"{np.median(cell.seconds):.0f} s on one core, {cell.errors.max():.1e} in the worst"
+    )
+
+
+def uphill(named: Mapping[str, Cell], name: str) -> str:
+    """Share of the (step, task) pairs in which a cell's steps went uphill, in words."""
+    shares = named[name].uphill if name in named else np.array([np.nan])
+    shares = shares[~np.isnan(shares)]
+    return f"{100 * shares.mean():.1f} %" if shares.size else _NOT_YET
+
+
+def table(named: Mapping[str, Cell], lines: Mapping[str, NDArray]) -> str:
+    """A line for what costs no training and for every cell: errors, steps, time, uphill, skill.
+
+    Args:
+        named: cells by the key of their look.
+        lines: [E] errors by Knudsen number of what costs no training, by name. The skill is a
+            median error over the largest error of the better of them at every ε.
     """
-    grid = cells("rules-grid")
-    if wanted == dict(method="hrgrad"):
-        seeds = {seed for cell in grid for seed in cell.seeds}
-        pairs = [
-            (r["lr"], r["max_error"])
-            for r in read_grid("transport-periodic")
-            if r["method"] == "hrgrad" and r["beta2"] == 0.99 and r["seed"] in seeds
-        ]
-    else:
-        pairs = [
-            (cell.settings["lr"], error)
-            for cell in grid
-            for error in cell.errors
-            if all(cell.settings.get(name) == value for name, value in wanted.items())
-        ]
-    rates = sorted({lr for lr, _ in pairs})
-    return {lr: float(np.exp(np.mean([np.log(e) for r, e in pairs if r == lr]))) for lr in rates}
+    best = float(np.min(list(lines.values()), 0).max())
+    shown = [f"{'':46s}runs   median     best    worst  steps seconds  uphill   skill"]
+    shown += [f"{name:46s}{'':4s} {values.max():8.1e}" for name, values in lines.items()]
+    for name, cell in named.items():
+        share = uphill(named, name)
+        share = "–" if share == _NOT_YET else share
+        shown.append(
+            f"{label_of(name):46s}{len(cell.errors):4d} {cell.median:8.1e} {cell.errors.min():8.1e}"
+            f" {cell.errors.max():8.1e} {cell.settings['steps']:6d} {np.median(cell.seconds):7.0f}"
+            f" {share:>7s} {cell.median / best:7.2g}"
+        )
+    return "\n".join(shown)

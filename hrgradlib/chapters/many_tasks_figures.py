@@ -10,26 +10,22 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 
-from hrgradlib.chapters.looks import METHOD_LOOK, label_of
+from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.many_tasks_comparisons import Cell
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 from hrgradlib.chapters.style import shared_legend, subplots
 
 __all__ = [
     "against_time",
-    "damping_grid",
     "finals",
-    "idea",
     "orthogonal",
     "planes",
     "rate_distribution",
     "share_by_count",
     "trainings",
-    "weights",
 ]
 
 _ERROR = "max error over ε and t"
-_IDEA = (PURPLE, "D")  # colour and marker of what is tried, beside HRGrad and the sum
 _RAMP = (GREY, SKY, BLUE, PURPLE, ORANGE, VERMILLION)
 
 
@@ -186,7 +182,7 @@ def against_time(cells: Mapping[str, Cell]) -> Figure:
     """Error against seconds: median over seeds, the range of all seeds shaded, dots at the end.
 
     Args:
-        cells: by key of `METHOD_LOOK`.
+        cells: by key of `METHOD_LOOK`; may be empty.
     """
     fig, axis = subplots(figsize=(6.6, 4.6))
     for method, cell in cells.items():
@@ -196,63 +192,37 @@ def against_time(cells: Mapping[str, Cell]) -> Figure:
         axis.fill_between(middle, errors.min(0), errors.max(0), color=colour, alpha=0.12, lw=0)
         axis.plot(middle, np.median(errors, 0), line, color=colour, label=name)
         axis.plot(seconds[:, -1], errors[:, -1], marker, color=colour, ms=3.5)
+    if not cells:
+        _empty(axis)
+        return fig
     axis.set(xscale="log", yscale="log", xlabel="seconds of training, one core", ylabel=_ERROR)
     shared_legend(fig, axis, "upper center", ncols=2)
     return fig
 
 
-def damping_grid(named: Sequence[Cell]) -> Figure:
-    """The Gauss–Newton metric's grid: geometric mean of the final error by rate and damping."""
-    rates = sorted({c.settings["lr"] for c in named})
-    dampings = sorted({c.settings["damping"] for c in named})
-    table = np.full((len(rates), len(dampings)), np.nan)
-    for c in named:
-        place = rates.index(c.settings["lr"]), dampings.index(c.settings["damping"])
-        table[place] = np.exp(np.log(c.errors).mean())
-    fig, axis = subplots(figsize=(6.0, 2.9))
-    logs = np.log10(table)
-    image = axis.imshow(logs, cmap="cividis", origin="lower", aspect="auto")
-    middle = 0.5 * (np.nanmin(logs) + np.nanmax(logs))
-    for (i, j), value in np.ndenumerate(table):
-        axis.text(
-            j,
-            i,
-            f"{value:.1e}",
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="white" if np.log10(value) < middle else "black",
-            weight="bold" if value == np.nanmin(table) else "normal",
-        )
-    axis.set_xticks(range(len(dampings)), [f"{d:g}" for d in dampings])
-    axis.set_yticks(range(len(rates)), [f"{r:g}" for r in rates])
-    axis.set(xlabel=r"damping $\lambda/\|r\|^2$", ylabel="peak learning rate")
-    axis.grid(False)
-    fig.colorbar(image, ax=axis, label=r"$\log_{10}$ of the max error")
-    return fig
-
-
-def finals(named: Mapping[str, Cell], line: tuple[float, str] | None = None) -> Figure:
+def finals(named: Mapping[str, Cell]) -> Figure:
     """Final errors: a row each, every seed a dot, the median a bar.
 
     Args:
-        named: cells by the names to print.
-        line: an error to mark, and what it is.
+        named: cells by the names to print; may be empty.
     """
-    fig, axis = subplots(figsize=(6.6, 0.9 + 0.36 * len(named)))
-    _strip(axis, named)
-    if line is not None:
-        axis.axvline(line[0], color=GREY, ls="--", lw=1, label=line[1])
-        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    fig, axis = subplots(figsize=(6.6, 0.9 + 0.36 * max(2, len(named))))
+    if named:
+        _strip(axis, named)
+    else:
+        _empty(axis)
     return fig
 
 
-def _strip(axis: Axes, named: Mapping[str, Cell], highlight: str | None = None) -> None:
-    for row, (name, cell) in enumerate(named.items()):
+def _empty(axis: Axes) -> None:
+    axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
+    axis.set(xlabel=_ERROR, yticks=[])
+
+
+def _strip(axis: Axes, named: Mapping[str, Cell]) -> None:
+    for row, cell in enumerate(named.values()):
         kept = cell.errors[np.isfinite(cell.errors)]
         _, colour, marker, _ = METHOD_LOOK[cell.settings["method"]]
-        if name == highlight:
-            colour, marker = _IDEA
         axis.plot(kept, np.full(len(kept), row), marker, color=colour, ms=4, alpha=0.6)
         if np.isfinite(cell.median):
             axis.plot([cell.median] * 2, [row - 0.28, row + 0.28], color=colour, lw=2.5)
@@ -276,68 +246,3 @@ def _strip(axis: Axes, named: Mapping[str, Cell], highlight: str | None = None) 
         lambda value, _: f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
     )
     axis.grid(axis="y", visible=False)
-
-
-def idea(
-    name: str, own: Mapping[float, float], usual: Mapping[float, float], named: Mapping[str, Cell]
-) -> Figure:
-    """One idea: its tuning beside HRGrad's, and its final errors beside the references'.
-
-    Args:
-        name: of the idea, a key of ``named``.
-        own, usual: error on the tuning seeds by learning rate, of the idea and of HRGrad; an
-            idea that is not tuned anew has none.
-        named: cells by the names to print.
-    """
-    fig, axes = subplots(1, 2, figsize=(7.4, 2.5), width_ratios=(1, 1.35))
-    _, colour, marker, _ = METHOD_LOOK["hrgrad"]
-    for curve, look, own_name in ((usual, (colour, marker), "HRGrad"), (own, _IDEA, name)):
-        if curve:
-            line = {"color": look[0], "marker": look[1], "label": own_name}
-            axes[0].loglog(list(curve), list(curve.values()), **line)
-    rates = sorted(set(own) | set(usual))
-    axes[0].set_xticks(rates, [f"{r:g}" for r in rates])
-    axes[0].minorticks_off()
-    axes[0].set(xlabel="peak learning rate", ylabel="error, tuning seeds")
-    axes[0].legend()
-    _strip(axes[1], named, highlight=name)
-    return fig
-
-
-def weights(by_weight: Mapping[float, Cell], best: Cell, free: Cell) -> Figure:
-    """Plain formulation: the sum by the weight of its initial loss, and a method without one.
-
-    Args:
-        by_weight: the sum on the tuning seed; best: at its best weight, on all seeds.
-        free: the other method, all seeds, weight one.
-    """
-    fig, axis = subplots(figsize=(6.4, 3.6))
-    _, colour, marker, _ = METHOD_LOOK["sum"]
-    tuned = np.array([c.median for c in by_weight.values()])
-    axis.loglog(
-        list(by_weight),
-        np.where(np.isfinite(tuned), tuned, np.nan),
-        marker + "-",  # dashed is the other method
-        color=colour,
-        label="sum, tuning seed",
-    )
-    weight = best.settings["initial_weight"]
-    axis.plot(
-        np.full(len(best.errors), weight),
-        best.errors,
-        "o",
-        color=colour,
-        alpha=0.6,
-        label="sum at its best weight",
-    )
-    kept = free.errors[np.isfinite(free.errors)]
-    axis.axhspan(kept.min(), kept.max(), color=METHOD_LOOK["hrgrad-gn"].colour, alpha=0.12, lw=0)
-    axis.axhline(
-        free.median if np.isfinite(free.median) else kept.max(),
-        color=METHOD_LOOK["hrgrad-gn"].colour,
-        ls="--",
-        label=f"{label_of('hrgrad-gn-0')}, weight 1",
-    )
-    axis.set(xlabel="weight of the initial loss in the sum", ylabel=_ERROR)
-    axis.legend()
-    return fig

@@ -6,7 +6,7 @@ from hrgradlib.experiments.cases import CASES, FIRST
 from hrgradlib.experiments.catalogue import RESULTS, describe
 from hrgradlib.experiments.store import Row, Table, names_read
 
-__all__ = ["judged_over", "origin", "show_origin"]
+__all__ = ["origin", "show_origin"]
 
 
 def show_origin(*names: str) -> None:
@@ -40,14 +40,6 @@ def origin(name: str) -> str:
     hint = f"; {noted}; made by: {RESULTS[name].command}" if noted else ""
     count = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
     return f"{name}: {count} of {when}, commit {_commits(rows)}{_judged(rows)}{hint}"
-
-
-def judged_over(name: str) -> str:
-    """Over how many Knudsen numbers the errors of stored trainings are the largest: "41".
-
-    "7 or 41" where rows differ; empty for what is no table of trainings.
-    """
-    return _counts(list(Table.named(name).rows.values()))
 
 
 def _counts(rows: list[Row]) -> str:

@@ -10,7 +10,6 @@ from hrgradlib.training import (
     reported,
     scalarised,
     static,
-    variants,
     watched,
 )
 
@@ -55,9 +54,4 @@ METHODS: dict[str, type[methods.Method]] = {
     "log-soap-watched": watched.WatchedLogSum,
     "unit-soap-watched": watched.WatchedUnit,
     "first-soap-watched": watched.WatchedFirst,
-    "trial-root": variants.RootLosses,
-    "trial-log": variants.LogLosses,
-    "trial-worst": variants.WorstFirst,
-    "trial-adaptive": variants.AdaptiveHarmony,
-    "trial-persistent": variants.PersistentConflict,
 }

@@ -1,4 +1,4 @@
-"""Cells of stored studies: found by their settings, judged by the book's rule."""
+"""Cells of stored studies: those that are there, in words, judged by the book's rule."""
 
 import numpy as np
 import pytest
@@ -9,60 +9,55 @@ from hrgradlib.experiments.verdicts import judge
 
 
 @pytest.fixture
-def stored(tmp_path, monkeypatch):
-    """Two small studies in a folder of their own."""
+def named(tmp_path, monkeypatch):
+    """Cells of a small study in a folder of its own, of which one run failed."""
     monkeypatch.setattr("hrgradlib.experiments.store.results_folder", lambda profile: tmp_path)
-    settings = dict(formulation="layer", guard=False, beta1=0.9, beyond=1.15, harmony=0.5, lr=0.01)
-    table = {
-        "rules": {"trial-root": dict(method="trial-root")},
-        "gauss-newton": {
-            "hrgrad": dict(method="hrgrad"),
-            "sum": dict(method="sum"),
-            "lost": dict(method="hrgrad-gn", harmony=0.0),
-        },
-    }
-    errors = {
-        "trial-root": [3.0, 1.0],
-        "hrgrad": [2.0, 4.0],
-        "sum": [4.0, 4.0],
-        "lost": [np.inf, 1.0],
-    }
-    for study, labels in table.items():
-        stored = Table(tmp_path / f"{study}.json")
-        for label, own in labels.items():
-            for seed in (1, 0):
-                row = {"method": own["method"], "seed": seed, "settings": settings | own}
-                if np.isfinite(errors[label][seed]):
-                    row |= {"max_error": errors[label][seed], "seconds": 1.0, "uphill": 0.0}
-                    row |= {"curve": {"seconds": [0.5, 1.0], "error": [5.0, 1.0]}, "failure": ""}
-                else:
-                    row |= {"failure": "NaN or inf"}
-                stored.put(f"{label}-s{seed}", row, Origin("", "", "", "", {}))
-    return comparisons
+    table = Table(tmp_path / "gauss-newton.json")
+    errors = {"hrgrad": [3.0, 1.0], "sum": [4.0, 4.0], "hrgrad-gn": [np.inf, 1.0]}
+    for label, own in errors.items():
+        for seed in (1, 0):
+            row = {"method": label, "seed": seed, "settings": {"method": label, "steps": 7}}
+            if np.isfinite(own[seed]):
+                row |= {"max_error": own[seed], "seconds": 2.0, "failure": ""}
+                row |= {"curve": {"seconds": [0.5, 1.0], "error": [5.0, 1.0]}}
+            else:
+                row |= {"failure": "NaN or inf"}
+            if label == "hrgrad":
+                row |= {"uphill": 0.25}
+            table.put(f"{label}-s{seed}", row, Origin("", "", "", "", {}))
+    return comparisons.cells_there("gauss-newton", *errors, "none")
 
 
-def test_cells_are_found_by_their_settings(stored):
-    cell = stored.find(("missing", "rules"), **stored.IDEAS["root"])
-    assert (cell.study, cell.label, cell.median) == ("rules", "trial-root", 2.0)
+def test_cells_are_sorted_by_seed_and_what_is_not_there_is_left_out(named):
+    assert set(named) == {"hrgrad", "sum", "hrgrad-gn"}
+    cell = named["hrgrad"]
+    assert (cell.study, cell.label, cell.median) == ("gauss-newton", "hrgrad", 2.0)
     assert list(cell.seeds) == [0, 1] and list(cell.errors) == [3.0, 1.0]
-    assert stored.reference(cell, "sum").label == "sum"
-    with pytest.raises(LookupError, match="no stored run with .*trial-log"):
-        stored.find(("rules",), **stored.IDEAS["log"])
+    assert comparisons.cells_there("bgk", "smooth") == {}
 
 
-def test_cells_are_judged_by_all_their_runs_whatever_the_seeds(stored):
-    root, summed, lost = (
-        stored.find(("rules", "gauss-newton"), method=m) for m in ("trial-root", "sum", "hrgrad-gn")
-    )
-    found = stored.compare(root, summed)
-    assert found == judge(root.errors, summed.errors) and found.counts == (2, 2)
+def test_cells_are_judged_by_all_their_runs_whatever_the_seeds(named):
+    ours, summed, lost = named["hrgrad"], named["sum"], named["hrgrad-gn"]
+    found = comparisons.compare(ours, summed)
+    assert found == judge(ours.errors, summed.errors) and found.counts == (2, 2)
     assert found.ratio == pytest.approx(3**0.5 / 4) and found.word == "undecided"
-    other = root._replace(seeds=root.seeds + 7, errors=np.tile(root.errors / 100, 5))
-    assert stored.compare(other, summed._replace(errors=np.tile(summed.errors, 5))).word == "lower"
-    assert stored.compare(lost, root).ratio == np.inf
+    other = ours._replace(seeds=ours.seeds + 7, errors=np.tile(ours.errors / 100, 5))
+    many = summed._replace(errors=np.tile(summed.errors, 5))
+    assert comparisons.told({"a": other, "b": many}, "a", "b").startswith("lower (")
+    assert comparisons.compare(lost, ours).ratio == np.inf
 
 
-def test_cells_that_are_not_there_yet_are_left_out(monkeypatch):
-    assert set(comparisons.cells_there("gauss-newton", "sum", "no such")) == {"sum"}
-    monkeypatch.setattr(comparisons.Table, "named", lambda name: type("T", (), {"rows": {}}))
-    assert comparisons.cells_there("gauss-newton", "sum") == {}
+def test_what_has_no_runs_yet_is_said(named):
+    assert comparisons.told(named, "hrgrad", "sum-gn") == "not measured yet"
+    assert comparisons.reached(named, "sum-gn") == "not measured yet"
+    assert comparisons.uphill(named, "sum") == "not measured yet"
+    assert comparisons.uphill(named, "hrgrad") == "25.0 %"
+    assert "4.0e+00 in the median of 2 runs after 2 s" in comparisons.reached(named, "sum")
+
+
+def test_the_table_has_a_line_for_each_and_for_what_costs_nothing(named):
+    lines = {"untrained ansatz": np.array([2.0, 1.0]), "best limit": np.array([0.5, 3.0])}
+    head, *rows = comparisons.table(named, lines).splitlines()
+    assert len(rows) == 5 and rows[0].startswith("untrained ansatz") and "2.0e+00" in rows[0]
+    ours = next(row for row in rows if "HRGrad" in row)
+    assert ours.split()[-2:] == ["%", "2"]  # the better of the lines errs by 1 at worst
