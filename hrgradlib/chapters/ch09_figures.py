@@ -115,7 +115,7 @@ def error_histories(seconds: dict[str, NDArray], errors: dict[str, NDArray]) -> 
 
 
 def errors_by_rate(tried: dict[str, dict[str, float]]) -> Figure:
-    """Final error on the tuning seed by learning rate, a line per method, hollow at the best.
+    """Final error on the tuning seed by learning rate, a line per method, a ring around the best.
 
     Args:
         tried: of :func:`hrgradlib.chapters.ch12_comparison.rates`; may be empty.

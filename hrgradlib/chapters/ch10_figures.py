@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from hrgradlib.chapters.ch10_study import Group
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
@@ -139,33 +140,29 @@ def error_by_eps(
     return fig
 
 
-def final_errors(
-    groups: Mapping[str, tuple[NDArray, NDArray]], bounds: Mapping[str, float], check: float
-) -> Figure:
+def final_errors(groups: Mapping[str, Group], check: float) -> Figure:
     """Final error over the trained range (left) and far below it (right): seeds and median.
 
     Args:
-        groups: key of `METHOD_LOOK` → (largest error over ε, error at ``check``), [seeds] each;
-        bounds: label → error that was promised; check: ε of the right panel.
+        groups: by key of `METHOD_LOOK`; may be empty.
+        check: ε of the right panel.
     """
     fig, axes = subplots(1, 2, figsize=(7.2, 2.8), sharey=True)
-    for place, (name, pair) in enumerate(groups.items()):
+    for place, (name, group) in enumerate(groups.items()):
         _, colour, marker, _ = METHOD_LOOK[name]
-        for axis, values in zip(axes, pair, strict=True):
+        for axis, values in zip(axes, (group.errors, group.far), strict=True):
             axis.semilogx(values, np.full(len(values), place), marker, color=colour, ms=4)
             axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=colour)
     for axis in axes:
-        for style, (label, bound) in zip(("--", ":"), bounds.items(), strict=False):
-            axis.axvline(bound, color=GREY, ls=style, label=label)
-        axis.set_xlim(5e-5, 0.2)
+        if not groups:
+            axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
     axes[0].set(
-        xlabel="largest error at $T$ over seven ε",
+        xlabel="largest error at $T$ over ε",
         yticks=range(len(groups)),
         yticklabels=map(label_of, groups),
     )
     axes[1].set(xlabel=f"error at $T$, {eps_label(check)}")
     axes[0].invert_yaxis()
-    shared_legend(fig, axes[0], "upper center", ncol=2)
     return fig
 
 

@@ -95,10 +95,9 @@ METHOD_LOOK: dict[str, Look] = {
     "pinn-plain": Look(r"PINN, $f=\rho+h$", VERMILLION, "^", ":"),
     # labels of the study "inflow"
     "even-odd": _GAUSS_NEWTON._replace(label="even–odd, Gauss–Newton (SPRING)"),
-    "full": _LARGER._replace(label="even–odd, Gauss–Newton (SPRING), full"),
     "micro-macro": Look("micro–macro, Gauss–Newton (SPRING)", GREEN, "^"),
     "adam": _ADAM._replace(label="even–odd, Adam"),
-    "adam-1024": Look("even–odd, Adam, larger", ORANGE, "P"),
+    "soap": Look("even–odd, SOAP", PURPLE, "D"),
 }
 
 

@@ -65,7 +65,7 @@ class Stored:
 RESULTS = {
     line.name: line
     for line in (
-        Stored("ablations", 38, ("12_what_matters",), partial=True),
+        Stored("ablations", 38, ("08_convergence", "12_what_matters"), partial=True),
         Stored("bgk", 7, ("11_bgk",), partial=True),
         Stored("bgk-mixed", 12, ("11_bgk",), partial=True),
         Stored("bgk-sod", 12, ("11_bgk",), partial=True),

@@ -5,6 +5,7 @@ import pytest
 from drawing import check, untried
 
 from hrgradlib.chapters import ch10_figures as figures
+from hrgradlib.chapters.ch10_study import Group
 
 EPS = (1.0, 0.1)
 X = np.linspace(0.01, 0.99, 13)
@@ -30,12 +31,12 @@ DRAWN = {
         {"untrained ansatz": X[:2], "best limit equation": X[:2]},
     ),
     "final_errors": lambda: figures.final_errors(
-        dict.fromkeys(("even-odd", "adam"), (X, X)), {"bound": 1e-2}, 1e-8
+        dict.fromkeys(("even-odd", "adam"), Group(X, X, X)), 1e-8
     ),
     "truncation": lambda: figures.truncation(
         np.arange(2, 5),
         {"half-range": np.ones(3), "legendre": np.ones(3)},
-        {"full": (3, np.ones(2))},
+        {"even-odd": (3, np.ones(2))},
         0.3,
     ),
     "density_profiles": lambda: figures.density_profiles(X, EPS, (0.1, 0.2), LINES, LINES),

@@ -13,7 +13,7 @@ from hrgradlib.experiments.specs import METHODS
 TOGETHER = (
     ("hrgrad", "hrgrad-gn", "sum", "sum-longer"),  # chapter 9
     ("hrgrad-gn", "hrgrad", "plain", "hrgrad-gn-larger"),  # chapter 11
-    ("even-odd", "micro-macro", "adam", "adam-1024", "full"),  # chapter 10
+    ("even-odd", "micro-macro", "adam", "soap"),  # chapter 10
     ("torchjd", "conflictfree", "backwards", "hrgrad-identity", "hrgrad"),  # chapter 13
     ("hrgrad-gn", "sum-gn", "hrgrad-gn-half", "hrgrad", "sum", "hrgrad-gn-larger"),  # many tasks
     ("sum", "hrgrad", "sum-soap", "hrgrad-soap", "hrgrad-gn"),  # chapter 13
