@@ -226,9 +226,10 @@ def study_errors(rows: Sequence[Mapping], names: Mapping[str, str]) -> Figure:
     """Final errors by label: dots for seeds, a bar for the median, a panel per quantity.
 
     Args:
-        rows: with ``label`` and ``final_density``, …; names: label → what to call it, in order.
+        rows: with ``label`` and ``final_density``, …; names: label → what to call it, in order;
+            may be empty.
     """
-    fig, axes = subplots(1, 3, figsize=(8.8, 0.4 * len(names) + 1.2), sharey=True)
+    fig, axes = subplots(1, 3, figsize=(8.8, 0.4 * max(2, len(names)) + 1.2), sharey=True)
     for axis, (quantity, colour) in zip(axes, QUANTITIES.items(), strict=True):
         for place, label in enumerate(names):
             values = [r[f"final_{quantity}"] for r in rows if r["label"] == label]
@@ -242,6 +243,8 @@ def study_errors(rows: Sequence[Mapping], names: Mapping[str, str]) -> Figure:
             yticks=range(len(names)),
             yticklabels=list(names.values()),
         )
+        if not names:
+            axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
     axes[0].invert_yaxis()
     return fig
 

@@ -25,7 +25,6 @@ class Look(NamedTuple):
 
 
 _GAUSS_NEWTON = Look("Gauss–Newton (SPRING), harmonisation inactive", BLUE, "s")
-_LARGER = Look("Gauss–Newton (SPRING), larger", PURPLE, "D")
 _ADAM = Look("HRGrad, Adam", VERMILLION, "o")
 
 #: By the name of the method on the command line, or by the label of its runs in a stored study.
@@ -86,7 +85,6 @@ METHOD_LOOK: dict[str, Look] = {
     "hrgrad-soap-guard": Look("HRGrad, SOAP, guard", BLUE, "P"),
     "hrgrad-gn": _GAUSS_NEWTON,
     "hrgrad-gn-half": Look("HRGrad, Gauss–Newton, κ = ½", SKY, "v"),
-    "hrgrad-gn-larger": _LARGER,
     "hrgrad-gn-0": _GAUSS_NEWTON._replace(label="HRGrad, Gauss–Newton, κ = 0"),
     # other formulations
     "plain": Look("plain, Adam", GREEN, "v", ":"),

@@ -12,10 +12,18 @@ from hrgradlib.experiments.specs import METHODS
 # Methods whose curves or dots meet in one panel.
 TOGETHER = (
     ("hrgrad", "hrgrad-gn", "sum", "sum-longer"),  # chapter 9
-    ("hrgrad-gn", "hrgrad", "plain", "hrgrad-gn-larger"),  # chapter 11
+    ("hrgrad-gn", "hrgrad-soap"),  # chapter 11
     ("even-odd", "micro-macro", "adam", "soap"),  # chapter 10
     ("torchjd", "conflictfree", "backwards", "hrgrad-identity", "hrgrad"),  # chapter 13
-    ("hrgrad-gn", "sum-gn", "hrgrad-gn-half", "hrgrad", "sum", "hrgrad-gn-larger"),  # many tasks
+    (
+        "hrgrad-gn",
+        "sum-gn",
+        "hrgrad-gn-half",
+        "hrgrad",
+        "sum",
+        "sum-soap",
+        "hrgrad-soap",
+    ),  # appendix
     ("sum", "hrgrad", "sum-soap", "hrgrad-soap", "hrgrad-gn"),  # chapter 13
     ("hrgrad-soap", "sum-soap", "log-soap", "unit-soap"),  # chapter 9
     ("apnn", "pinn", "pinn-plain"),  # chapter 4
