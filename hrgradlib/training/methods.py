@@ -70,8 +70,7 @@ class Method(Protocol):
         summary: one line for ``hrgrad list``.
         needs: what a step is computed from, "gradients" of the tasks or the "jacobian" of all
             residuals; the latter takes smaller runs.
-        tuned: settings of a run that replace the defaults; winners of the book's grids, which
-            tests compare.
+        tuned: settings of a run that replace the defaults.
         dtype: of parameters and points.
         rule: counts how often the steps of the same settings have changed; part of a run's
             specification, so that a stored run is not taken for one of another rule.
