@@ -52,6 +52,8 @@ def test_what_has_no_runs_yet_is_said(named):
     assert comparisons.reached(named, "sum-gn") == "not measured yet"
     assert comparisons.uphill(named, "sum") == "not measured yet"
     assert comparisons.uphill(named, "hrgrad") == "25.0 %"
+    alone = named["hrgrad"]._replace(settings={"method": "sum-gn"})
+    assert comparisons.uphill({"sum-gn": alone}, "sum-gn") == "not measured yet"
     assert "4.0e+00 in the median of 2 runs after 2 s" in comparisons.reached(named, "sum")
 
 
