@@ -153,9 +153,13 @@ def final_errors(groups: Mapping[str, Group], check: float) -> Figure:
         for axis, values in zip(axes, (group.errors, group.far), strict=True):
             axis.semilogx(values, np.full(len(values), place), marker, color=colour, ms=4)
             axis.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=colour)
-    for axis in axes:
+    for axis, column in zip(axes, Group._fields, strict=False):
         if not groups:
             axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
+            continue
+        kept = np.log10(np.concatenate([getattr(group, column) for group in groups.values()]))
+        low, high = np.floor(kept.min()), np.ceil(kept[np.isfinite(kept)].max())
+        axis.set_xlim(0.8 * 10**low, 1.25 * 10**high)  # whole decades: ticks that can be read
     axes[0].set(
         xlabel="largest error at $T$ over ε",
         yticks=range(len(groups)),

@@ -113,14 +113,14 @@ def table(named: Mapping[str, Cell], lines: Mapping[str, NDArray]) -> str:
             median error over the largest error of the better of them at every ε.
     """
     best = float(np.min(list(lines.values()), 0).max())
-    shown = [f"{'':46s}runs   median     best    worst  steps seconds  uphill   skill"]
-    shown += [f"{name:46s}{'':4s} {values.max():8.1e}" for name, values in lines.items()]
+    shown = [f"{'':46s}runs  median   worst steps   s uphill  skill"]
+    shown += [f"{name:46s}{'':4s} {values.max():7.1e}" for name, values in lines.items()]
     for name, cell in named.items():
         share = uphill(named, name)
         share = "–" if share == _NOT_YET else share
         shown.append(
-            f"{label_of(name):46s}{len(cell.errors):4d} {cell.median:8.1e} {cell.errors.min():8.1e}"
-            f" {cell.errors.max():8.1e} {cell.settings['steps']:6d} {np.median(cell.seconds):7.0f}"
-            f" {share:>7s} {cell.median / best:7.2g}"
+            f"{label_of(name):46s}{len(cell.errors):4d} {cell.median:7.1e} {cell.errors.max():7.1e}"
+            f" {cell.settings['steps']:5d} {np.median(cell.seconds):3.0f} {share:>6s}"
+            f" {cell.median / best:6.2g}"
         )
     return "\n".join(shown)
