@@ -39,7 +39,6 @@ METHOD_LOOK: dict[str, Look] = {
     "first-soap": Look("first-value weights, SOAP", ORANGE, "X", ":"),
     "harmonise-first": Look("harmonised, then Adam", PURPLE, "^", "-."),
     "unbounded": Look("HRGrad, unbounded steps", PURPLE, "^", "-."),
-    "equiangular": Look("equal angles", BLUE, "s"),
     "maxmin": Look("best worst cosine", PURPLE, "D"),
     "backwards": Look("K backward passes", SKY, "s"),
     "torchjd": Look("TorchJD autojac", PURPLE, "^"),
