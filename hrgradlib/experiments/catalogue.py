@@ -66,6 +66,7 @@ RESULTS = {
     line.name: line
     for line in (
         Stored("ablations", 38, ("08_convergence", "12_what_matters"), partial=True),
+        Stored("beyond", 28, ("14_beyond_kinetics",), partial=True),
         Stored("bgk", 7, ("11_bgk",), partial=True),
         Stored("bgk-mixed", 12, ("11_bgk",), partial=True),
         Stored("bgk-sod", 12, ("11_bgk",), partial=True),
@@ -120,7 +121,7 @@ RESULTS = {
             6,
             (
                 *("05_one_network", "09_linear_transport", "10_inflow", "11_bgk"),
-                *("12_what_matters", "many_tasks"),
+                *("12_what_matters", "14_beyond_kinetics", "many_tasks"),
             ),
             module="hrgradlib.experiments.trivial",
         ),

@@ -5,7 +5,7 @@ Cells are ordered so that a partial table is balanced: draw by draw, the shorter
 
 from __future__ import annotations
 
-__all__ = ["DRAWS", "SCALES", "STEPS_PER_SECOND", "TIMES"]
+__all__ = ["DECADES", "DRAWS", "SCALES", "STEPS_PER_SECOND", "TIMES"]
 
 Study = tuple[tuple[int, ...], dict[str, dict]]
 

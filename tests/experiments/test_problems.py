@@ -26,6 +26,8 @@ SMOKE = {
     "transport-periodic-published": 0.3,
     "bgk-sod": 0.4,
     "bgk-mixed": 0.18,
+    "goldstein-taylor": 0.3,
+    "convection-diffusion": 0.1,
 }
 
 
@@ -196,6 +198,8 @@ QUICK = {
     "transport-inflow": dict(density=2e-2),
     "bgk-smooth": dict(density=1e-2, momentum=3e-2, energy=1.5e-2),
     "transport-2d": dict(density=2e-2),
+    "goldstein-taylor": dict(density=2e-2),
+    "convection-diffusion": dict(density=2e-2),
 }
 
 

@@ -1,6 +1,16 @@
 """The registry of problems: one file per family, one line here."""
 
-from hrgradlib.experiments.cases import bgk, bgk_mixed, bgk_sod, inflow, periodic, plane, published
+from hrgradlib.experiments.cases import (
+    bgk,
+    bgk_mixed,
+    bgk_sod,
+    convection_diffusion,
+    goldstein_taylor,
+    inflow,
+    periodic,
+    plane,
+    published,
+)
 from hrgradlib.experiments.cases._case import BookRun, Case
 
 __all__ = ["CASES", "FIRST", "BookRun", "Case"]
@@ -15,6 +25,8 @@ CASES: dict[str, Case] = {
         *published.CASES,
         *bgk_sod.CASES,
         *bgk_mixed.CASES,
+        *goldstein_taylor.CASES,
+        *convection_diffusion.CASES,
     )
 }  # fmt: skip
 
