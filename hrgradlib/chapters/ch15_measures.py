@@ -19,7 +19,7 @@ from hrgradlib.experiments.verdicts import LEVEL, failure_rate, judge
 
 __all__ = [
     "all_ranges", "any_rule", "by_default_settings", "cost_of_a_step", "errors_below",
-    "false_alarms", "formulation_decides", "identical", "lower", "memory_of_a_step",
+    "false_alarms", "formulation_decides", "identical", "lower", "lower_on", "memory_of_a_step",
     "no_worse", "peers_lower", "peers_promise", "scales_bounds", "scales_ratio", "stalled_regimes",
     "uphill_beside_the_sum", "uphill_in", "uphill_with_guard", "usual_step",
     "worth_of_descent",
@@ -43,6 +43,26 @@ def lower(table: str, first: str, second: str) -> Measure:
 
     def measure(reading: Reading) -> Finding:
         return by_errors(judge(reading.errors(table, first), reading.errors(table, second)))
+
+    return measure
+
+
+def lower_on(table: str, *pairs: tuple[str, str]) -> Measure:
+    """Is the first label's error lower than the second's, by the book's rule, in every pair?
+
+    Confirmed if in all, refined if in some, refuted if it is higher in one and lower in none.
+    """
+
+    def measure(reading: Reading) -> Finding:
+        found = [judge(*(reading.errors(table, label) for label in pair)) for pair in pairs]
+        words = [one.word for one in found]
+        won = words.count("lower")
+        word: Word = "refuted" if "higher" in words else "undecided"
+        if won:
+            word = "confirmed" if won == len(pairs) else "refined"
+        ratios = ", ".join(f"{v.ratio:.2f} [{v.interval.replace(' to ', ', ')}]" for v in found)
+        few = "too few runs: " if all(map(too_few, found)) else ""
+        return Finding(word, f"{few}lower on {won} of {len(pairs)}: {ratios}")
 
     return measure
 

@@ -92,6 +92,24 @@ def test_no_loss_of_accuracy_is_confirmed_by_a_narrow_interval(a, b, word):
     assert found.number.startswith("too few runs: ") == (len(a) == 3)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "word"),
+    [
+        ((LOW, HIGH), (LOW, HIGH), "confirmed"),
+        ((LOW, HIGH), (LOW, LOW), "refined"),
+        ((LOW, HIGH), (HIGH, LOW), "refined"),
+        ((HIGH, LOW), (LOW, LOW), "refuted"),
+        ((LOW, LOW), (LOW, LOW), "undecided"),
+        ((LOW[:3], HIGH[:3]), (LOW[:3], HIGH[:3]), "undecided"),
+    ],
+)
+def test_lower_in_every_pair(first, second, word):
+    reading = store(**dict(zip("abcd", (*first, *second), strict=True)))
+    found = measures.lower_on("t", ("a", "b"), ("c", "d"))(reading)
+    assert found.word == word and " of 2: " in found.number
+    assert found.number.startswith("too few runs: ") == (len(first[0]) == 3)
+
+
 def test_a_failed_run_counts_as_worst():
     failed = [{"failure": "not finite"}] * 5
     found = judged(claim(measures.lower("t", "a", "b")), store(a=failed, b=HIGH))
