@@ -10,6 +10,9 @@ A ladder of formulations, each with one thing more than the one before:
 And beside ``published`` the way it is used in the literature: ``each``, a network for each ε. Its
 networks share nothing, so that nothing is to be harmonised: only sums are trained.
 
+Does harmonisation see what fails there? ``failure-terms`` has the published form again, with other
+things for tasks: ranges of ε, the terms of its loss, or both.
+
 Points in a step, steps, schedule, width and depth are the same for all, but for the Gauss–Newton
 metric, whose steps cost more. Cells of a seed are together: a part of the table is balanced.
 """
@@ -23,11 +26,13 @@ from hrgradlib.experiments.scale_studies import Study
 __all__ = [
     "BEST",
     "CELLS",
+    "DIVISIONS",
     "FAILURES",
     "LADDER",
     "LONGER",
     "LONG_METHODS",
     "METHODS",
+    "SOAP_WEIGHT",
     "STEPS",
     "WEIGHTS",
 ]
@@ -99,7 +104,39 @@ def _grid() -> dict[str, dict[str, Any]]:
         | _SIZES
         | dict(method="sum", lr=lr, initial_weight=weight)
         for rung, lr, weight in _CROSS
+    } | {
+        f"published-soap-w{weight:g}": LADDER["published"]
+        | _SIZES
+        | dict(method="sum-soap", initial_weight=weight)
+        for weight in WEIGHTS
     }
+
+
+#: What the tasks of the published form may be, and the methods that are asked each time. A sum does
+#: not see what its tasks are; with a weight, it has the best one of the grid in its own metric.
+DIVISIONS: dict[str, tuple[str, ...]] = {
+    "sum": ("sum", "sum-weighted", "sum-soap", "sum-soap-weighted"),
+    "regimes": ("hrgrad", "hrgrad-soap"),
+    "terms": (
+        *("uw", "log-soap", "unit-soap", "config", "m-config", "hrgrad-reported"),
+        *("hrgrad", "hrgrad-soap"),
+    ),
+    "both": ("hrgrad", "hrgrad-soap"),
+}
+SOAP_WEIGHT = 10.0  # the grid's
+
+
+def _divided(division: str, method: str) -> dict[str, Any]:
+    """Settings of a cell; the same points for all, whose ε fill every range evenly."""
+    name = method.removesuffix("-weighted")
+    settings = LADDER["published"] | _SIZES | dict(method=name)
+    settings["segmentation"] = "regimes" if division == "sum" else division
+    if not name.endswith("-soap"):
+        settings["lr"] = BEST["published"]["lr"]
+    if name != method:
+        soap = name.endswith("-soap")
+        settings["initial_weight"] = SOAP_WEIGHT if soap else BEST["published"]["weight"]
+    return settings
 
 
 #: Is it the budget? One network for all ε in the published form, this many times the steps.
@@ -118,5 +155,9 @@ FAILURES: dict[str, Study] = {
         {label: dict(_settings(*cell) or {}) for label, cell in CELLS.items()},
     ),
     "failure-grid": ((100,), _grid()),
+    "failure-terms": (
+        tuple(range(10)),
+        {f"{d}-{m}": _divided(d, m) for d, methods in DIVISIONS.items() for m in methods},
+    ),
     "failure-long": ((0, 1, 2), {f"published-{m}-long": _longer(m) for m in LONG_METHODS}),
 }

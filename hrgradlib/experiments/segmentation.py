@@ -3,8 +3,8 @@
 - ``regimes``: equal ranges of log ε, one task each; the default.
 - ``unequal``: as many tasks, each holding twice as many points as the one before, sorted by ε.
 - ``drawn``: one ε each, drawn anew at every step (where the problem offers it).
-- ``terms``: two tasks, the first component of the residual and all others, over all ε.
-- ``both``: these two for every range of ε.
+- ``terms``: one for each term of the loss that the case knows, over all ε.
+- ``both``: these for every range of ε.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def task_sizes(spec: Spec) -> list[int]:
     if spec.segmentation == "unequal":
         return _halving(spec.tasks * spec.per_task, spec.tasks)
     if spec.segmentation == "terms":
-        return [spec.tasks * spec.per_task] * 2
-    return spec.case.task_sizes(spec) * (2 if spec.segmentation == "both" else 1)
+        return [spec.tasks * spec.per_task] * _terms(spec)
+    return spec.case.task_sizes(spec) * (_terms(spec) if spec.segmentation == "both" else 1)
 
 
 def sample(spec: Spec, generator: torch.Generator) -> list[Tensor]:
@@ -35,23 +35,31 @@ def sample(spec: Spec, generator: torch.Generator) -> list[Tensor]:
         order = points[-1].argsort(stable=True)
         points = [p[order] for p in points]
     if spec.segmentation in ("terms", "both"):
-        points = [torch.cat([p, p]) for p in points]
+        points = [torch.cat([p] * _terms(spec)) for p in points]
     return points
 
 
 def residuals(spec: Spec) -> Callable[..., Tensor]:
-    """Those of the case; where terms are tasks, each half of the points has one of them alone."""
+    """Those of the case; where terms are tasks, each share of the points has one of them alone."""
     whole = spec.case.residuals(spec)
     if spec.segmentation not in ("terms", "both"):
         return whole
+    ends = torch.tensor(spec.case.terms(spec)).cumsum(0)
 
     def parted(model: nn.Module, *points: Tensor) -> Tensor:
         found = whole(model, *points)
-        first = torch.arange(len(found), device=found.device) < len(found) // 2
-        leading = torch.arange(found.shape[1], device=found.device) == 0
-        return found * (first[:, None] == leading)
+        count, columns = found.shape
+        share = torch.arange(count, device=found.device) * (len(ends) + 1) // count
+        term = torch.bucketize(
+            torch.arange(columns, device=found.device), ends.to(found.device), right=True
+        )
+        return found * (share[:, None] == term)
 
     return parted
+
+
+def _terms(spec: Spec) -> int:
+    return len(spec.case.terms(spec)) + 1
 
 
 def _halving(count: int, tasks: int) -> list[int]:

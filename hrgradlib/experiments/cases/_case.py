@@ -108,6 +108,14 @@ class Case(ABC, Generic[Model]):
     def residuals(self, spec: SpecFields) -> Callable[..., Tensor]:
         """The function (model, t, x, ε) → [N, C] whose mean square is trained; points are [N]."""
 
+    def terms(self, spec: SpecFields) -> tuple[int, ...]:
+        """How the components of :meth:`residuals` part into terms: how many each has, but the last.
+
+        By default two: the first component, a macroscopic equation, and all others.
+        """
+        del spec
+        return (1,)
+
     def task_sizes(self, spec: SpecFields) -> list[int]:
         """Points of every task: the ranges of ε, and if penalised these once more at t = 0."""
         initial = [spec.per_task // 2] * spec.tasks if spec.formulation in self.penalised else []

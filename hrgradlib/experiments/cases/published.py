@@ -101,6 +101,14 @@ class PublishedCase(Case[Any]):
         equation = kinetic_residuals if spec.formulation == "pinn" else parity_residuals
         return partial(_residuals, equation, spec.initial_weight**0.5)
 
+    def terms(self, spec: SpecFields) -> tuple[int, ...]:
+        """Continuity, ρ = <r>, the equations at the speeds, the initial condition.
+
+        The kinetic form has the last two of these.
+        """
+        speeds = 2 * spec.modes
+        return (speeds,) if spec.formulation == "pinn" else (1, 1, speeds)
+
     def only_eps(self, model: PublishedModel | OneForEach) -> NDArray | None:
         return model.own if isinstance(model, OneForEach) else None
 
