@@ -27,7 +27,7 @@ from hrgradlib._system.progress import progress
 from hrgradlib._system.threads import threads_limited
 from hrgradlib.experiments.runner import begin, code_behind
 from hrgradlib.experiments.specs import Spec
-from hrgradlib.experiments.store import Table, recorded
+from hrgradlib.experiments.store import Row, Table, recorded
 from hrgradlib.experiments.studies import STUDIES, row_key, study_runs
 from hrgradlib.paths import results_folder
 from hrgradlib.provenance import collect
@@ -138,7 +138,7 @@ def _short(spec: Spec) -> Spec:
 class _Kind(NamedTuple):
     """Runs of a study that differ by their seed: what code trained those that are stored.
 
-    ``awaited``: rows of the study are missing, which earlier code may be training elsewhere.
+    ``awaited``: rows are missing or stale in the study; earlier code may be making them elsewhere.
     """
 
     study: str
@@ -151,7 +151,9 @@ def _kinds() -> Iterator[_Kind]:
     """Every kind of run of every study."""
     for study in STUDIES:
         rows, runs = Table.named(study).rows, study_runs(study)
-        awaited = any(row_key(folder) not in rows for folder in runs)
+        awaited = not all(
+            _is_fresh(rows.get(row_key(folder)), spec) for folder, spec in runs.items()
+        )
         kinds: dict[str, _Kind] = {}
         for folder, spec in runs.items():
             short, row = _short(spec), rows.get(row_key(folder))
@@ -159,6 +161,13 @@ def _kinds() -> Iterator[_Kind]:
             if row and row.origin.code and row.origin.spec == spec.fingerprint():
                 kind.codes.add(row.origin.code)
         yield from kinds.values()
+
+
+def _is_fresh(row: Row | None, spec: Spec) -> bool:
+    if row is None or row.origin.spec != spec.fingerprint():
+        return False
+    code = code_behind(spec)
+    return row.origin.code == code or same(row.origin.code, code, spec)
 
 
 def main(studies: Iterable[str] = (), quiet: bool = False) -> list[str]:
