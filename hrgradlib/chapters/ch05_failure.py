@@ -28,6 +28,7 @@ __all__ = [
     "Failures",
     "at_own_eps",
     "beside_the_sum",
+    "cells_of",
     "load",
     "method_label",
     "step",
@@ -103,20 +104,26 @@ def method_label(method: str) -> str:
 def load() -> Failures:
     """Every cell that has runs; none where nothing is stored."""
     seeds, cells = FAILURES[NAME]
-    rows, content = read_study(NAME) if Table.named(NAME).rows else ([], {})
+    stored = cells_of(NAME)
+    found = {place: stored[label] for label, place in CELLS.items() if label in stored}
+    judged = CASES["transport-periodic"].judged_eps("quick")  # rows round them
+    there = sum(len(cell.errors) for cell in found.values())
+    return Failures(found, np.array(judged), len(seeds) * len(cells), there)
+
+
+def cells_of(study: str) -> dict[str, Cell]:
+    """Runs of a stored study by their label; of a label that has none, nothing."""
+    rows, content = read_study(study) if Table.named(study).rows else ([], {})
     found = {}
-    for label, place in CELLS.items():
+    for label in dict.fromkeys(row["label"] for row in rows):
         runs = [row for row in rows if row["label"] == label]
-        if not runs:
-            continue
         curves = [curve for curve in content["curves"].get(label, {}).values() if curve]
-        found[place] = Cell(
+        found[label] = Cell(
             np.array([row["max_error"] for row in runs], float),
             np.array([bool(row["failure"]) for row in runs]),
             np.array([curve["judged"] for curve in curves]),
         )
-    judged = CASES["transport-periodic"].judged_eps("quick")  # rows round them
-    return Failures(found, np.array(judged), len(seeds) * len(cells), len(rows))
+    return found
 
 
 def table(found: Failures) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from hrgradlib.chapters.ch05_failure import Cell, Failures, method_label
-from hrgradlib.experiments.failure_studies import FAILURES, LONG_METHODS, LONGER
+from hrgradlib.chapters.ch05_failure import Cell, Failures, cells_of, method_label
+from hrgradlib.experiments.failure_studies import LONG_METHODS, LONGER
 from hrgradlib.experiments.results import FAILED_ERROR
-from hrgradlib.experiments.store import Table
-from hrgradlib.experiments.studies import read_study
 
 __all__ = ["cells", "table", "what_it_gives"]
 
@@ -17,19 +15,9 @@ NAME = "failure-long"
 
 def cells() -> dict[str, Cell]:
     """Longer runs by method; none where nothing is stored."""
-    assert set(FAILURES[NAME][1]) == {f"published-{m}-long" for m in LONG_METHODS}
-    rows, content = read_study(NAME) if Table.named(NAME).rows else ([], {})
-    found = {}
-    for method in LONG_METHODS:
-        label = f"published-{method}-long"
-        if runs := [row for row in rows if row["label"] == label]:
-            curves = [curve for curve in content["curves"].get(label, {}).values() if curve]
-            found[method] = Cell(
-                np.array([row["max_error"] for row in runs], float),
-                np.array([bool(row["failure"]) for row in runs]),
-                np.array([curve["judged"] for curve in curves]),
-            )
-    return found
+    stored = cells_of(NAME)
+    labels = {method: f"published-{method}-long" for method in LONG_METHODS}
+    return {method: stored[label] for method, label in labels.items() if label in stored}
 
 
 def table(short: Failures, longer: dict[str, Cell]) -> str:

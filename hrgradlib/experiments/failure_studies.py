@@ -28,6 +28,7 @@ __all__ = [
     "CELLS",
     "DIVISIONS",
     "FAILURES",
+    "FINER",
     "LADDER",
     "LONGER",
     "LONG_METHODS",
@@ -54,6 +55,7 @@ METHODS = (
     *("hrgrad", "hrgrad-soap", "hrgrad-gn"),
 )
 WEIGHTS = (1.0, 10.0, 100.0, 1e3)  # of the initial loss, where it is a penalty
+FINER = (3.0, 30.0)  # of the published form for all ε, beside the best of these
 
 # The winners of the grid below. The weights change nothing of a PINN's failure, and nothing is
 # better than one where every network has an ε of its own.
@@ -91,6 +93,7 @@ CELLS: dict[str, tuple[str, str]] = {
 # Every weight at one rate, and other rates at the first two weights.
 _CROSS = (
     *(("published", 1e-2, weight) for weight in WEIGHTS),
+    *(("published", 1e-2, weight) for weight in FINER),
     *(("pinn", 1e-2, weight) for weight in WEIGHTS),
     *(("published", lr, weight) for lr in (5e-3, 2e-2) for weight in WEIGHTS[:2]),
     *(("pinn", lr, weight) for lr in (5e-3, 2e-2) for weight in WEIGHTS[:2]),
@@ -108,7 +111,7 @@ def _grid() -> dict[str, dict[str, Any]]:
         f"published-soap-w{weight:g}": LADDER["published"]
         | _SIZES
         | dict(method="sum-soap", initial_weight=weight)
-        for weight in WEIGHTS
+        for weight in WEIGHTS + FINER
     }
 
 
