@@ -10,9 +10,10 @@ from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.style import subplots
 from hrgradlib.experiments.failure_studies import DIVISIONS, FAILURES
 from hrgradlib.experiments.results import FAILED_ERROR
+from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.verdicts import judge
 
-__all__ = ["NAMES", "Divided", "against", "divisions", "label", "load", "runs", "table"]
+__all__ = ["NAMES", "Divided", "against", "count", "divisions", "label", "load", "runs", "table"]
 
 NAME = "failure-terms"
 
@@ -43,6 +44,12 @@ def runs(found: Divided) -> tuple[int, int]:
     """Stored runs, and those of the whole study."""
     seeds, cells = FAILURES[NAME]
     return sum(len(cell.errors) for cell in found.values()), len(seeds) * len(cells)
+
+
+def count() -> int:
+    """Terms of the published form's loss."""
+    spec = make_spec(**FAILURES[NAME][1]["terms-hrgrad"])
+    return len(spec.case.terms(spec)) + 1
 
 
 def label(method: str) -> str:

@@ -26,11 +26,11 @@ ABSTRACT = (
         "ch-one-network",
         "rates of failure on `transport-periodic`, the published formulation: HRGrad, as reported "
         "and ours under Adam and SOAP, each beside the sum in its own metric, at the sum's "
-        "learning rate and weight one",
+        "learning rate and weight one; tasks are Knudsen numbers, then terms of the loss",
         "where the sum fails in half of its runs: confirmed if HRGrad's rate lies below the sum's "
         "with its whole interval in every pair, refined in some, refuted in none",
         failure_modes,
-        ("failure",),
+        ("failure", "failure-terms"),
         missing="rates of failure with walls and for BGK",
         front=True,
     ),
@@ -70,7 +70,7 @@ ABSTRACT = (
         "as for the failure modes, but undecided if HRGrad fails as often in every pair: then the "
         "failure may have another origin than conflict",
         conflict_fails,
-        ("failure",),
+        ("failure", "failure-terms"),
         missing="rates of failure with walls and for BGK",
     ),
     Claim(

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from hrgradlib.chapters import ch15_measures as measures
 from hrgradlib.chapters.ch14_peers import THEIRS
-from hrgradlib.chapters.ch15_failures import formulation_repairs
+from hrgradlib.chapters.ch15_claims_formulation import FORMULATION
 from hrgradlib.chapters.ch15_skill import knows_more
-from hrgradlib.chapters.ch15_verdicts import Claim
+from hrgradlib.chapters.ch15_verdicts import NO_WORSE_RULE, RULE, Claim
 from hrgradlib.experiments.beyond_studies import PROBLEMS as MULTISCALE
 
 __all__ = ["OURS"]
 
 _SCALES = "unknown factors of 10⁻³ to 10³ on every regime's loss, five draws, five seeds"
 _INTERVAL = "confirmed if the interval of the ratio lies below {}, refuted if above"
-_RULE = "by the book's rule for two sets of errors"
-_NO_WORSE = (
-    "confirmed if the whole interval of the ratio lies below 1.5, refuted if higher by the book's "
-    "rule, refined if both; undecided of so few runs that the rule could say nothing"
-)
 _TRANSPORT, _MANY, _PEERS = "09_linear_transport", "many_tasks", "14_beyond_kinetics"
 _MATTERS, _COMPARED = "12_what_matters", "ch-what-matters"
 _COST = "13_what_it_costs"
@@ -101,7 +96,7 @@ OURS = (
         _TRANSPORT,
         "lt-scales",
         "`transport-periodic`, no factors, equal steps",
-        _RULE,
+        RULE,
         measures.lower("scales", "hrgrad-soap", "sum-soap"),
         ("scales",),
         front=True,
@@ -113,7 +108,7 @@ OURS = (
         _MATTERS,
         _COMPARED,
         "`transport-periodic`, equal tuning, the sum with as many steps as fit into HRGrad's time",
-        _RULE,
+        RULE,
         measures.lower("comparison", "hrgrad", "sum-time"),
         ("comparison",),
         front=True,
@@ -148,7 +143,7 @@ OURS = (
         _MATTERS,
         _COMPARED,
         "`transport-periodic`, equal tuning and steps",
-        _RULE,
+        RULE,
         measures.lower("comparison", "harmonise-first", "sum"),
         ("comparison",),
     ),
@@ -159,7 +154,7 @@ OURS = (
         _MANY,
         "ch-many-tasks",
         "`transport-periodic`",
-        _RULE,
+        RULE,
         measures.lower("gauss-newton", "harmony-half", "hrgrad-gn"),
         ("gauss-newton",),
     ),
@@ -217,7 +212,7 @@ OURS = (
         _PEERS,
         "beyond-convection",
         "convection–diffusion, quick settings of both",
-        _RULE,
+        RULE,
         measures.lower("beyond", f"{MULTISCALE[1]}-sum", f"{MULTISCALE[1]}-plain-hrgrad-gn"),
         ("beyond",),
     ),
@@ -262,7 +257,7 @@ OURS = (
         _MATTERS,
         _COMPARED,
         "the sum under SOAP against HRGrad under Adam, `transport-periodic`, equal tuning",
-        _RULE,
+        RULE,
         measures.lower("comparison", "sum-soap", "hrgrad"),
         ("comparison",),
         front=True,
@@ -279,40 +274,7 @@ OURS = (
         ("peers",),
         front=True,
     ),
-    Claim(
-        "formulation",
-        "ours",
-        "At small ε a PINN fails and an APNN does not.",
-        "04_pinn_and_apnn",
-        "ch-apnn",
-        "one network per ε, Adam, ε = 10⁻³",
-        "confirmed if the PINN errs by more than 10 % and the APNN by less than 1 %",
-        measures.formulation_decides,
-        ("pinn",),
-    ),
-    Claim(
-        "repairs",
-        "ours",
-        "It is the formulation that keeps the plain sum from failing.",
-        "05_one_network",
-        "ch-one-network",
-        "rates of failure of the sum at weight one, as a PINN and in the book's formulation",
-        "confirmed if the interval of the one rate lies below that of the other, refuted if above",
-        formulation_repairs,
-        ("failure",),
-    ),
-    Claim(
-        "weights",
-        "ours",
-        "Gauss–Newton with no weight tuned has a lower error than the sum at its best weight.",
-        "05_one_network",
-        "ch-one-network",
-        "`transport-periodic`, the published formulation: Gauss–Newton at weight one, in a "
-        "fifteenth of the steps, against the sum at the best of four decades",
-        _RULE,
-        measures.lower("failure", "published-hrgrad-gn", "published-sum-weighted"),
-        ("failure",),
-    ),
+    *FORMULATION,
     Claim(
         "guard",
         "ours",
@@ -320,7 +282,7 @@ OURS = (
         _MATTERS,
         _COMPARED,
         "`transport-periodic`, Adam's metric",
-        _NO_WORSE,
+        NO_WORSE_RULE,
         measures.no_worse("comparison", "hrgrad-guard", "hrgrad"),
         ("comparison",),
     ),
@@ -331,7 +293,7 @@ OURS = (
         _MATTERS,
         _COMPARED,
         "`transport-periodic`, SOAP's metric",
-        _NO_WORSE,
+        NO_WORSE_RULE,
         measures.no_worse("ablations", "base", "axis-equiangular"),
         ("ablations",),
     ),
@@ -342,7 +304,7 @@ OURS = (
         "11_bgk",
         "ch-bgk",
         "`bgk-layer`, same size",
-        _RULE,
+        RULE,
         measures.lower("points", "layer-chosen", "layer-drawn"),
         ("points",),
     ),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from hrgradlib.chapters import ch15_geometry as geometry
 from hrgradlib.chapters import ch15_measures as measures
 from hrgradlib.chapters.ch15_failures import ranks_first
-from hrgradlib.chapters.ch15_verdicts import Claim, Finding
+from hrgradlib.chapters.ch15_verdicts import RULE, Claim, Finding
 
 __all__ = ["REPORTED"]
 
 _CHAPTER, _LABEL = "07_harmonised_rotation", "ch7-reported"
 _MATTERS, _MATTERS_LABEL = "12_what_matters", "ch-what-matters"
-_RULE = "by the book's rule for two sets of errors"
 _TESTS = "pytest tests/optim/test_reported.py"
 _NOT_HERE = Finding("not tested")
 _TEXT = Finding("could not be checked")
@@ -82,7 +81,7 @@ REPORTED = (
         _MATTERS,
         _MATTERS_LABEL,
         "the method as reported against the sum on `transport-periodic`, equal tuning and steps",
-        _RULE,
+        RULE,
         measures.lower("comparison", "hrgrad-reported", "sum"),
         ("comparison",),
         front=True,
@@ -141,7 +140,7 @@ REPORTED = (
         _MATTERS,
         _MATTERS_LABEL,
         "a code per task against the encoder, HRGrad in SOAP's metric",
-        _RULE,
+        RULE,
         measures.lower("ablations", "encoding-code", "base"),
         ("ablations",),
     ),
@@ -152,7 +151,7 @@ REPORTED = (
         _MATTERS,
         _MATTERS_LABEL,
         "one drawn ε per task against a range of ε per task, HRGrad in SOAP's metric",
-        _RULE,
+        RULE,
         measures.lower("ablations", "segmentation-drawn", "base"),
         ("ablations",),
     ),

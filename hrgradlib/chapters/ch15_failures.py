@@ -31,20 +31,33 @@ def failure_modes(reading: Reading) -> Finding:
     """Where the sum fails in half of the runs of the published formulation, does HRGrad fail less?
 
     Every HRGrad beside the sum in its own metric, so that no metric's gain is booked to it; at the
-    sum's learning rate and weight one. A failure is overcome if the interval of HRGrad's rate lies
-    below that of the sum. Confirmed if all are, refined if some, refuted if none; undecided if the
-    sum does not fail.
+    sum's learning rate and weight one; once with Knudsen numbers for tasks, once with the terms of
+    the loss. A failure is overcome if the interval of HRGrad's rate lies below that of the sum.
+    Confirmed if all are, refined if some, refuted if none; undecided if the sum does not fail.
     """
-    failed = _failed(reading, _PUBLISHED, {*_SUM_OF, *_SUM_OF.values()})
-    pairs = {ours: (_rate(failed[ours]), _rate(failed[base])) for ours, base in _SUM_OF.items()}
-    modes = {ours: pair for ours, pair in pairs.items() if pair[1].share >= HALF}
+    by_eps = _failed(reading, _PUBLISHED, {*_SUM_OF, *_SUM_OF.values()})
+    by_term = _divided(reading)
+    found = {"by ε": _pairs(by_eps, by_eps), "by terms": _pairs(by_term["terms"], by_term["sum"])}
+    pairs = [pair for pairs in found.values() for pair in pairs.values()]
+    modes = [(ours, base) for ours, base in pairs if base.share >= HALF]
     if not modes:
-        rates = ", ".join(f"{_rate(failed[base])}" for base in dict.fromkeys(_SUM_OF.values()))
+        rates = ", ".join(f"{base}" for _, base in pairs)
         return Finding("undecided", f"the sum fails too rarely: {rates} of its runs")
-    overcome = sum(rate.high < base.low for rate, base in modes.values())
+    overcome = sum(ours.high < base.low for ours, base in modes)
     word: Word = "confirmed" if overcome == len(modes) else "refined" if overcome else "refuted"
-    told = "; ".join(f"{label_of(x)} {ours}, the sum {base}" for x, (ours, base) in modes.items())
-    return Finding(word, f"failed runs, less in {overcome} of {len(modes)} pairs: {told}")
+    told = "; ".join(
+        f"tasks {tasks}: "
+        + ", ".join(f"{label_of(x)} {ours}, the sum {base}" for x, (ours, base) in pairs.items())
+        for tasks, pairs in found.items()
+    )
+    return Finding(word, f"failed runs, less in {overcome} of {len(modes)} pairs. {told}")
+
+
+def _pairs(
+    ours: dict[str, list[bool]], sums: dict[str, list[bool]]
+) -> dict[str, tuple[Rate, Rate]]:
+    """Rates of every HRGrad and of the sum in its metric."""
+    return {method: (_rate(ours[method]), _rate(sums[base])) for method, base in _SUM_OF.items()}
 
 
 def conflict_fails(reading: Reading) -> Finding:
@@ -78,6 +91,17 @@ def _failed(reading: Reading, rung: str, methods: Iterable[str]) -> dict[str, li
     failed: dict[str, list[bool]] = defaultdict(list)
     for row in reading.rows("failure", *(x for x, method in labels.items() if method in methods)):
         failed[labels[row["label"]]].append(bool(row["failure"]))
+    return failed
+
+
+def _divided(reading: Reading) -> dict[str, dict[str, list[bool]]]:
+    """Whether each run of the study of other tasks failed, by what the tasks are and by method."""
+    wanted = {"sum": _SUM_OF.values(), "terms": _SUM_OF}
+    labels = {f"{x}-{method}": (x, method) for x, methods in wanted.items() for method in methods}
+    failed: dict[str, dict[str, list[bool]]] = {x: defaultdict(list) for x in wanted}
+    for row in reading.rows("failure-terms", *labels):
+        division, method = labels[row["label"]]
+        failed[division][method].append(bool(row["failure"]))
     return failed
 
 

@@ -11,8 +11,8 @@ from hrgradlib.chapters.ch15_reading import Lacking, Reading
 from hrgradlib.experiments.verdicts import LEVEL, Verdict
 
 __all__ = [
-    "GRADES", "WORDS", "Basis", "Claim", "Finding", "Grade", "Judged", "Word", "by_errors",
-    "judged", "too_few",
+    "GRADES", "NO_WORSE_RULE", "RULE", "WORDS", "Basis", "Claim", "Finding", "Grade", "Judged",
+    "Word", "by_errors", "judged", "too_few",
 ]  # fmt: skip
 
 Basis = Literal["code", "proof", "reading"]
@@ -21,6 +21,13 @@ Grade = Literal["abstract", "review", "reported", "ours"]
 Word = Literal["confirmed", "refined", "refuted", "undecided", "not tested", "could not be checked"]
 GRADES: tuple[Grade, ...] = get_args(Grade)
 WORDS: tuple[Word, ...] = get_args(Word)
+
+# How several claims are decided.
+RULE = "by the book's rule for two sets of errors"
+NO_WORSE_RULE = (
+    "confirmed if the whole interval of the ratio lies below 1.5, refuted if higher by the book's "
+    "rule, refined if both; undecided of so few runs that the rule could say nothing"
+)
 
 
 class Finding(NamedTuple):

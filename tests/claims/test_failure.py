@@ -2,7 +2,15 @@
 
 import pytest
 
-from hrgradlib.experiments.failure_studies import BEST, CELLS, FAILURES, WEIGHTS
+from hrgradlib.experiments.failure_studies import (
+    BEST,
+    CELLS,
+    DIVISIONS,
+    FAILURES,
+    FINER,
+    SOAP_WEIGHT,
+    WEIGHTS,
+)
 from hrgradlib.experiments.results import FAILED_ERROR
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study, study_runs
@@ -16,7 +24,7 @@ def errors(rung):
     return {
         (cells[r["label"]]["lr"], cells[r["label"]]["initial_weight"]): r["max_error"]
         for r in read_study("failure-grid")[0]
-        if r["label"].startswith(f"{rung}-")
+        if r["label"].startswith(f"{rung}-lr")
     }
 
 
@@ -24,8 +32,36 @@ def errors(rung):
 @pytest.mark.parametrize("rung", BEST)
 def test_the_grid_decides_rate_and_weight(rung):
     found = errors(rung)
-    assert {weight for _, weight in found} == set(WEIGHTS)
+    finer = FINER if rung == "published" else ()
+    assert {weight for _, weight in found} == {*WEIGHTS, *finer}
     assert (BEST[rung]["lr"], BEST[rung]["weight"]) == min(found, key=found.__getitem__)
+
+
+@pytest.mark.skipif(not GRID, reason="no row is stored yet")
+def test_the_grid_decides_the_weight_under_soap():
+    cells = FAILURES["failure-grid"][1]
+    found = {
+        cells[r["label"]]["initial_weight"]: r["max_error"]
+        for r in read_study("failure-grid")[0]
+        if r["label"].startswith("published-soap-")
+    }
+    assert set(found) == {*WEIGHTS, *FINER}
+    assert min(found, key=found.__getitem__) == SOAP_WEIGHT
+
+
+def test_a_cell_of_other_tasks_differs_in_nothing_else():
+    """From the rung of the ladder, in the same metric: its points, steps, sizes and rate."""
+    _, cells = FAILURES["failure-terms"]
+    _, ladder = FAILURES["failure"]
+    for division, methods in DIVISIONS.items():
+        for method in methods:
+            ours = dict(cells[f"{division}-{method}"])
+            base = dict(ladder["published-sum-soap" if "soap" in method else "published-sum"])
+            weight = ours.pop("initial_weight", 1.0)
+            assert (weight != 1.0) == method.endswith("-weighted")
+            for settings in (ours, base):
+                del settings["segmentation"], settings["method"]
+            assert ours == base
 
 
 @pytest.mark.skipif(not Table.named("failure").rows, reason="no row is stored yet")

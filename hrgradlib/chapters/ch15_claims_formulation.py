@@ -1,0 +1,60 @@
+"""Chapter 15: what this project believed of formulations, tasks and weights."""
+
+from __future__ import annotations
+
+from hrgradlib.chapters import ch15_measures as measures
+from hrgradlib.chapters.ch15_failures import formulation_repairs
+from hrgradlib.chapters.ch15_verdicts import NO_WORSE_RULE, RULE, Claim
+
+__all__ = ["FORMULATION"]
+
+FORMULATION = (
+    Claim(
+        "formulation",
+        "ours",
+        "At small ε a PINN fails and an APNN does not.",
+        "04_pinn_and_apnn",
+        "ch-apnn",
+        "one network per ε, Adam, ε = 10⁻³",
+        "confirmed if the PINN errs by more than 10 % and the APNN by less than 1 %",
+        measures.formulation_decides,
+        ("pinn",),
+    ),
+    Claim(
+        "repairs",
+        "ours",
+        "It is the formulation that keeps the plain sum from failing.",
+        "05_one_network",
+        "ch-one-network",
+        "rates of failure of the sum at weight one, as a PINN and in the book's formulation",
+        "confirmed if the interval of the one rate lies below that of the other, refuted if above",
+        formulation_repairs,
+        ("failure",),
+    ),
+    Claim(
+        "terms",
+        "ours",
+        "With the terms of the loss for tasks HRGrad needs no weight: its error is no higher than "
+        "the sum's at its best weight.",
+        "05_one_network",
+        "which-fails-terms",
+        "`transport-periodic`, the published formulation, SOAP's metric: HRGrad over four terms, "
+        "against the sum at the best of six weights",
+        NO_WORSE_RULE,
+        measures.no_worse("failure-terms", "terms-hrgrad-soap", "sum-sum-soap-weighted"),
+        ("failure-terms",),
+        front=True,
+    ),
+    Claim(
+        "weights",
+        "ours",
+        "Gauss–Newton with no weight tuned has a lower error than the sum at its best weight.",
+        "05_one_network",
+        "ch-one-network",
+        "`transport-periodic`, the published formulation: Gauss–Newton at weight one, in a "
+        "fifteenth of the steps, against the sum at the best of six weights",
+        RULE,
+        measures.lower("failure", "published-hrgrad-gn", "published-sum-weighted"),
+        ("failure",),
+    ),
+)
