@@ -77,7 +77,7 @@ RESULTS = {
             ("bgk_references",),
             module="hrgradlib.chapters.ch02_bgk_tables",
         ),
-        Stored("comparison", 95, ("09_linear_transport", "12_what_matters", "many_tasks"),
+        Stored("comparison", 80, ("09_linear_transport", "12_what_matters", "many_tasks"),
                partial=True),
         Stored("comparison-grid", 36, ("09_linear_transport", "12_what_matters"), partial=True),
         Stored("comparison-inflow", 95, ("12_what_matters",), partial=True),
@@ -104,7 +104,7 @@ RESULTS = {
         Stored("pinn", 15, ("04_pinn_and_apnn",), module="hrgradlib.chapters.ch04_pinn"),
         Stored("points", 11, ("10_inflow", "11_bgk")),
         Stored("scales", 92, ("09_linear_transport",)),
-        Stored("scales-adam", 30, ("09_linear_transport",), partial=True),
+        Stored("scales-adam", 26, ("09_linear_transport",), partial=True),
         Stored("scales-bgk", 114, ("11_bgk",), partial=True),
         Stored("scales-inflow", 73, ("10_inflow",), partial=True),
         Stored("step-memory", 2, ("13_what_it_costs",), script="benchmarks/step_memory.py"),
@@ -126,6 +126,7 @@ RESULTS = {
             ),
             module="hrgradlib.experiments.trivial",
         ),
+        Stored("weights", 82, ("05_one_network",), partial=True),
         Stored("verdict-rule", 1, ("protocol",), module="hrgradlib.chapters.protocol_rates"),
     )
 }  # fmt: skip

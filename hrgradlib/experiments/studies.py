@@ -26,6 +26,7 @@ from hrgradlib.experiments.runner import run_folder
 from hrgradlib.experiments.scale_studies import SCALES, TIMES
 from hrgradlib.experiments.specs import Spec, make_spec
 from hrgradlib.experiments.store import Table, read
+from hrgradlib.experiments.weight_studies import WEIGHTED
 
 __all__ = ["STUDIES", "complete", "read_study", "row_key", "study_runs"]
 
@@ -82,6 +83,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     **ABLATIONS,
     **FAILURES,
     **BGK_STUDIES,
+    **WEIGHTED,
     **BEYOND,
     **SCALES,
     **TIMES,
