@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hrgradlib.chapters.looks import label_of
 from hrgradlib.optim import AXES, METRICS, Property
 from hrgradlib.optim._published import PUBLISHED
 from hrgradlib.optim._reported import reported_weights
@@ -67,7 +68,11 @@ def tally(tasks: int, cases: int, dimension: int = 8, seed: int = 0) -> Tally:
 
 def rule_table() -> str:
     """Markdown: properties of the direction, by published rule and by axis of ours."""
-    columns = {name.removeprefix("HRGrad "): r.properties for name, r in PUBLISHED.items()}
+    reported = label_of("hrgrad-reported").removeprefix("HRGrad ")
+    columns = {
+        reported if name == "HRGrad as reported" else name: rule.properties
+        for name, rule in PUBLISHED.items()
+    }
     columns |= {f"`{name}`": axis.properties for name, axis in AXES.items()}
     return _table("property", columns, _HEADS)
 

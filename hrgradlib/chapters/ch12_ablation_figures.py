@@ -6,14 +6,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hrgradlib.chapters.ch12_ablations import CHANGES, FAMILIES, Ablations, Unseen
-from hrgradlib.chapters.palette import BLUE, GREY, ORANGE, VERMILLION
-from hrgradlib.chapters.style import subplots
+from hrgradlib.chapters.palette import BLACK, BLUE, GREY, ORANGE, VERMILLION
+from hrgradlib.chapters.style import shared_legend, subplots
 
 __all__ = ["effects", "unseen"]
 
-_COLOURS = {"lower": BLUE, "higher": VERMILLION, "undecided": GREY}
-_MARKERS = {"lower": "v", "higher": "^", "undecided": "o"}
-_WORDS = {"lower": "lower error", "higher": "higher error", "undecided": "undecided"}
+_COLOURS = {"lower": BLUE, "higher": VERMILLION, "undecided": GREY, "": BLACK}
+_MARKERS = {"lower": "v", "higher": "^", "undecided": "o", "": "x"}
+_WORDS = {"lower": "lower error", "higher": "higher error", "undecided": "undecided",
+          "": "too few runs"}  # fmt: skip
 _FARTHEST = 1e3  # ratio at which an interval's end is cut
 
 
@@ -21,7 +22,8 @@ def effects(found: Ablations) -> Figure:
     """Ratio of median errors to the base, with intervals; a row per change, families apart."""
     fig, axis = subplots(figsize=(6.8, 6.0))
     row, places, names, family = 0.0, [], [], ""
-    for cell, _, verdict in found.effects:
+    for effect in found.effects:
+        cell, _, verdict = effect
         if (kind := cell.split("-")[0]) != family:
             family, row = kind, row + 0.6 * bool(family)
             places.append(row)
@@ -31,12 +33,15 @@ def effects(found: Ablations) -> Figure:
         names.append(CHANGES[cell])
         if verdict is not None:
             ends = np.clip([verdict.low, verdict.high], 1 / _FARTHEST, _FARTHEST)
-            colour = _COLOURS[verdict.word]
+            colour = _COLOURS[effect.word]
             axis.plot(ends, [row, row], color=colour, lw=2)
             ratio = np.clip(verdict.ratio, 1 / _FARTHEST, _FARTHEST)
-            axis.plot(ratio, row, _MARKERS[verdict.word], color=colour, ms=6)
+            axis.plot(ratio, row, _MARKERS[effect.word], color=colour, ms=6)
         row += 1
+    there = {effect.word for effect in found.effects if effect.verdict is not None}
     for word, colour in _COLOURS.items():
+        if not word and word not in there:
+            continue
         axis.plot([], [], _MARKERS[word] + "-", color=colour, label=_WORDS[word])
     axis.axvline(1, color="black", lw=0.8)
     axis.set_xscale("log")
@@ -59,7 +64,7 @@ def unseen(
         hidden: by cell, ranges of ε that were never drawn.
     """
     base, *others = curves
-    fig, axes = subplots(1, len(others), figsize=(7.2, 3.2), sharey=True, squeeze=False)
+    fig, axes = subplots(1, len(others), figsize=(7.2, 3.5), sharey=True, squeeze=False)
     for axis, cell in zip(axes[0], others, strict=True):
         for name, colour, marker, label in (
             (base, GREY, "o", "all ε drawn"),
@@ -75,6 +80,7 @@ def unseen(
         axis.set(xscale="log", xlabel=r"Knudsen number $\varepsilon$")
         if any(c is not None for c in curves.values()):
             axis.set_yscale("log")
-        axis.legend(loc="best")
     axes[0, 0].set_ylabel("relative $L^2$ error, largest over $t$")
+    if axes[0, 0].get_legend_handles_labels()[0]:
+        shared_legend(fig, axes[0, 0], "lower center", ncols=2)
     return fig

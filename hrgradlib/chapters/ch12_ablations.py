@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hrgradlib.chapters.ch12_comparison import LEAST_RUNS
 from hrgradlib.experiments.ablation_studies import ABLATIONS, BASE
 from hrgradlib.experiments.cases.periodic import UNSEEN
 from hrgradlib.experiments.store import Table
@@ -28,6 +29,7 @@ __all__ = [
     "load",
     "table",
     "unseen_table",
+    "which",
 ]
 
 NAME = "ablations"
@@ -79,6 +81,12 @@ class Effect(NamedTuple):
     errors: NDArray
     verdict: Verdict | None
 
+    @property
+    def word(self) -> str:
+        """Of the verdict; empty of fewer runs than a verdict needs."""
+        enough = self.verdict is not None and min(self.verdict.counts) >= LEAST_RUNS
+        return self.verdict.word if self.verdict is not None and enough else ""
+
 
 class Ablations(NamedTuple):
     """What the stored study says so far.
@@ -112,7 +120,10 @@ def load() -> Ablations:
 
 
 def table(found: Ablations) -> str:
-    """A line per change: runs, median, ratio to the base with its interval, verdict."""
+    """A line per change: runs, median, ratio to the base with its interval, verdict.
+
+    Where there are too few runs for a verdict stands a dash.
+    """
     if not len(found.base):
         return "no run is stored yet"
     lines = [
@@ -120,7 +131,8 @@ def table(found: Ablations) -> str:
         f"{'none (the base)':34s}{len(found.base):5d}{np.median(found.base):10.1e}",
     ]
     family = ""
-    for cell, errors, verdict in found.effects:
+    for effect in found.effects:
+        cell, errors, verdict = effect
         if (kind := cell.split("-")[0]) != family:
             family = kind
             lines.append(f"{FAMILIES[kind]}:")
@@ -130,9 +142,19 @@ def table(found: Ablations) -> str:
         ratio = f"{verdict.ratio:.2f}  [{verdict.low:.2f}, {verdict.high:.2f}]"
         median = np.median(errors)
         lines.append(
-            f"  {CHANGES[cell]:32s}{len(errors):5d}{median:10.1e}  {ratio:24s}{verdict.word}"
+            f"  {CHANGES[cell]:32s}{len(errors):5d}{median:10.1e}  {ratio:24s}{effect.word or '–'}"
         )
     return "\n".join(lines)
+
+
+def which(found: Ablations, word: str) -> str:
+    """The changes of which the rule says this word, with their families."""
+    labels = [
+        f"{CHANGES[effect.cell]} ({FAMILIES[effect.cell.split('-')[0]]})"
+        for effect in found.effects
+        if effect.word == word
+    ]
+    return "; ".join(labels) or "no change"
 
 
 class Unseen(NamedTuple):

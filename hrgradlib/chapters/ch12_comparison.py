@@ -18,7 +18,9 @@ from hrgradlib.experiments.studies import STUDIES, read_study
 from hrgradlib.experiments.verdicts import Verdict, judge
 
 __all__ = [
+    "LEAST_RUNS",
     "PROBLEMS",
+    "RIVALS",
     "SURGERY",
     "WEIGHTINGS",
     "Arm",
@@ -48,11 +50,14 @@ __all__ = [
 #: Studies by the problem that they are of.
 PROBLEMS = {"transport-periodic": "comparison", "transport-inflow": "comparison-inflow"}
 _ORDER = (*COMPARED, *VARIANTS)
-#: What is called gradient surgery: it changes directions, under Adam.
-SURGERY = (
+LEAST_RUNS = 4  # of each of two methods: of three against three the rule can say nothing
+#: Gradient surgery of others: it changes directions, under Adam.
+RIVALS = (
     *("graddrop", "pcgrad", "cagrad", "mgda", "imtl-g", "nash-mtl", "aligned-mtl", "upgrad"),
-    *("dcgd", "config", "m-config", "harmonic", "hrgrad-reported", "harmonise-first"),
+    *("dcgd", "config", "m-config", "harmonic"),
 )
+#: With HRGrad's own ideas done in that way, which are no rivals of HRGrad.
+SURGERY = (*RIVALS, "hrgrad-reported", "harmonise-first")
 #: What weighs losses, under Adam.
 WEIGHTINGS = ("log-sum", "geometric-mean", "first-norm", "uw", "dwa", "rlw", "famo")
 
@@ -247,8 +252,8 @@ def verdicts(found: dict[str, Arm], labels: tuple[str, ...]) -> dict[str, list[s
 
 
 def names(labels: list[str]) -> str:
-    """What pages call these methods, in a row; "none" of none."""
-    return "; ".join(label_of(label) for label in labels) or "none"
+    """What pages call these methods, in a row; "no method" of none."""
+    return "; ".join(label_of(label) for label in labels) or "no method"
 
 
 def place(found: dict[str, Arm], label: str) -> int:
@@ -307,9 +312,13 @@ def profile(found: dict[str, dict[str, Arm]], label: str) -> tuple[NDArray, NDAr
 
 
 def champions(found: dict[str, dict[str, Arm]]) -> tuple[str, ...]:
-    """The sum and the best of every kind, by the mean rank over the problems."""
+    """The sum and the best of every kind, by the mean rank over the problems.
+
+    For surgery stand the rules of others: :data:`RIVALS`.
+    """
     ranks = mean_ranks(found)
     kinds: dict[str, str] = {}
     for label in sorted(ranks, key=ranks.__getitem__):
-        kinds.setdefault(family(label), label)
+        if label not in SURGERY or label in RIVALS:
+            kinds.setdefault(family(label), label)
     return tuple(dict.fromkeys([*(["sum"] if "sum" in ranks else []), *kinds.values()]))

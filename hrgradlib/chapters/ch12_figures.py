@@ -79,10 +79,14 @@ def uphill(found: Mapping[str, Mapping[str, Arm]]) -> Figure:
 def profiles(found: dict[str, dict[str, Arm]], labels: Sequence[str]) -> Figure:
     """Share of a method's runs within a factor of the least median of their problem."""
     fig, axis = subplots(figsize=(7.0, 3.4))
+    shown: set[str] = set()
     for label in labels:
         colour, marker = _FAMILIES[family(label)]
+        line = "--" if family(label) in shown else "-"  # two sums have one colour
+        shown.add(family(label))
         factors, share = profile(found, label)
-        axis.step(factors, share, marker, where="post", ls="-", color=colour, label=label_of(label))
+        axis.step(factors, share, marker, where="post", ls=line, color=colour,
+                  label=label_of(label))  # fmt: skip
     axis.set(xscale="log", xlabel="factor over the least median", ylabel="share of runs")
     axis.set_ylim(0, 1.05)
     if labels:

@@ -11,7 +11,7 @@ from scipy import stats
 from hrgradlib.chapters.ch12_comparison import SURGERY, WEIGHTINGS, Arm, against
 from hrgradlib.chapters.looks import label_of
 
-__all__ = ["GROUPS", "Worth", "guards", "worth", "worth_table"]
+__all__ = ["GROUPS", "Worth", "guard_words", "guards", "worth", "worth_table"]
 
 _TIMES = 2000  # resamples of an interval
 #: Methods among which the share is asked to tell the error: a metric moves both at once.
@@ -98,6 +98,15 @@ def guards(found: dict[str, Arm]) -> str:
             f"guard; its error {verdict}"
         )
     return "\n".join(lines)
+
+
+def guard_words(found: dict[str, Arm]) -> str:
+    """What the rule says of the error with the guard, by metric."""
+    words = []
+    for label in ("hrgrad", "hrgrad-soap"):
+        verdict = against(found, f"{label}-guard", label)
+        words.append(f"{label_of(label)}: {'not measured yet' if verdict is None else verdict}")
+    return "; ".join(words)
 
 
 def worth_table(found: dict[str, Arm]) -> str:

@@ -164,7 +164,7 @@ OURS = (
         "Another rule does better than HRGrad under Adam.",
         _MATTERS,
         _COMPARED,
-        "every loss weighting and gradient surgery that is compared, equal tuning and steps",
+        "loss weightings and gradient surgery of others that are compared, equal tuning and steps",
         "confirmed if one is lower by the book's rule, refuted if all are higher",
         measures.any_rule,
         ("comparison",),

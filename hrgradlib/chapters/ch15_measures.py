@@ -333,7 +333,7 @@ def by_default_settings(reading: Reading) -> Finding:
 def any_rule(reading: Reading) -> Finding:
     """Confirmed if one of the rules of others has a lower error than HRGrad under Adam."""
     reference = reading.errors("comparison", "hrgrad")
-    labels = (*ch12_comparison.WEIGHTINGS, *ch12_comparison.SURGERY)
+    labels = (*ch12_comparison.WEIGHTINGS, *ch12_comparison.RIVALS)
     words = [judge(reading.errors("comparison", label), reference).word for label in labels]
     count = {word: words.count(word) for word in ("lower", "undecided", "higher")}
     word: Word = (

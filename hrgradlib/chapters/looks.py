@@ -44,8 +44,8 @@ METHOD_LOOK: dict[str, Look] = {
     "torchjd": Look("TorchJD autojac", PURPLE, "^"),
     "conflictfree": Look("conflictfree ConFIG", GREEN, "D"),
     # published rules
-    "hrgrad-reported": Look("HRGrad as reported", GREEN, "s", "-."),
-    "hrgrad-reported-anchor": Look("HRGrad as reported, word by word", BLUE, "h", ":"),
+    "hrgrad-reported": Look("HRGrad as reported (rotating)", GREEN, "s", "-."),
+    "hrgrad-reported-anchor": Look("HRGrad as reported (word by word)", BLUE, "h", ":"),
     "m-config": Look("M-ConFIG", BLACK, "X", "-."),
     "config": Look("ConFIG, then Adam", SKY, "<", "--"),
     "upgrad": Look("UPGrad, then Adam", PURPLE, "v", "-."),

@@ -127,7 +127,8 @@ RESULTS = {
             module="hrgradlib.experiments.trivial",
         ),
         Stored("weights", 82, ("05_one_network",), partial=True),
-        Stored("verdict-rule", 1, ("protocol",), module="hrgradlib.chapters.protocol_rates"),
+        Stored("verdict-rule", 1, ("12_what_matters", "protocol"),
+               module="hrgradlib.chapters.protocol_rates"),
     )
 }  # fmt: skip
 

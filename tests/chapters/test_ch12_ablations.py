@@ -50,7 +50,22 @@ def test_each_change_is_judged_against_the_base(stored):
     assert words["axis-rays"] is None and (found.there, found.wanted) == (20, 110)
     said = ablations.table(found)
     assert "not at all" in said and "8.00" in said and "higher" in said
+    assert ablations.which(found, "higher") == "not at all (how the network is told ε)"
+    assert ablations.which(found, "lower") == "no change"
     assert all(text in said for text in ablations.FAMILIES.values())
+
+
+def test_fewer_runs_than_a_verdict_needs_get_none(stored):
+    stored[:] = [r for r in stored if r["label"] != "encoding-none"] + [
+        {"label": "encoding-none", "max_error": error} for error in (9e-4, 8e-4, 7e-4)
+    ]
+    found = ablations.load()
+    (few,) = [e for e in found.effects if e.cell == "encoding-none"]
+    assert few.verdict.word == "higher" and few.word == ""  # five of the base alone are no more
+    (line,) = [x for x in ablations.table(found).splitlines() if "not at all" in x]
+    assert line.split()[3] == "3" and line.endswith("–")
+    axis = figures.effects(found).axes[0]
+    assert "too few runs" in [t.get_text() for t in axis.get_legend().get_texts()]
 
 
 def test_errors_by_eps(stored):
@@ -71,6 +86,7 @@ def test_figures_draw_what_is_there(stored):
     curves = {c: ablations.by_eps(c) for c in (BASE, *ablations.HIDDEN)}
     fig = figures.unseen(curves, ablations.HIDDEN)
     assert [len(a.lines) for a in fig.axes] == [2, 1] and fig.axes[0].get_yscale() == "log"
+    assert len(fig.legends) == 1 and not any(a.get_legend() for a in fig.axes)
 
 
 def test_nothing_stored_is_said(monkeypatch):

@@ -8,6 +8,7 @@ from hrgradlib.chapters import ch12_comparison as comparison
 from hrgradlib.chapters import ch12_figures as figures
 from hrgradlib.chapters import ch12_step_cost as step_cost
 from hrgradlib.chapters import ch12_uphill as uphill
+from hrgradlib.chapters import ch12_words as words
 from hrgradlib.chapters.ch12_comparison import Arm
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.experiments.comparison_studies import COMPARED, VARIANTS
@@ -65,6 +66,43 @@ def test_places_and_champions():
     assert set(comparison.champions({"one": ARMS})) == {
         "sum", "hrgrad-gn", "upgrad", "hrgrad", "uw",
     }  # fmt: skip
+
+
+def test_hrgrads_own_ideas_are_no_rivals_of_it():
+    ours = ("hrgrad-reported", "harmonise-first")
+    assert set(comparison.SURGERY) == {*comparison.RIVALS, *ours}
+    found = ARMS | {label: arm(label, [1e-5] * 5) for label in ours}
+    assert comparison.best(found, comparison.RIVALS) == "upgrad"
+    assert not set(ours) & set(comparison.champions({"one": found}))
+
+
+def test_sentences_follow_the_rows():
+    assert words.seeds({}) == "No method has a run yet." and "no order" in words.places({})
+    assert words.seeds(ARMS).startswith("Every method has 1 seed or more, of which the rule")
+    whole = {label: a for label, a in ARMS.items() if label != "hrgrad-gn"}
+    assert words.seeds(whole) == "Every method has 5 seeds or more."
+    said = words.places(whole)
+    assert said.startswith("The lowest median is that of: UPGrad") and "Of 6 methods" in said
+    assert "the tuned sum under Adam is number 5" in said
+    assert "the best gradient surgery of others (UPGrad, then Adam) is number 1" in said
+    assert "weighting" not in words.places({"sum": ARMS["sum"]})
+    assert words.stored("p", 0, 9).startswith("none is") and "3 of 9 are" in words.stored("p", 3, 9)
+    assert words.stored("p", 9, 9) == "all 9 are stored for `p`"
+
+
+def test_failed_methods_are_named_with_what_the_grid_chose():
+    assert words.failing({}, GRID) == "No method has a run yet."
+    assert words.failing({"sum": ARMS["sum"]}, GRID) == "No final run failed."
+    said = words.failing(ARMS, GRID)
+    assert said.startswith("Final runs failed of: MGDA, then Adam. Of these MGDA, then Adam ran")
+    assert "Of these" not in words.failing(ARMS, {"mgda": GRID["uw"]})
+
+
+def test_what_is_said_of_the_tuning():
+    assert words.tuning({}) == "no method is tuned yet"
+    said = words.tuning(GRID)
+    assert said.startswith(f"3 of {len(COMPARED)} methods") and "for 1 of them the first" in said
+    assert words.tuning(dict.fromkeys(COMPARED, GRID["sum"])).startswith("all ")
 
 
 def test_ranks_are_means_over_the_problems_that_have_runs():
@@ -130,11 +168,13 @@ def test_the_guard_is_told_with_its_price():
     lines = uphill.guards(ARMS).splitlines()
     assert "5.00 % without, 0.00 % with the guard; its error undecided" in lines[0]
     assert "not measured yet" in lines[1]
+    assert uphill.guard_words(ARMS).startswith("HRGrad, Adam: undecided")
+    assert uphill.guard_words(ARMS).endswith("HRGrad, SOAP: not measured yet")
 
 
 def test_before_there_is_a_run():
     assert comparison.standings({}) == "not measured yet" and comparison.common_seeds({}) == 0
-    assert comparison.names([]) == "none" and comparison.champions({"one": {}}) == ()
+    assert comparison.names([]) == "no method" and comparison.champions({"one": {}}) == ()
 
 
 DRAWN = {

@@ -210,7 +210,7 @@ def test_a_method_that_needs_no_tuning(errors, word):
     [(LOW, HIGH, "confirmed"), (HIGH, HIGH, "refuted"), (CLOSE, HIGH, "undecided")],
 )
 def test_another_rule(best, others, word):
-    labels = (*measures.ch12_comparison.WEIGHTINGS, *measures.ch12_comparison.SURGERY)
+    labels = (*measures.ch12_comparison.WEIGHTINGS, *measures.ch12_comparison.RIVALS)
     ours = {"confirmed": STEADY_HIGH, "refuted": LOW, "undecided": LOW}[word]
     runs = dict.fromkeys(labels, others) | {labels[3]: best, "hrgrad": ours}
     assert measures.any_rule(anywhere(store(**runs))).word == word

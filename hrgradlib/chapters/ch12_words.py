@@ -1,0 +1,97 @@
+"""Chapter 12: what its sentences say of the stored runs, none, some or all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hrgradlib.chapters.ch12_comparison import (
+    LEAST_RUNS,
+    RIVALS,
+    WEIGHTINGS,
+    Arm,
+    at_edges,
+    best,
+    common_seeds,
+    names,
+    place,
+)
+from hrgradlib.chapters.looks import label_of
+from hrgradlib.experiments.comparison_studies import COMPARED
+
+__all__ = ["failing", "places", "seeds", "stored", "tuning"]
+
+
+def tuning(tried: Mapping[str, Mapping[str, float]]) -> str:
+    """How many methods are tuned, and how often the best choice is at an end of the grid.
+
+    Args:
+        tried: errors on the tuning seed by method and choice.
+    """
+    if not tried:
+        return "no method is tuned yet"
+    low, high = at_edges({label: dict(errors) for label, errors in tried.items()})
+    count = "all" if len(tried) == len(COMPARED) else f"{len(tried)} of"
+    return (
+        f"{count} {len(COMPARED)} methods are tuned; for {len(low)} of them the first choice of "
+        f"their grid is the best, for {len(high)} the last"
+    )
+
+
+def stored(problem: str, there: int, wanted: int) -> str:
+    """How much of a problem's table there is: "all 190 are stored for `…`"."""
+    share = {0: "none", wanted: f"all {wanted}"}.get(there, f"{there} of {wanted}")
+    return f"{share} {'is' if there == 0 else 'are'} stored for `{problem}`"
+
+
+def seeds(found: Mapping[str, Arm]) -> str:
+    """A sentence on how many seeds every method has, and whether these decide anything."""
+    if not found:
+        return "No method has a run yet."
+    count = common_seeds(dict(found))
+    few = "" if count >= LEAST_RUNS else (
+        f", of which the rule decides nothing: it needs {LEAST_RUNS} against {LEAST_RUNS}"
+    )  # fmt: skip
+    return f"Every method has {count} seed{'s' * (count != 1)} or more{few}."
+
+
+def places(found: Mapping[str, Arm]) -> str:
+    """Sentences on who has the lowest median, and which place the sum and the best rivals have."""
+    own = dict(found)
+    if not own:
+        return "So there is no order of methods yet."
+    first = label_of(best(own, tuple(own)))
+    named = {
+        "the tuned sum under Adam": "sum",
+        "HRGrad under Adam": "hrgrad",
+        "the best loss weighting": best(own, WEIGHTINGS),
+        "the best gradient surgery of others": best(own, RIVALS),
+    }
+    said = [
+        f"{words}{'' if label in ('sum', 'hrgrad') else f' ({label_of(label)})'} is number "
+        f"{place(own, label)}"
+        for words, label in named.items()
+        if label in own
+    ]
+    tail = f" Of {len(own)} methods, {', '.join(said)}." if said else ""
+    return f"The lowest median is that of: {first}.{tail}"
+
+
+def failing(found: Mapping[str, Arm], tried: Mapping[str, Mapping[str, float]]) -> str:
+    """Sentences on the methods of which runs failed, and on what the grid chose for them.
+
+    Args:
+        found: final runs by method.
+        tried: errors on the tuning seed by method and choice.
+    """
+    broken = [label for label, arm in found.items() if arm.failed.any()]
+    if not broken:
+        return "No final run failed." if found else "No method has a run yet."
+    _, high = at_edges({label: dict(errors) for label, errors in tried.items()})
+    edge = [label for label in broken if label in high]
+    said = f"Final runs failed of: {names(broken)}."
+    return said + (
+        f" Of these {names(edge)} ran at the last choice of the grid: what the short trainings "
+        "of the grid bore the final ones did not always."
+        if edge
+        else ""
+    )
