@@ -65,7 +65,7 @@ CHANGES = {
 
 
 #: Ranges of ε that were never drawn, by cell.
-HIDDEN = {f"unseen-{name}": list(ranges) for name, ranges in UNSEEN.items() if ranges}
+HIDDEN = {f"unseen-{name}": list(UNSEEN[name]) for name in ("gap", "ends")}
 
 
 class Effect(NamedTuple):

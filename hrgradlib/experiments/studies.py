@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from hrgradlib.experiments.ablation_studies import ABLATIONS
+from hrgradlib.experiments.apart_studies import APART
 from hrgradlib.experiments.beyond_studies import BEYOND
 from hrgradlib.experiments.bgk_studies import BGK_STUDIES
 from hrgradlib.experiments.campaign import has_ended, train_each
@@ -83,6 +84,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     **ABLATIONS,
     **FAILURES,
     **BGK_STUDIES,
+    **APART,
     **WEIGHTED,
     **BEYOND,
     **SCALES,

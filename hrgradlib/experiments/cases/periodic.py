@@ -19,13 +19,21 @@ from hrgradlib.models.encodings import ENCODINGS
 from hrgradlib.models.periodic import PeriodicModel, PeriodicObservables, PlainPeriodicModel
 from hrgradlib.reference.periodic import PeriodicReference
 
-__all__ = ["CASES", "UNSEEN", "PeriodicCase", "point_losses", "residuals"]
+__all__ = ["CASES", "DECADES", "UNSEEN", "PeriodicCase", "point_losses", "residuals"]
 
-#: Ranges of ε that training may leave out: half a decade in the middle, or a decade at each end.
+#: Decades of ε, by their lower end as names have it.
+DECADES = {"1e-4": (1e-4, 1e-3), "1e-3": (1e-3, 1e-2), "1e-2": (1e-2, 0.1), "1e-1": (0.1, 1.0)}
+
+#: Ranges of ε that training may leave out: half a decade in the middle, a decade at each end, or
+#: all decades but one, for networks that know one regime.
 UNSEEN: dict[str, tuple[tuple[float, float], ...]] = {
     "": (),
     "gap": ((0.03, 0.1),),
     "ends": ((1e-4, 1e-3), (0.1, 1.0)),
+    **{
+        f"but-{name}": tuple(decade for other, decade in DECADES.items() if other != name)
+        for name in DECADES
+    },
 }
 
 

@@ -1,0 +1,188 @@
+"""Chapter 13: one network for four decades of ε beside a network for each of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from hrgradlib.chapters.palette import GREEN, GREY, ORANGE
+from hrgradlib.chapters.style import subplots
+from hrgradlib.experiments.apart_studies import APART, ONE_STEPS, OWN_SIZES, one_label, own_label
+from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.cases.periodic import DECADES
+from hrgradlib.experiments.evaluation import evaluate
+from hrgradlib.experiments.specs import make_spec
+from hrgradlib.experiments.store import Table
+from hrgradlib.experiments.studies import read_study
+from hrgradlib.reference.periodic import PeriodicReference
+
+__all__ = [
+    "Choice",
+    "break_even",
+    "choices",
+    "error_against_time",
+    "inference",
+    "table",
+    "told_steps",
+]
+
+NAME = "apart"
+
+
+class Choice(NamedTuple):
+    """A way to have all of the range: one network, or four.
+
+    Attributes:
+        label: in the table.
+        weights: of all its networks.
+        seconds: [R] in steps on one core, summed over its networks; R is 1 or 4 by decade.
+        errors: [R] largest median error in the decades each network answers for.
+    """
+
+    label: str
+    weights: int
+    seconds: NDArray
+    errors: NDArray
+
+    @property
+    def error(self) -> float:
+        """Of the worst decade."""
+        return float(self.errors.max())
+
+    @property
+    def total(self) -> float:
+        """Seconds of all networks."""
+        return float(self.seconds.sum())
+
+
+def choices() -> list[Choice]:
+    """Those of which every network has a run; medians over seeds."""
+    rows, content = read_study(NAME) if Table.named(NAME).rows else ([], {})
+    cells: dict[str, tuple[float, NDArray]] = {}
+    for label in dict.fromkeys(row["label"] for row in rows):
+        curves = [c for c in content["curves"].get(label, {}).values() if c]
+        seconds = float(np.median([row["seconds"] for row in rows if row["label"] == label]))
+        cells[label] = seconds, np.median([curve["judged"] for curve in curves], 0)
+    found = [
+        _choice(f"one network, {steps:,} steps", {"": one_label(steps)}, cells)
+        for steps in ONE_STEPS
+    ] + [
+        _choice(
+            f"four of width {width}, {steps:,} steps each",
+            {name: own_label(name, width, steps) for name in DECADES},
+            cells,
+        )
+        for width, steps in OWN_SIZES
+    ]
+    return [choice for choice in found if choice]
+
+
+def _choice(
+    name: str, labels: dict[str, str], cells: dict[str, tuple[float, NDArray]]
+) -> Choice | None:
+    """``labels`` by decade; "" is all of them."""
+    if not all(label in cells for label in labels.values()):
+        return None
+    eps = np.array(CASES["transport-periodic"].judged_eps("quick"))
+    errors, seconds, weights = [], [], 0
+    for decade, label in labels.items():
+        low, high = DECADES.get(decade, (eps.min(), eps.max()))
+        inside = (eps >= low * 0.999) & (eps <= high * 1.001)
+        spent, own = cells[label]
+        seconds.append(spent)
+        errors.append(own[inside].max())
+        model = make_spec(**APART[NAME][1][label]).build_model()
+        weights += sum(p.numel() for p in model.parameters())
+    return Choice(name, weights, np.array(seconds), np.array(errors))
+
+
+def table(found: list[Choice]) -> str:
+    """A line per choice: weights, seconds of all its networks, error, and that of each decade."""
+    if not found:
+        return "no run is stored yet"
+    lines = [
+        f"{'':34s}{'weights':>9s}{'seconds':>9s}{'error':>10s}   by decade, the smallest ε first"
+    ]
+    for choice in found:
+        own = "  ".join(f"{e:.1e}" for e in choice.errors) if len(choice.errors) > 1 else ""
+        lines.append(
+            f"{choice.label:34s}{choice.weights:9,d}{choice.total:9.0f}{choice.error:10.1e}   {own}"
+        )
+    return "\n".join(lines)
+
+
+def break_even(found: list[Choice]) -> str:
+    """From how many regimes on one network is cheaper, for the error that each budget of it gives.
+
+    A regime's own network is the cheapest of the stored ones that errs no more in its decade.
+    """
+    ones = [c for c in found if len(c.errors) == 1]
+    fours = [c for c in found if len(c.errors) == len(DECADES)]
+    if not ones or not fours:
+        return "Not every run is stored yet, so that this is not known"
+    words = []
+    for one in ones:
+        costs = np.array([np.where(c.errors <= one.error, c.seconds, np.inf) for c in fours]).min(0)
+        if np.isinf(costs).any():
+            words.append(f"for {one.error:.1e}, not every decade has a network as good")
+            continue
+        words.append(
+            f"for {one.error:.1e}, one network takes {one.total:.0f} s and four take "
+            f"{costs.sum():.0f} s together: one pays from {one.total / costs.mean():.1f} decades on"
+        )
+    return "; ".join(words)
+
+
+def told_steps() -> str:
+    """The numbers of steps of the one network, in words."""
+    *first, last = (f"{steps:,}" for steps in ONE_STEPS)
+    return f"{', '.join(first)} and {last}"
+
+
+def error_against_time(found: list[Choice]) -> Figure:
+    """Largest error over ε against the seconds of all networks of a choice."""
+    fig, axis = subplots(1, 1, figsize=(4.6, 3.2))
+    kinds = {
+        "one network": ("one", GREEN, "D"),
+        "four of the same size": ("four of width 64", ORANGE, "s"),
+        "four of half its width": ("four of width 32", GREY, "o"),
+    }
+    for name, (start, colour, marker) in kinds.items():
+        own = sorted((c.total, c.error) for c in found if c.label.startswith(start))
+        if own:
+            axis.plot(*zip(*own, strict=True), color=colour, marker=marker, label=name)
+    axis.set(xscale="log", yscale="log", xlabel="seconds, all networks", ylabel="largest error")
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend()
+    return fig
+
+
+def inference(repeats: int = 5) -> dict[str, float]:
+    """Milliseconds for densities at 41 ε, 4 times and 64 places: a network's, and the exact ones.
+
+    The network is the one of the study, not trained, which takes no other time. Of the repetitions
+    the fastest counts; the exact solution keeps nothing from one to the next.
+    """
+    problem = CASES["transport-periodic"].problem
+    eps = np.array(CASES["transport-periodic"].judged_eps("quick"))[:, None, None]
+    grid = np.array(problem.eval_times)[:, None], np.arange(64) / 64, eps
+    model = make_spec(**APART[NAME][1][one_label(ONE_STEPS[0])]).build_model()
+    points = np.broadcast_arrays(*grid)
+    return {
+        "network": _milliseconds(lambda: evaluate(model, *points), repeats),
+        "exact": _milliseconds(lambda: PeriodicReference().density(*grid), repeats),
+    }
+
+
+def _milliseconds(run: Callable[[], object], repeats: int) -> float:
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - started)
+    return 1e3 * min(times)
