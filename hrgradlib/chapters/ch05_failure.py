@@ -16,6 +16,7 @@ from scipy import stats
 from hrgradlib.chapters.looks import label_of
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.failure_studies import CELLS, FAILURES, LADDER, METHODS
+from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study
 from hrgradlib.experiments.verdicts import LEVEL, Rate, failure_rate, judge
@@ -31,8 +32,10 @@ __all__ = [
     "cells_of",
     "load",
     "method_label",
+    "size",
     "step",
     "table",
+    "times_the_sums_seconds",
     "where_it_errs",
 ]
 
@@ -98,7 +101,13 @@ class Failures(NamedTuple):
 
 def method_label(method: str) -> str:
     """What figures and tables call a method of the study."""
-    return "sum, Adam, best weight" if method == "sum-weighted" else label_of(method)
+    # In these formulations κ = 0 may rotate: not the name it has where that was seen not to happen.
+    looks = {"hrgrad-gn": "hrgrad-gn-0"}
+    return (
+        "sum, Adam, best weight"
+        if method == "sum-weighted"
+        else label_of(looks.get(method, method))
+    )
 
 
 def load() -> Failures:
@@ -160,6 +169,11 @@ class _Change(NamedTuple):
         return "it repairs" if lower else "it does harm"
 
     def __str__(self) -> str:
+        (failed, runs), (after, others) = self.before, self.after
+        if failed == after == 0:
+            return f"none failed in either, of {runs} and {others} runs"
+        if failed == runs and after == others:
+            return f"all failed in both, {runs} and {others} runs"
         words = " to ".join(f"{f} of {n} failed" for f, n in (self.before, self.after))
         return f"from {words} (p = {self.p:.2g}): {self.word}"
 
@@ -172,6 +186,8 @@ def _change(before: tuple[int, int], after: tuple[int, int]) -> _Change:
 def step(found: Failures, name: str, methods: Iterable[str] = METHODS) -> str:
     """What a step of the ladder does, over the methods that both of its rungs have.
 
+    Pooled runs hide what differs between methods, so it is told under how many fewer runs fail.
+
     Args:
         found: of :func:`load`.
         name: of :data:`STEPS_OF_LADDER`.
@@ -182,9 +198,12 @@ def step(found: Failures, name: str, methods: Iterable[str] = METHODS) -> str:
     if not shared:
         return "no runs are stored yet"
     change = _change(found.pooled(one, shared), found.pooled(two, shared))
+    rates = [(found.cells[one, m].rate.share, found.cells[two, m].rate.share) for m in shared]
+    fewer = sum(after < before for before, after in rates)
+    under = f" (fewer under {fewer} of {len(shared)} methods)" if any(map(max, rates)) else ""
     errors = [np.concatenate([found.cells[r, m].errors for m in shared]) for r in (two, one)]
     verdict = judge(*errors)
-    return f"{change}; error {verdict.word}, {_ratio(verdict.ratio)} times"
+    return f"{change}{under}; error {verdict.word}, {_ratio(verdict.ratio)} times"
 
 
 def beside_the_sum(found: Failures, rung: str) -> str:
@@ -205,13 +224,19 @@ def beside_the_sum(found: Failures, rung: str) -> str:
 
 
 def where_it_errs(found: Failures, rung: str) -> str:
-    """The Knudsen number at which most methods err most, and their median errors there."""
+    """Where the methods' median errors are largest: at one ε, if most have it there."""
     curves = {m: np.median(c.own, 0) for (r, m), c in found.cells.items() if r == rung}
     if not curves:
         return "no run is stored yet"
     worst = [int(curve.argmax()) for curve in curves.values()]
     at = max(set(worst), key=worst.count)
     there = [curve[at] for curve in curves.values()]
+    if 2 * worst.count(at) <= len(worst):
+        ends = found.judged_eps[[min(worst), max(worst)]]
+        return (
+            f"no ε is the worst for most of the {len(worst)} methods; the worst lie between "
+            f"{min(ends):.2g} and {max(ends):.2g}"
+        )
     return (
         f"ε = {found.judged_eps[at]:.2g} is the worst for {worst.count(at)} of {len(worst)} "
         f"methods; the median errors there are {min(there):.1e} to {max(there):.1e}"
@@ -229,6 +254,27 @@ def at_own_eps(found: Failures, method: str = "sum") -> str:
         ends = f"{column.min():.1e} to {column.max():.1e}"
         lines.append(f"{f'eps = {eps:.3g}':14s}{np.median(column):9.1e}   {ends}")
     return "\n".join(lines)
+
+
+def size(label: str) -> int:
+    """Weights of the networks of a cell, all of them together."""
+    model = make_spec(**FAILURES[NAME][1][label]).build_model()
+    return sum(weight.numel() for weight in model.parameters())
+
+
+def times_the_sums_seconds(method: str) -> str:
+    """Median seconds of a method over those of the sum, from the least to the largest rung."""
+    rows = read_study(NAME)[0] if Table.named(NAME).rows else []
+    seconds = {
+        CELLS[label]: np.median([row["seconds"] for row in rows if row["label"] == label])
+        for label in {row["label"] for row in rows}
+    }
+    found = [
+        seconds[rung, method] / seconds[rung, "sum"]
+        for rung in LADDER
+        if (rung, method) in seconds and (rung, "sum") in seconds
+    ]
+    return f"{min(found):.1f} to {max(found):.1f}" if found else "an unknown number of"
 
 
 def _own_columns(judged: NDArray) -> NDArray:

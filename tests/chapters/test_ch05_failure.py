@@ -65,15 +65,25 @@ def test_rates_are_those_of_the_rows(store):
 def test_steps_of_the_ladder_follow_the_numbers(store):
     found = ladder(store)
     assert "from 10 of 10 failed to 9 of 10 failed" in failure.step(found, "parity")
-    assert "may be chance; error lower" in failure.step(found, "parity")
+    assert "may be chance (fewer under 1 of 1 methods); error lower" in failure.step(
+        found, "parity"
+    )
     assert failure.step(found, "layer").startswith("from 9 of 10 failed to 0 of 10 failed")
-    assert "it repairs; error lower" in failure.step(found, "layer")
-    assert "may be chance; error undecided" in failure.step(found, "regimes")
+    assert "it repairs (fewer under 1 of 1 methods); error lower" in failure.step(found, "layer")
+    assert "under 0 of 1 methods); error undecided" in failure.step(found, "regimes")
     worse = store(rows_of("layer", "sum", 0.01, 0) | rows_of("regimes", "sum", 0.2, 10))
-    assert "it does harm; error higher" in failure.step(worse, "regimes")
+    assert "it does harm (fewer under 0 of 1 methods); error h" in failure.step(worse, "regimes")
     assert failure.step(found, "apart").startswith("from 9 of 10 failed to 0 of 10 failed")
     alone = store(rows_of("published", "sum", 0.1, 0) | rows_of("each", "sum-soap", 0.1, 0))
     assert failure.step(alone, "apart") == "no runs are stored yet"  # no method in common
+
+
+def test_none_and_all_are_said_so(store):
+    none = store(rows_of("layer", "sum", 0.01, 0) | rows_of("regimes", "sum", 0.01, 0))
+    said = failure.step(none, "regimes")
+    assert said.startswith("none failed in either, of 10 and 10 runs; error undecided")
+    every = store(rows_of("pinn", "sum", 0.5, 10) | rows_of("published", "sum", 0.5, 10))
+    assert failure.step(every, "parity").startswith("all failed in both, 10 and 10 runs (fewer")
 
 
 def test_methods_beside_the_sum(store):
@@ -96,6 +106,29 @@ def test_where_most_methods_err_most(store):
     said = failure.where_it_errs(found, "published")
     assert said.startswith("ε = 0.1 is the worst for 2 of 2 methods")
     assert said.endswith("4.0e-02 to 3.0e-01")
+
+
+def test_no_eps_is_named_that_is_the_worst_for_half_or_less(store):
+    rows = rows_of("layer", "sum", 0.02, 0) | rows_of("layer", "hrgrad", 0.02, 0)
+    for seed in range(RUNS):
+        rows[f"layer-hrgrad-s{seed}"]["curve"]["judged"] = [0.04] + [0.02] * 40
+    said = failure.where_it_errs(store(rows), "layer")
+    assert said == "no ε is the worst for most of the 2 methods; the worst lie between 0.1 and 1"
+
+
+def test_sizes_and_seconds_are_those_of_the_runs(store):
+    tasks = FAILURES["failure"][1]["each-sum"]["tasks"]
+    assert tasks * failure.size("published-hrgrad-gn") < failure.size("each-sum")
+    assert failure.size("each-sum") < tasks * failure.size("published-sum")  # no ε among inputs
+    rows = rows_of("layer", "sum", 0.01, 0) | rows_of("layer", "hrgrad-gn", 0.01, 0)
+    store({k: v | {"seconds": 3.0 if "gn" in k else 6.0} for k, v in rows.items()})
+    assert failure.times_the_sums_seconds("hrgrad-gn") == "0.5 to 0.5"
+    store({})
+    assert failure.times_the_sums_seconds("hrgrad-gn") == "an unknown number of"
+
+
+def test_the_gauss_newton_row_does_not_claim_what_was_not_seen():
+    assert "inactive" not in failure.method_label("hrgrad-gn")
 
 
 def test_a_run_without_a_number_is_a_failure(store):
