@@ -15,7 +15,7 @@ from hrgradlib.experiments.specs import Spec
 from hrgradlib.models import PeriodicModel
 from hrgradlib.optim import task_gradients
 
-__all__ = ["HalvedGradients", "cosine_matrix", "halved_gradients", "negative_share", "task_edges"]
+__all__ = ["HalvedGradients", "cosine_matrix", "halved_gradients", "task_edges"]
 
 
 def task_edges(spec: Spec) -> NDArray:
@@ -28,12 +28,6 @@ def cosine_matrix(gramian: NDArray) -> NDArray:
     """``M_ij = A_ij / (n_i n_j)``; [..., K, K] to [..., K, K]."""
     norms = np.sqrt(np.diagonal(gramian, axis1=-2, axis2=-1))
     return gramian / norms[..., :, None] / norms[..., None, :]
-
-
-def negative_share(cosines: NDArray) -> NDArray:
-    """Share of the pairs of tasks that are in conflict; cosines [..., K, K] to [...]."""
-    rows, columns = np.triu_indices(cosines.shape[-1], 1)
-    return (cosines[..., rows, columns] < 0).mean(-1)
 
 
 class HalvedGradients(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hrgradlib.chapters import ch09_scales, ch12_comparison, ch12_uphill
+from hrgradlib.chapters import ch06_shares, ch09_scales, ch12_comparison, ch12_uphill
 from hrgradlib.chapters.ch04_pinn import best_errors
 from hrgradlib.chapters.ch14_peers import OURS, PROBLEMS, PROMISE, SEEDS, THEIRS, Peers
 from hrgradlib.chapters.ch15_reading import Lacking, Reading
@@ -18,7 +18,8 @@ from hrgradlib.experiments.store import Origin, Row
 from hrgradlib.experiments.verdicts import LEVEL, failure_rate, judge
 
 __all__ = [
-    "all_ranges", "any_rule", "by_default_settings", "cost_of_a_step", "errors_below",
+    "all_ranges", "any_rule", "by_default_settings", "conflict_share", "cost_of_a_step",
+    "errors_below",
     "false_alarms", "formulation_decides", "identical", "lower", "lower_on", "memory_of_a_step",
     "no_worse", "peers_lower", "peers_promise", "scales_bounds", "scales_ratio", "stalled_regimes",
     "uphill_beside_the_sum", "uphill_in", "uphill_with_guard", "usual_step",
@@ -30,6 +31,7 @@ NO_WORSE = 1.5  # times another's error: up to it nothing that matters is lost
 ALIKE = 0.8  # share of the sum's uphill pairs from which they are as many
 PRICE = 1.1  # of a step with K gradients over that of the sum
 MEMORY = 1.2
+OFTEN = 0.1  # share of pairs in conflict
 LIMIT = 1e-2  # error below the trained range
 ROBUST = 2.0  # error at a learning rate over that at the best one
 
@@ -350,3 +352,25 @@ def worth_of_descent(reading: Reading) -> Finding:
         raise Lacking("too few methods of comparison have an uphill share")
     word: Word = "confirmed" if found.low > 0 else "refuted" if found.high < 0 else "undecided"
     return Finding(word, f"rank correlation {found}")
+
+
+def conflict_share(reading: Reading) -> Finding:
+    """How often do the raw gradients of two tasks have a negative product, under the plain sum?
+
+    The share of pairs over a whole training, mean over the runs of a problem. Confirmed if more
+    than a tenth on every problem, refuted if none on any, else refined.
+
+    Raises:
+        Lacking: a run is missing, or all of a problem failed.
+    """
+    found = ch06_shares.gather(reading.rows(ch06_shares.NAME, *ch06_shares.PROBLEMS))
+    if len(found) < len(ch06_shares.PROBLEMS):
+        raise Lacking(f"{ch06_shares.NAME} has problems without a finished run")
+    shares = [float(x.raw.mean()) for x in found.values()]
+    word: Word = "refined"
+    if min(shares) > OFTEN:
+        word = "confirmed"
+    elif max(shares) == 0:
+        word = "refuted"
+    raw, adam = (ch06_shares.told(found, metric) for metric in ch06_shares.METRICS)
+    return Finding(word, f"raw gradients: {raw}; in Adam's metric: {adam}")

@@ -15,7 +15,10 @@ from hrgradlib.experiments.folder import read_identity, read_records
 from hrgradlib.experiments.specs import Spec
 from hrgradlib.experiments.store import Origin, recorded
 
-__all__ = ["Run", "book_results", "failure", "load_run", "row_of", "uphill_share"]
+__all__ = [
+    "Run", "book_results", "conflict_shares", "failure", "load_run", "negative_share", "row_of",
+    "uphill_share",
+]  # fmt: skip
 
 FAILED_ERROR = 0.1  # final error, max over ε
 STALLED, MOVED = 10.0, 100.0  # factors by which losses fell
@@ -131,6 +134,20 @@ def uphill_share(records: dict[str, NDArray]) -> float:
     return float((cosines <= 0).mean())
 
 
+def negative_share(products: NDArray) -> NDArray:
+    """Share of the pairs of tasks in conflict; products or cosines, [..., K, K] to [...]."""
+    rows, columns = np.triu_indices(products.shape[-1], 1)
+    return (products[..., rows, columns] < 0).mean(-1)
+
+
+def conflict_shares(records: dict[str, NDArray]) -> dict[str, NDArray]:
+    """Share of pairs in conflict in each third of a training, [3], by metric: ``raw``, ``adam``."""
+    return {
+        metric: np.array([part.mean() for part in np.array_split(negative_share(records[name]), 3)])
+        for metric, name in (("raw", "gramian_raw"), ("adam", "gramian"))
+    }
+
+
 def row_of(folder: Path, spec: Spec) -> tuple[dict, Origin]:
     """What a table keeps of a run that has ended: numbers, curves, settings; and its origin.
 
@@ -156,6 +173,7 @@ def _numbers(folder: Path, result: dict) -> dict:
         "mean_error": _digits(run.mean_error, 5),
         "seconds": round(run.seconds, 1),
         **_uphill(run),
+        **_conflict(run),
         **{name: _digits(run.records[name].mean(), 5) for name in acted},
         **_evaluations(run),
         "failure": failure(run) or "",
@@ -177,6 +195,14 @@ def _uphill(run: Run) -> dict[str, float]:
     if "cosine_gradients" not in run.records:
         return {}
     return {"uphill": _digits(uphill_share(run.records), 5)}
+
+
+def _conflict(run: Run) -> dict[str, dict[str, list[float]]]:
+    """Nothing of a method that does not record the products in both metrics, or hardly a step."""
+    if len(run.records.get("gramian_raw", ())) < 3:
+        return {}
+    shares = conflict_shares(run.records)
+    return {"conflict": {name: [_digits(x, 4) for x in thirds] for name, thirds in shares.items()}}
 
 
 def _evaluations(run: Run) -> dict[str, int]:

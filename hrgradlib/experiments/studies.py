@@ -81,6 +81,14 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
             for method in ("hrgrad-gn", "hrgrad-soap")
         },
     ),
+    # Chapter 6: how often do the gradients of two tasks have a negative product?
+    "conflict": (
+        (10, 11, 12, 13, 14),
+        {
+            problem: dict(method="sum", problem=problem, steps=2000)
+            for problem in ("transport-periodic", "transport-inflow", "bgk-smooth")
+        },
+    ),
     **ABLATIONS,
     **FAILURES,
     **BGK_STUDIES,

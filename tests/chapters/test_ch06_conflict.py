@@ -15,14 +15,23 @@ def test_cosines_and_share_of_negative_pairs():
     cosines = conflict.cosine_matrix(rows @ rows.T)
     half = 1 / np.sqrt(2)
     np.testing.assert_allclose(cosines, [[1, 0, -half], [0, 1, -half], [-half, -half, 1]])
-    assert conflict.negative_share(cosines) == pytest.approx(2 / 3)
+    assert results.negative_share(cosines) == pytest.approx(2 / 3)
     batch = np.stack([cosines, np.eye(3)])
-    np.testing.assert_allclose(conflict.negative_share(batch), [2 / 3, 0])
+    np.testing.assert_allclose(results.negative_share(batch), [2 / 3, 0])
 
 
 def test_uphill_share_counts_steps_that_do_not_descend():
     records = {"cosine_gradients": np.array([[0.5, -0.1], [0.0, 0.2]])}
     assert results.uphill_share(records) == 0.5
+
+
+def test_shares_of_conflict_go_by_thirds():
+    """Both metrics are read, each from its own record; four records make thirds of 2, 1, 1."""
+    good, bad = np.ones((2, 2)), np.array([[1.0, -0.5], [-0.5, 1.0]])
+    records = {"gramian_raw": np.stack([bad, good, good, bad]), "gramian": np.stack([good] * 4)}
+    shares = results.conflict_shares(records)
+    np.testing.assert_allclose(shares["raw"], [0.5, 0, 1])
+    np.testing.assert_allclose(shares["adam"], 0)
 
 
 def test_edges_are_those_of_the_tasks():
