@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch05_failure import NAMES, Cell, Failures, method_label
 from hrgradlib.chapters.palette import BLUE, GREY, ORANGE, VERMILLION
@@ -13,7 +14,7 @@ from hrgradlib.chapters.trivial_lines import LIMITS, UNTRAINED, trivial_lines
 from hrgradlib.experiments.failure_studies import METHODS
 from hrgradlib.experiments.results import FAILED_ERROR
 
-__all__ = ["failures"]
+__all__ = ["failures", "trivial"]
 
 _TITLES = {
     "pinn": "plain PINN",
@@ -42,7 +43,7 @@ def failures(found: Failures) -> Figure:
         above.set_title(title)
         above.set(xlim=(-8, 108), xticks=(0, 50, 100), xlabel="failed, %")
         below.axvline(FAILED_ERROR, color="black", lw=0.8, label="fails beyond")
-        _trivial(below, found)
+        trivial(below, found.judged_eps)
         below.set(xscale="log", xlim=_ERRORS, xticks=(1e-3, 0.1), xlabel="error")
         below.minorticks_off()
     for axis in axes[:, 0]:
@@ -66,8 +67,8 @@ def _errors(axis: Axes, row: int, cell: Cell) -> None:
     axis.plot(np.clip(np.median(cell.errors), *_ERRORS), row, "D", color=BLUE, ms=4)
 
 
-def _trivial(axis: Axes, found: Failures) -> None:
-    """The largest error over ε of what costs no training."""
-    for name, errors in trivial_lines("transport-periodic", found.judged_eps).items():
+def trivial(axis: Axes, judged_eps: NDArray) -> None:
+    """The largest error over ε of what costs no training, as lines across an axis of errors."""
+    for name, errors in trivial_lines("transport-periodic", judged_eps).items():
         colour, line = _LIMITS[name]
         axis.axvline(errors.max(), color=colour, ls=line, lw=1.4, label=name)

@@ -6,8 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hrgradlib.chapters.ch05_failure import Cell, cells_of, method_label
+from hrgradlib.chapters.ch05_failure_figure import trivial
 from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.style import subplots
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.failure_studies import DIVISIONS, FAILURES
 from hrgradlib.experiments.results import FAILED_ERROR
 from hrgradlib.experiments.specs import make_spec
@@ -96,8 +98,9 @@ def divisions(found: Divided) -> Figure:
         if row and division != list(found)[row - 1][0]:
             axis.axhline(row - 0.5, color="#A6A6A6", lw=0.8)
     axis.axvline(FAILED_ERROR, color="black", lw=0.8, label="fails beyond")
+    trivial(axis, np.array(CASES["transport-periodic"].judged_eps("quick")))
     names = [f"{NAMES[division]}:  {label(method)}" for division, method in found]
     axis.set_yticks(range(len(names)), names, fontsize=7)
     axis.set(xscale="log", xlabel="error, the largest over ε and t", ylim=(len(names) - 0.5, -0.5))
-    axis.legend(loc="lower right")
+    axis.legend(loc="lower right", fontsize=7)
     return fig
