@@ -191,7 +191,7 @@ def outcome(found: dict[str, Arm]) -> str:
         return f"not all of it is measured yet{so_far}"
     kept = sum(verdict != "not kept" for verdict in verdicts)
     doubtful = sum(verdict.startswith("kept by") for verdict in verdicts)
-    words = f"{kept} of the {len(verdicts)} bounds are kept"
+    words = f"{kept} of the {len(verdicts)} bounds {'is' if kept == 1 else 'are'} kept"
     return words + (f", {doubtful} of them by the median alone" if doubtful else "") + so_far
 
 

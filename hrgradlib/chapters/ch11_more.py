@@ -17,24 +17,31 @@ from hrgradlib.chapters.trivial_lines import beaten_where, draw_lines, skills, t
 from hrgradlib.chapters.trivial_lines import table as by_eps
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.store import Table
-from hrgradlib.experiments.studies import read_study
+from hrgradlib.experiments.studies import STUDIES, read_study
 from hrgradlib.kinetics.euler import EulerRiemann
 from hrgradlib.kinetics.maxwellian import conserved
 from hrgradlib.reference.bgk_mixed import MixedReference, euler_history, fourier_values
 from hrgradlib.reference.bgk_riemann import RiemannReference
 
 __all__ = [
+    "SKILL_WANTED",
+    "WANTED",
     "Errors",
+    "asked",
     "changed_share",
     "errors_figure",
     "lines_of",
     "mixed_profiles",
+    "runs_words",
     "skill_words",
     "sod_profiles",
     "stored",
     "table",
 ]
 
+#: What was wanted of every network in the profile quick: its largest error, and its skill.
+WANTED = {"bgk-sod": 5e-2, "bgk-mixed": 2e-2}
+SKILL_WANTED = 0.3
 _SHOWN = 8  # every so many of the dense Knudsen numbers stand in a table
 _COLOURS = (BLUE, GREEN, VERMILLION)
 _NAMES = ("ρ", "u", "T")
@@ -105,6 +112,32 @@ def skill_words(problem: str, own: Errors) -> str:
     skill = skills(np.median(own.errors, 0), lines_of(problem))
     lost = beaten_where(own.eps, skill)
     return f"skill {skill.min():.2g} to {skill.max():.2g}; above one: {lost}"
+
+
+def asked(problem: str, found: Mapping[str, Errors]) -> str:
+    """Which methods keep :data:`WANTED` and :data:`SKILL_WANTED`, by the medians of their runs."""
+    said = []
+    for method, own in found.items():
+        error = float(np.median(own.errors.max(1)))
+        skill = float(skills(np.median(own.errors, 0), lines_of(problem)).max())
+        runs = len(own.errors)
+        said.append(
+            f"{label_of(method)} ({f'{runs} runs' if runs > 1 else 'a single run'}): "
+            f"error {error:.1e}, {_kept(error <= WANTED[problem])}, "
+            f"skill up to {skill:.3g}, {_kept(skill <= SKILL_WANTED)}"
+        )
+    return "; ".join(said) or "not measured yet"
+
+
+def _kept(kept: bool) -> str:
+    return "kept" if kept else "missed"
+
+
+def runs_words(problem: str) -> str:
+    """How many of the runs of a problem are stored: "5 of 9"."""
+    seeds, cells = STUDIES[problem]
+    rows = read_study(problem)[0] if Table.named(problem).rows else []
+    return f"{len(rows)} of {len(seeds) * len(cells)}"
 
 
 def changed_share(reference: RiemannReference, eps: float) -> NDArray:

@@ -25,7 +25,7 @@ class BGKProblem:
     """``(ρ, u, T)(0, x) = left + (right − left) (1 + w(x))/2``, ``f(0, x, v) = M[ρ, u, T](v)``.
 
     Posed on the line. What starts in the window cannot be felt at the ends of the domain, nor the
-    ends in the window: fewer than one particle in 10⁷ flies 0.7 in the time 0.1 (chapter 2).
+    ends in the window: fewer than one particle in 10⁷ flies 0.7 in the time 0.1.
 
     Attributes:
         name: of the problem, in tables and names of files.

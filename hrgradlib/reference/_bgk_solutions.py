@@ -54,7 +54,7 @@ class Plan:
 
 
 def plan(problem: BGKProblem, eps: float, coarse: bool = False) -> Plan:
-    """Solver and mesh for one Knudsen number: measured, with room to spare (chapter 2).
+    """Solver and mesh for one Knudsen number: measured, with room to spare (the appendix on them).
 
     Where collisions are rare f keeps the initial profile's details in v: more velocities, above all
     where a sine ends in a constant and the trapezoidal rule is no longer spectral. Where they are

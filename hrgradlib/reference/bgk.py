@@ -1,6 +1,6 @@
 """Reference solutions of BGK problems at every Knudsen number.
 
-Three solvers, each where it is best (chapter 2 measures all against each other):
+Three solvers, each where it is best (an appendix measures all against each other):
 
 * smooth data: `SemiLagrangian`;
 * the jump: the self-similar table of `bgk_similarity`, one for every ε ≥ t/5;

@@ -33,6 +33,7 @@ def no_tables(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("problem", ["bgk-sod", "bgk-mixed"])
 def test_rows_come_by_method_and_a_failure_is_counted(no_tables, problem):
+    assert more.runs_words(problem) == "0 of 9"
     assert more.stored(problem) == {} and more.table(problem, {}) == "not measured yet"
     kept, dense = Table.named(problem), CASES[problem].judged_eps("quick")
     for folder, spec in study_runs(problem).items():
@@ -46,6 +47,7 @@ def test_rows_come_by_method_and_a_failure_is_counted(no_tables, problem):
             values["curve"] = {"judged_eps": list(dense), "judged": judged}
         kept.put(row_key(folder), values, Origin("", "", "", "2026-01-02", {}))
     found = more.stored(problem)
+    assert more.runs_words(problem) == "9 of 9"
     assert list(found) == ["hrgrad-gn", "hrgrad-soap", "sum-soap"]
     assert found["sum-soap"].failed == 1 and found["sum-soap"].errors.shape == (2, 41)
     np.testing.assert_allclose(found["hrgrad-gn"].errors[:, 7], [0.010, 0.011])
@@ -59,6 +61,15 @@ def test_table_and_words_are_of_the_median():
     words = more.skill_words("bgk-sod", OWN)
     assert f"skill {best.min():.2g} to {best.max():.2g}" in words
     assert ("nowhere" in words) == (best <= 1).all()
+
+
+def test_what_was_wanted_is_kept_or_missed():
+    assert more.asked("bgk-sod", {}) == "not measured yet"
+    said = more.asked("bgk-sod", {"hrgrad-gn": OWN})  # 1.5e-2, where 5e-2 was wanted
+    assert f"({len(OWN.errors)} runs): error 1.5e-02, kept, skill up to" in said
+    assert more.asked("bgk-mixed", {"hrgrad-gn": OWN._replace(errors=OWN.errors * 2)}).count("miss")
+    alone = more.asked("bgk-sod", {"sum-soap": OWN._replace(errors=9 + OWN.errors[:1])})
+    assert "(a single run): error 9.0e+00, missed" in alone and alone.endswith("missed")
 
 
 def test_share_that_free_flight_misses():
@@ -76,6 +87,7 @@ def test_draws():
         ),
     }
     others = {"Errors", "changed_share", "lines_of", "skill_words", "stored", "table"}
+    others |= {"SKILL_WANTED", "WANTED", "asked", "runs_words"}
     assert untried(more, drawn) == others
     for figure in drawn.values():
         check(figure)
