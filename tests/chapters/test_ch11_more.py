@@ -87,7 +87,7 @@ def test_draws():
         ),
     }
     others = {"Errors", "changed_share", "lines_of", "skill_words", "stored", "table"}
-    others |= {"SKILL_WANTED", "WANTED", "asked", "runs_words"}
+    others |= {"asked", "runs_words"}
     assert untried(more, drawn) == others
     for figure in drawn.values():
         check(figure)
