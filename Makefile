@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help start setup book train chapters html student slides site environment linkcheck \
+.PHONY: help start setup book train chapters html student slides latex pdf site environment linkcheck \
         test test-unit test-slow test-oldest chromium lint types \
         graph verdicts bench serve clean distclean
 
@@ -102,6 +102,12 @@ student: chapters ## the book without its solutions, for a course: book/_build/s
 
 slides: html ## a lecture's slides from the built pages: book/_build/slides/index.html
 	$(call stage,slides,$(BIN)/python book/slides.py --html $(BUILD)/html --out $(BUILD)/slides)
+
+latex: setup  # before anything is trained for a PDF that cannot be made
+	@$(BIN)/python book/pdf.py --check
+
+pdf: latex chapters ## the whole book to print or hand out, by LaTeX: book/_build/pdf/hrgrad.pdf
+	$(call stage,pdf,$(BIN)/python book/pdf.py --work $(BUILD)/$(PROFILE) --out $(BUILD)/pdf)
 
 site: html ## what is published, in one folder: book/_build/site (pages, notebooks, networks)
 	$(call stage,site,$(BIN)/python book/make.py site --profile $(PROFILE) --work $(BUILD)/$(PROFILE) --out book)

@@ -12,7 +12,7 @@ from pathlib import Path
 from docutils import nodes
 from editions import caveats, told
 from numbering import number_of, numbered_title
-from printed_tables import fit
+from printed_tables import Tables
 from search_words import words
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -183,7 +183,9 @@ class Numbers(SphinxPostTransform):
                 text = nodes.Text(node["title"] % ".".join(map(str, number)))
                 uri = f"%{page}#{label}"
                 node.replace_self(nodes.reference("", "", text, internal=True, refuri=uri))
-        for node in self.document.findall(is_extension_node):
+        for node in list(self.document.findall(is_extension_node)):
+            if is_solution_node(node):  # has its label
+                continue
             name = rf"\detokenize{{{page_of(node)}:{node['label']}}}"
             node.parent.insert(node.parent.index(node), latex(rf"\phantomsection\label{{{name}}}"))
 
@@ -214,8 +216,9 @@ def for_paper(document: nodes.document) -> None:
                     part.parent.remove(part)
     for title in document.findall(nodes.title):
         for_outline(title)
-    for table in document.findall(nodes.table):
-        fit(table)
+    for proof in list(document.findall(proof_node)):  # it brings a box, without a title
+        (box,), proof.children = proof.children, []
+        proof += box.children
 
 
 def for_outline(title: nodes.title) -> None:
@@ -231,7 +234,7 @@ def visit_proof(self, node: nodes.Element) -> None:
 
 
 def depart_proof(self, node: nodes.Element) -> None:
-    self.body.append("\n\\end{bookproof}\n")
+    self.body.append("\\end{bookproof}\n")  # no empty line, so that its sign ends the last one
 
 
 # --- figures ------------------------------------------------------------------------------------
@@ -256,6 +259,6 @@ def setup(app: Sphinx) -> dict:
     app.connect("config-inited", configure, priority=900)  # after what others read into it
     app.connect("doctree-read", remember_captions)
     app.add_node(proof_node, override=True, latex=(visit_proof, depart_proof))
-    for transform in (Arrange, Numbers, Solutions, Figures):
+    for transform in (Arrange, Numbers, Solutions, Tables, Figures):
         app.add_post_transform(transform)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

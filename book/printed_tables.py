@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from docutils import nodes
 from search_words import without_tex
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 LINE = 100  # letters that a line of a table holds
 PAGE = 34  # lines from which on a table may go over pages
@@ -67,3 +68,14 @@ def fit(table: nodes.table) -> None:
     )
     if lines > PAGE:
         table["classes"].append("longtable")
+
+
+class Tables(SphinxPostTransform):
+    """All tables, once numbers from the chapters and the words of references stand in them."""
+
+    default_priority = 600
+    formats = ("latex",)
+
+    def run(self, **kwargs) -> None:
+        for table in self.document.findall(nodes.table):
+            fit(table)
