@@ -39,7 +39,8 @@ ROOT = BOOK.parent
 TOC = BOOK / "_toc.yml"
 CONFIG = ROOT / "_config.yml"
 # What Sphinx reads beside the pages and static/.
-BESIDE = (TOC, *(BOOK / n for n in ("references.bib", "exercises.yml", "printed.tex")), *sorted(BOOK.glob("*.py")))
+BESIDE = (TOC, *(BOOK / name for name in ("references.bib", "exercises.yml", "printed.tex")),
+          *sorted(BOOK.glob("*.py")))  # fmt: skip
 # What the page on licence, citation and changelog shows.
 ABOUT = tuple(ROOT / name for name in ("LICENSE", "LICENSE-TEXT", "CITATION.cff", "CHANGELOG.md"))
 EXAMPLES = ROOT / "examples"  # scripts that a page runs and includes

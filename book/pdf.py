@@ -35,9 +35,8 @@ MARGIN = 20  # points that a line may be too long; nobody sees fewer
 def check_tools() -> None:
     """An error, in a line, says what is missing and what brings it."""
     if missing := [tool for tool in TOOLS if not shutil.which(tool)]:
-        raise BookError(
-            f"no {', '.join(missing)}; the PDF needs LaTeX (Debian: sudo apt-get install {PACKAGES})"
-        )
+        advice = f"the PDF needs LaTeX (Debian: sudo apt-get install {PACKAGES})"
+        raise BookError(f"no {', '.join(missing)}; {advice}")
 
 
 def write_latex(stage: Path, out: Path) -> Path:

@@ -58,8 +58,6 @@ def configure(app: Sphinx, config: Config) -> None:
     config.latex_toplevel_sectioning = "chapter"
     config.latex_show_urls = "no"
     config.latex_domain_indices = False
-    config.release = config.imprint["version"]
-    config.today = "; ".join(sorted({told(one) for one in config.editions.values()}))
     config.latex_documents = [
         (config.root_doc, "hrgrad.tex", config.project, config.author, "manual")
     ]
@@ -75,6 +73,16 @@ def configure(app: Sphinx, config: Config) -> None:
         "printindex": "",
         "sphinxsetup": "hmargin=25mm,vmargin={25mm,28mm}",
     }
+
+
+def sign(app: Sphinx) -> None:
+    """Version and state on the first page; as settings of the book, pages would tell them, too."""
+    if app.builder.name == "latex":
+        states = sorted({told(one) for one in app.config.editions.values()})
+        version = app.config.imprint["version"]
+        app.builder.context.update(
+            release=version, releasename="Release" if version else "", date="; ".join(states)
+        )
 
 
 # --- the order of things ------------------------------------------------------------------------
@@ -130,13 +138,15 @@ class Arrange(SphinxPostTransform):
         return any(number and isinstance(number[0], str) for number in numbers)
 
     def literature(self, parts: list[nodes.Element]) -> list[nodes.Node]:
-        """The list of works, taken from its page: LaTeX has a place and a title of its own for it."""
+        """The list of works, taken from its page: LaTeX has a place and a title of its own."""
         for part in parts:
             for page in list(part.children):
                 if works := list(page.findall(bibliography)):
                     part.remove(page)
                     ids = [":doc", *next(page.findall(nodes.section))["ids"]]
-                    at = "".join(rf"\label{{\detokenize{{{page['docname']}:{one}}}}}" for one in ids)
+                    at = "".join(
+                        rf"\label{{\detokenize{{{page['docname']}:{one}}}}}" for one in ids
+                    )
                     begin = latex(rf"\clearpage\phantomsection{at}")
                     return [begin, addnodes.start_of_file("", *works, docname=page["docname"])]
         return []
@@ -168,7 +178,7 @@ class Solutions(SphinxPostTransform):
 
 
 class Numbers(SphinxPostTransform):
-    """References to exercises: LaTeX does not number these itself, so that it cannot refer to them."""
+    """References to exercises: LaTeX does not number these itself, so it cannot refer to them."""
 
     default_priority = 400
     formats = ("latex",)
@@ -208,7 +218,7 @@ def without_number(env: BuildEnvironment, page: addnodes.start_of_file) -> None:
 
 
 def for_paper(document: nodes.document) -> None:
-    """Leave out what a reader would have to unfold to see, and what was set when it was executed."""
+    """Leave out what a reader would have to unfold to see, and what an execution set."""
     for cell in list(document.findall(nodes.container)):
         if {"tag_hide-input", "tag_parameters"} & set(cell["classes"]):
             for part in list(cell.findall(nodes.container)):
@@ -257,6 +267,7 @@ class Figures(ImageConverter):
 
 def setup(app: Sphinx) -> dict:
     app.connect("config-inited", configure, priority=900)  # after what others read into it
+    app.connect("builder-inited", sign)
     app.connect("doctree-read", remember_captions)
     app.add_node(proof_node, override=True, latex=(visit_proof, depart_proof))
     for transform in (Arrange, Numbers, Solutions, Tables, Figures):

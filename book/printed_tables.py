@@ -14,6 +14,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 LINE = 100  # letters that a line of a table holds
 PAGE = 34  # lines from which on a table may go over pages
+GAP = 3  # letters between columns
 MONOSPACED = 1.3  # width of a letter of code, in letters
 
 
@@ -38,8 +39,8 @@ def measured(entry: nodes.Element) -> Cell:
 
 def widths(columns: list[list[Cell]], line: float = LINE) -> list[float]:
     """Of the columns, so that no word is cut and those with much text have much room."""
-    least = [max(cell.word for cell in column) + 2 for column in columns]
-    wanted = [max(max(cell.whole for cell in column) + 2, low)
+    least = [max(cell.word for cell in column) + GAP for column in columns]
+    wanted = [max(max(cell.whole for cell in column) + GAP, low)
               for column, low in zip(columns, least, strict=True)]  # fmt: skip
     found, left = list(least), line - sum(least)
     while left > 0.5:  # what one column does not need goes to the others
@@ -59,7 +60,7 @@ def fit(table: nodes.table) -> None:
             for row in table.findall(nodes.row)]  # fmt: skip
     columns = [list(column) for column in zip_longest(*rows, fillvalue=Cell(0, 0))]
     found = widths(columns)
-    if sum(max(cell.whole for cell in column) + 2 for column in columns) > LINE:
+    if sum(max(cell.whole for cell in column) + GAP for column in columns) > LINE:
         for colspec, width in zip(table.findall(nodes.colspec), found, strict=True):
             colspec["colwidth"] = round(width)
         table["classes"].append("colwidths-given")
