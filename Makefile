@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help start setup book train chapters html student slides latex pdf site environment linkcheck \
+.PHONY: help start setup book train chapters html student slides latex pdf paper site environment linkcheck \
         test test-unit test-slow test-oldest chromium lint types \
         graph verdicts bench serve clean distclean
 
@@ -108,6 +108,9 @@ latex: setup  # before anything is trained for a PDF that cannot be made
 
 pdf: latex chapters ## the whole book to print or hand out, by LaTeX: book/_build/pdf/hrgrad.pdf
 	$(call stage,pdf,$(BIN)/python book/pdf.py --work $(BUILD)/$(PROFILE) --out $(BUILD)/pdf)
+
+paper: setup ## a replication report of two pages from the stored results: book/_build/paper/report.pdf
+	$(BIN)/python book/report.py --out $(BUILD)/paper
 
 site: html ## what is published, in one folder: book/_build/site (pages, notebooks, networks)
 	$(call stage,site,$(BIN)/python book/make.py site --profile $(PROFILE) --work $(BUILD)/$(PROFILE) --out book)

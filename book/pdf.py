@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from failure import BookError
@@ -32,9 +33,9 @@ OVERFULL = re.compile(r"Overfull \\hbox \((\d+)\.\d+pt too wide\).*")
 MARGIN = 20  # points that a line may be too long; nobody sees fewer
 
 
-def check_tools() -> None:
+def check_tools(needed: Sequence[str] = TOOLS) -> None:
     """An error, in a line, says what is missing and what brings it."""
-    if missing := [tool for tool in TOOLS if not shutil.which(tool)]:
+    if missing := [tool for tool in needed if not shutil.which(tool)]:
         advice = f"the PDF needs LaTeX (Debian: sudo apt-get install {PACKAGES})"
         raise BookError(f"no {', '.join(missing)}; {advice}")
 
@@ -61,18 +62,18 @@ def complaints(log: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def typeset(folder: Path) -> Path:
+def typeset(folder: Path, name: str = NAME) -> Path:
     """Run LaTeX until contents and references are as they should be."""
-    command = ["latexmk", "-xelatex", "-interaction=nonstopmode", "-halt-on-error", f"{NAME}.tex"]
+    command = ["latexmk", "-xelatex", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
     environment = {**os.environ, "max_print_line": "1000"}  # a line of the log is one line
     done = subprocess.run(command, cwd=folder, capture_output=True, env=environment)
-    log = folder / f"{NAME}.log"
+    log = folder / f"{name}.log"
     told = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     if found := complaints(told):
         raise BookError("\n".join([f"LaTeX complains in {log}:", *found[:10]]))
     if done.returncode:
         raise BookError(f"latexmk failed; {log} says why")
-    return folder / f"{NAME}.pdf"
+    return folder / f"{name}.pdf"
 
 
 def build(work: Path, out: Path, *, student: bool) -> Path:
