@@ -101,6 +101,10 @@ def divisions(found: Divided) -> Figure:
     trivial(axis, np.array(CASES["transport-periodic"].judged_eps("quick")))
     names = [f"{NAMES[division]}:  {label(method)}" for division, method in found]
     axis.set_yticks(range(len(names)), names, fontsize=7)
-    axis.set(xscale="log", xlabel="error, the largest over ε and t", ylim=(len(names) - 0.5, -0.5))
+    axis.set(
+        xscale="log",
+        xlabel="error, the largest over ε and t",
+        ylim=(max(len(names), 1) - 0.5, -0.5),
+    )
     axis.legend(loc="lower right", fontsize=7)
     return fig

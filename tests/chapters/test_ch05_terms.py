@@ -43,7 +43,9 @@ def test_the_published_loss_has_four_terms():
     assert terms.count() == 4
 
 
-@pytest.mark.parametrize("found", [FOUND, dict(list(FOUND.items())[:3])], ids=["whole", "part"])
+@pytest.mark.parametrize(
+    "found", [FOUND, dict(list(FOUND.items())[:3]), {}], ids=["whole", "part", "none"]
+)
 def test_the_figure_has_a_dot_per_run(found):
     check(lambda: terms.divisions(found))
     axis = terms.divisions(found).axes[0]
