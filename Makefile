@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .NOTPARALLEL:
 .PHONY: help start setup book train chapters html student slides latex pdf paper site environment linkcheck \
         test test-unit test-slow test-oldest chromium lint types \
-        graph verdicts bench serve clean distclean
+        figures graph verdicts bench serve clean distclean
 
 ifeq ($(filter $(PROFILE),smoke quick full),)
   $(error PROFILE=$(PROFILE): choose smoke, quick or full)
@@ -165,6 +165,9 @@ lint: setup ## ruff and mypy: style, documentation, format, types
 
 types: setup ## mypy alone
 	$(BIN)/mypy
+
+figures: setup ## draw the figures again, into figures/, from stored results: no page is executed
+	@$(BIN)/python book/redraw.py --jobs $(JOBS)
 
 graph: setup ## draw the import graph again: docs/import-graph.svg
 	$(BIN)/python tools/graph.py docs/import-graph.svg
