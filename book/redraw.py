@@ -130,4 +130,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    from redraw import main  # its processes find `draw` there, whatever a page makes of __main__
+
     sys.exit(main())
