@@ -27,6 +27,8 @@ from sphinxcontrib.bibtex.nodes import bibliography
 
 PREAMBLE = Path(__file__).with_name("printed.tex")
 CONVERTER = "rsvg-convert"  # SVG to PDF, text and lines as they are
+# Letters that a line of code or output holds, by size of type; longer ones go on in a next line.
+SIZES = ((112, ""), (128, r"\scriptsize"), (180, r"\tiny"))
 NUMBERED, PLAIN = 1, -1  # deepest level of headings that has numbers: sections, none
 
 
@@ -226,9 +228,21 @@ def for_paper(document: nodes.document) -> None:
                     part.parent.remove(part)
     for title in document.findall(nodes.title):
         for_outline(title)
+    for block in list(document.findall(nodes.literal_block)):
+        narrow(block)
     for proof in list(document.findall(proof_node)):  # it brings a box, without a title
         (box,), proof.children = proof.children, []
         proof += box.children
+
+
+def narrow(block: nodes.literal_block) -> None:
+    """Set a block in a type so small that its columns stay below each other, if there is one."""
+    longest = max(map(len, block.astext().splitlines()), default=0)
+    size = next((size for letters, size in SIZES if longest <= letters), "")
+    if size:
+        at = block.parent.index(block)
+        block.parent.insert(at + 1, latex(r"\endgroup"))
+        block.parent.insert(at, latex(rf"\begingroup\fvset{{fontsize={size}}}"))
 
 
 def for_outline(title: nodes.title) -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from docutils import nodes
 from failure import BookError
-from printed import macros
+from printed import macros, narrow
 from printed_tables import GAP, LINE, Cell, fit, measured, widths
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,6 +81,16 @@ def test_a_formula_is_as_long_as_what_it_shows_and_code_is_wider():
     assert measured(formula).word == 1
     code = nodes.entry("", nodes.paragraph("", "", nodes.literal("", "abcd")))
     assert measured(code).word > 4
+
+
+@pytest.mark.parametrize(
+    ("letters", "size"), [(80, ""), (120, "scriptsize"), (150, "tiny"), (300, "")]
+)
+def test_columns_stay_below_each_other_where_a_smaller_type_can_do_it(letters, size):
+    cell = nodes.container("", nodes.literal_block("", "short\n" + "x" * letters))
+    narrow(next(cell.findall(nodes.literal_block)))
+    assert (f"fontsize=\\{size}" in cell.children[0].astext()) == bool(size)
+    assert len(list(cell.findall(nodes.literal_block))) == 1
 
 
 # --- what is said when something is wrong -------------------------------------------------------
@@ -161,8 +171,12 @@ HiddenUntilTheEnd, by {prf:ref}`th-one`.
 A drawing.
 ```
 
+```
+WIDE
+```
+
 LastOfTheChapter.
-"""
+""".replace("WIDE", "0123456789" * 17)
 
 
 @pytest.fixture
@@ -202,6 +216,7 @@ def test_a_small_book(pdf, stage, tmp_path):
     assert made.read_bytes().startswith(b"%PDF")
     if shutil.which("pdftotext"):
         words = subprocess.run(["pdftotext", made, "-"], capture_output=True, text=True).stdout
+        assert "0123456789" * 17 in words  # in one line
         assert (
             "Theorem 1.1" in words and "Solution to Exercise 1.1" in words and "Chapter 1" in words
         )
