@@ -15,7 +15,8 @@ from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import STUDIES, read_study
 
 __all__ = [
-    "METRICS", "NAME", "PROBLEMS", "Shares", "gather", "growing", "load", "table", "thirds", "told",
+    "METRICS", "NAME", "PROBLEMS", "Shares", "failing", "gather", "growing", "load", "table",
+    "thirds", "told",
 ]  # fmt: skip
 
 NAME = "conflict"
@@ -27,20 +28,30 @@ _LOOKS = dict(zip(PROBLEMS, ((BLUE, "o"), (VERMILLION, "s"), (GREEN, "^")), stri
 
 
 class Shares(NamedTuple):
-    """Of one problem, a row per run, a column per third of the training; [runs, 3] each."""
+    """Of one problem, a row per run, a column per third of the training; [runs, 3] each.
+
+    Attributes:
+        raw, adam: by metric.
+        failed: runs that count as failed, by the book's definition.
+    """
 
     raw: NDArray
     adam: NDArray
+    failed: int
 
 
 def gather(rows: Iterable[Mapping]) -> dict[str, Shares]:
-    """By problem, of rows with their ``label``; a run that failed has no shares."""
-    found: dict[str, list[dict]] = {}
+    """By problem, of rows with their ``label``; a run that was broken off has no shares."""
+    found: dict[str, list[Mapping]] = {}
     for row in rows:
         if isinstance(row.get("conflict"), dict):
-            found.setdefault(row["label"], []).append(row["conflict"])
+            found.setdefault(row["label"], []).append(row)
     return {
-        problem: Shares(*(np.array([run[metric] for run in runs]) for metric in METRICS))
+        problem: Shares(
+            raw=np.array([run["conflict"]["raw"] for run in runs]),
+            adam=np.array([run["conflict"]["adam"] for run in runs]),
+            failed=sum(bool(run["failure"]) for run in runs),
+        )
         for problem, runs in found.items()
     }
 
@@ -57,7 +68,8 @@ def table(found: Mapping[str, Shares]) -> str:
     heads = "".join(f"{name + ' third':>14s}" for name in _THIRDS)
     lines = [f"{'pairs in conflict':20s}{'products of':16s}{'runs':>4s}{heads}{'all':>9s}  range"]
     for problem, shares in found.items():
-        for metric, values in shares._asdict().items():
+        for metric in METRICS:
+            values = getattr(shares, metric)
             parts = "".join(f"{100 * part:12.1f} %" for part in values.mean(0))
             runs = 100 * values.mean(1)
             lines.append(
@@ -79,6 +91,12 @@ def told(found: Mapping[str, Shares], metric: str) -> str:
             f"{len(runs)} runs)"
         )
     return ", ".join(words)
+
+
+def failing(found: Mapping[str, Shares]) -> str:
+    """Runs that failed, in words."""
+    words = [f"{x.failed} of {len(x.raw)} on {name}" for name, x in found.items() if x.failed]
+    return ", ".join(words) or "none"
 
 
 def growing(found: Mapping[str, Shares], metric: str) -> int:

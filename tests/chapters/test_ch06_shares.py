@@ -17,7 +17,7 @@ from hrgradlib.experiments.store import Origin, Row
 def rows(**raw):
     """Two runs of each problem, named with underscores, with this share in the raw gradients."""
     return [
-        {"label": name.replace("_", "-"), "seed": seed}
+        {"label": name.replace("_", "-"), "seed": seed, "failure": "error 0.2" * (x > 0.35)}
         | {"conflict": {"raw": [0.5 * x, x, 1.5 * x], "adam": [0.3, 0.2, 0.1]}}
         for name, x in raw.items()
         for seed in (0, 1)
@@ -33,12 +33,14 @@ def test_table_and_words_tell_means_of_all_runs():
     assert len(lines) == 1 + 2 * len(found)
     assert "10.0 %" in lines[1] and "30.0 %" in lines[1] and "20.0–20.0 %" in lines[1]
     assert shared.told(found, "raw").startswith("20.0 % on transport-periodic (20.0 to 20.0 %, 2 r")
+    assert shared.failing(found) == "2 of 2 on bgk-smooth"
     assert (shared.growing(found, "raw"), shared.growing(found, "adam")) == (3, 0)
 
 
-def test_a_failed_run_has_no_shares_and_nothing_is_said():
+def test_a_run_that_was_broken_off_has_no_shares_and_nothing_is_said():
     assert shared.gather([{"label": "bgk-smooth", "conflict": np.nan}, {"label": "x"}]) == {}
     assert shared.table({}) == "no run is stored yet"
+    assert shared.failing({}) == "none"
     assert shared.told({}, "raw") == "nothing is stored yet"
 
 
