@@ -85,7 +85,7 @@ RESULTS = {
         Stored("comparison-inflow-grid", 36, ("12_what_matters",), partial=True),
         Stored("comparison-steps", 2, ("12_what_matters",),
                module="hrgradlib.chapters.ch12_step_cost", partial=True),
-        Stored("conflict", 4, ("06_gradient_conflict",), partial=True),
+        Stored("conflict", 10, ("06_gradient_conflict",)),
         Stored("failure", 95, ("05_one_network",), partial=True),
         Stored("failure-grid", 7.5, ("05_one_network",), partial=True),
         Stored("failure-terms", 60, ("05_one_network",), partial=True),
