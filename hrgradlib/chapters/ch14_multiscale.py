@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hrgradlib.chapters.looks import label_of
 from hrgradlib.chapters.trivial_lines import beaten_where, skills, trivial_lines
 from hrgradlib.experiments.beyond_studies import METHODS, PROBLEMS
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import STUDIES, read_study
 from hrgradlib.experiments.verdicts import failure_rate, judge
@@ -72,20 +73,20 @@ def stored() -> dict[str, dict[str, Cell]]:
     for problem, labels in LABELS.items():
         cells = ((label, f"{problem}-{label}") for label in labels)
         found[problem] = {
-            label: _cell([r for r in rows if r["label"] == name], content["curves"][name])
+            label: _cell(problem, [r for r in rows if r["label"] == name], content["curves"][name])
             for label, name in cells
             if name in content["settings"]
         }
     return found
 
 
-def _cell(rows: list[dict], curves: Mapping[str, dict]) -> Cell:
+def _cell(problem: str, rows: list[dict], curves: Mapping[str, dict]) -> Cell:
     kept = [curve for curve in curves.values() if curve]
     errors = np.array([row["max_error"] for row in rows], float)
     seconds = np.array([row["seconds"] for row in rows], float)
     return Cell(
         np.where(np.isnan(errors), np.inf, errors),
-        np.array(kept[0]["judged_eps"] if kept else []),
+        np.array(CASES[problem].judged_eps("quick") if kept else []),  # rows round them
         np.array([curve["judged"] for curve in kept]),
         sum(bool(row["failure"]) for row in rows),
         float(np.median(seconds[~np.isnan(seconds)])) if len(kept) else float("nan"),

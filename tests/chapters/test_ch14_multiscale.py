@@ -25,7 +25,7 @@ def row(problem, error):
     values["failure"] = f"error {error}" if error > 0.1 else ""
     return values | {
         "max_error": error, "mean_error": error / 2,
-        "curve": {"judged_eps": list(eps), "judged": judged.tolist()},
+        "curve": {"judged_eps": [float(f"{e:.3e}") for e in eps], "judged": judged.tolist()},
     }  # fmt: skip
 
 
