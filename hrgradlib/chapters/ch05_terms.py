@@ -65,13 +65,17 @@ def table(found: Divided) -> str:
     """A line per cell: runs, rate of failure with its interval, median and range of the error."""
     if not found:
         return "no run is stored yet"
-    lines = [f"{'tasks':26s}{'method':31s}{'runs':>4s}  {'failed':17s}error, and its range"]
-    for (division, method), cell in found.items():
-        low, middle, high = np.quantile(cell.errors, (0.0, 0.5, 1.0))
-        lines.append(
-            f"{NAMES[division]:26s}{label(method):31s}{len(cell.errors):4d}  "
-            f"{cell.rate!s:16s} {middle:.1e}  {low:.1e}–{high:.1e}"
-        )
+    lines = [f"{'':33s}runs  {'failed':17s}error, and its range"]
+    for division, name in NAMES.items():
+        lines.append(f"{name}:")
+        for method in DIVISIONS[division]:
+            if (cell := found.get((division, method))) is None:
+                continue
+            low, middle, high = np.quantile(cell.errors, (0.0, 0.5, 1.0))
+            lines.append(
+                f"  {label(method):31s}{len(cell.errors):4d}  "
+                f"{cell.rate!s:16s} {middle:.1e}  {low:.1e}–{high:.1e}"
+            )
     return "\n".join(lines)
 
 
