@@ -131,9 +131,11 @@ def break_even(found: list[Choice]) -> str:
         if np.isinf(costs).any():
             words.append(f"for {one.error:.1e}, not every decade has a network as good")
             continue
+        many = one.total / costs.mean()
+        pays = f"from {many:.1f} decades on" if many > 1 else "even for a single decade"
         words.append(
             f"for {one.error:.1e}, one network takes {one.total:.0f} s and four take "
-            f"{costs.sum():.0f} s together: one pays from {one.total / costs.mean():.1f} decades on"
+            f"{costs.sum():.0f} s together: one pays {pays}"
         )
     return "; ".join(words)
 

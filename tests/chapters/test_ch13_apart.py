@@ -31,6 +31,8 @@ def test_nothing_stored_is_said(monkeypatch):
 def test_break_even_takes_the_cheapest_network_that_is_good_enough():
     words = apart.break_even([ONE, FOUR, DEAR])
     assert words.endswith("four take 20 s together: one pays from 6.0 decades on")
+    cheap = ONE._replace(seconds=np.array([4.0]))
+    assert apart.break_even([cheap, FOUR]).endswith("one pays even for a single decade")
     bad = FOUR._replace(errors=np.full(4, 1e-2))
     assert "four take 80 s" in apart.break_even([ONE, bad, DEAR])
     assert apart.break_even([ONE, bad]) == "for 1.0e-03, not every decade has a network as good"
