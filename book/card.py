@@ -64,7 +64,9 @@ def draw(logo: Path, title: str, target: Path) -> None:
     root = ElementTree.parse(logo).getroot()
     left, top, width, height = map(float, root.attrib["viewBox"].split())
     dots = 100
-    figure = Figure(figsize=(SIZE[0] / dots, SIZE[1] / dots), dpi=dots, facecolor="white")
+    size = SIZE[0] / dots, SIZE[1] / dots
+    # No layout engine, whatever the settings of the process say: every place is given.
+    figure = Figure(figsize=size, dpi=dots, facecolor="white", layout="none")
     room = 1 - 2 * MARGIN
     axes = figure.add_axes((MARGIN, 0.38, room, 0.55))
     axes.set(xlim=(left, left + width), ylim=(top + height, top), aspect="equal")

@@ -3,6 +3,8 @@
 import os
 import random
 import signal
+import sys
+from collections.abc import Iterator
 
 import hypothesis
 import numpy as np
@@ -28,6 +30,14 @@ def seed() -> None:
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open() -> Iterator[None]:
+    """More than twenty are a warning, in whatever test comes next."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.fixture(scope="session")
