@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -343,7 +344,7 @@ def parser() -> argparse.ArgumentParser:
     run_ = commands.add_parser("execute", help="execute the chapters that changed")
     run_.add_argument("--profile", choices=("smoke", "quick", "full"), default="quick")
     run_.add_argument("--device", choices=("cpu", "cuda", "auto"), default="cpu")
-    run_.add_argument("--jobs", type=int, default=1, help="chapters executed at once")
+    run_.add_argument("--jobs", type=at_least_one, default=1, help="chapters executed at once")
     run_.add_argument("--only", nargs="+", metavar="CHAPTER", help="such as 03_micro_macro")
     run_.add_argument("--force", action="store_true", help="execute even what did not change")
     run_.set_defaults(do=execute)
@@ -367,12 +368,24 @@ def main() -> int:
         os.environ["HRGRAD_HOME"] = str(Path(home).absolute())
     if hasattr(args, "out"):
         args.out = args.out.resolve()
+    return as_status(lambda: args.do(args))
+
+
+def as_status(do: Callable[[], object]) -> int:
+    """0; or 1, and in a line what a reader can put right."""
     try:
-        args.do(args)
+        do()
     except (BookError, AddressError) as error:
         say(f"error: {error}")
         return 1
     return 0
+
+
+def at_least_one(text: str) -> int:
+    """Type of an argument: a number of processes."""
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
 
 
 if __name__ == "__main__":

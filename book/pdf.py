@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from failure import BookError
-from make import BOOK, cut_solutions, say, stage_sources
+from make import BOOK, as_status, cut_solutions, say, stage_sources
 from surroundings import surroundings
 
 TOOLS = ("xelatex", "latexmk", "rsvg-convert")
@@ -95,15 +95,10 @@ def main() -> int:
     parser.add_argument("--student", action="store_true", help="leave the solutions out")
     parser.add_argument("--check", action="store_true", help="only see that LaTeX is there")
     args = parser.parse_args()
-    try:
-        if args.check:
-            check_tools()
-        else:
-            say(f"   built {build(args.work.resolve(), args.out.resolve(), student=args.student)}")
-    except BookError as error:
-        say(f"error: {error}")
-        return 1
-    return 0
+    if args.check:
+        return as_status(check_tools)
+    work, out = args.work.resolve(), args.out.resolve()
+    return as_status(lambda: say(f"   built {build(work, out, student=args.student)}"))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from unittest import mock
 
 import yaml
 from failure import BookError
-from make import pages, say
+from make import at_least_one, pages, say
 from slices import drawings, statements
 
 BOOK = Path(__file__).resolve().parent
@@ -99,7 +99,7 @@ def main() -> int:
     """Exit status: 1 if a figure failed that did not just lack its networks."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("names", nargs="*", metavar="FIGURE", help="such as ch09-scales")
-    parser.add_argument("--jobs", type=int, default=2, help="pages at once")
+    parser.add_argument("--jobs", type=at_least_one, default=2, help="pages at once")
     args = parser.parse_args()
     begin, lists = time.perf_counter(), listed()
     known = [name for own in lists.values() for name in own]

@@ -12,9 +12,8 @@ import sys
 from pathlib import Path
 
 import yaml
-from failure import BookError
 from imprint import collect
-from make import BOOK, ROOT, say
+from make import BOOK, ROOT, as_status, say
 from pdf import check_tools, typeset
 
 from hrgradlib.chapters.ch15_claims import count, everything, negative_first
@@ -119,12 +118,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--out", type=Path, default=BOOK / "_build" / "paper",
                         help="made as OUT/report.pdf")  # fmt: skip
-    try:
-        say(f"built {build(parser.parse_args().out.resolve())}")
-    except BookError as error:
-        say(f"error: {error}")
-        return 1
-    return 0
+    out = parser.parse_args().out.resolve()
+    return as_status(lambda: say(f"built {build(out)}"))
 
 
 if __name__ == "__main__":

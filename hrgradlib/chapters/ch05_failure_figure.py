@@ -67,8 +67,9 @@ def _errors(axis: Axes, row: int, cell: Cell) -> None:
     axis.plot(np.clip(np.median(cell.errors), *_ERRORS), row, "D", color=BLUE, ms=4)
 
 
-def trivial(axis: Axes, judged_eps: NDArray) -> None:
-    """The largest error over ε of what costs no training, as lines across an axis of errors."""
+def trivial(axis: Axes, judged_eps: NDArray, *, across: bool = True) -> None:
+    """The largest error over ε of what costs no training: lines at it, errors go across or up."""
     for name, errors in trivial_lines("transport-periodic", judged_eps).items():
         colour, line = _LIMITS[name]
-        axis.axvline(errors.max(), color=colour, ls=line, lw=1.4, label=name)
+        draw = axis.axvline if across else axis.axhline
+        draw(errors.max(), color=colour, ls=line, lw=1.4, label=name if across else None)

@@ -9,12 +9,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch05_failure import cells_of
+from hrgradlib.chapters.ch05_failure_figure import trivial
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.style import subplots
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.results import FAILED_ERROR
 from hrgradlib.experiments.weight_studies import ARMS, FACTORS, WEIGHTED, label
 
-__all__ = ["FACTORS", "Arm", "curves", "load", "table", "what_it_gives"]
+__all__ = ["FACTORS", "Arm", "curves", "load", "table", "told", "what_it_gives"]
 
 NAME = "weights"
 _GROUPS = {
@@ -79,6 +81,14 @@ def table(found: dict[str, Arm]) -> str:
     return "\n".join(lines)
 
 
+def told(found: dict[str, Arm]) -> str:
+    """A line of words for every method; one that none is whole, as long as that is so."""
+    whole = {arm: cells for arm, cells in found.items() if not np.isnan(cells.medians).any()}
+    if not whole:
+        return "No method has a run at every weight yet."
+    return "\n".join(f"{label_of(arm)}: {what_it_gives(found, arm)}" for arm in whole)
+
+
 def what_it_gives(found: dict[str, Arm], arm: str) -> str:
     """Words on a method: its best weight, its error there and at weight one, where it fails."""
     if arm not in found or np.isnan(found[arm].medians).any():
@@ -109,6 +119,7 @@ def curves(found: dict[str, Arm]) -> Figure:
                 marker=look.marker, ms=4, label=look.label,
             )  # fmt: skip
         axis.axhline(FAILED_ERROR, color="black", lw=0.8)
+        trivial(axis, np.array(CASES["transport-periodic"].judged_eps("quick")), across=False)
         axis.set(xscale="log", yscale="log", title=title, xlabel="weight of the initial loss")
         if axis.get_legend_handles_labels()[0]:
             axis.legend(fontsize=6, loc="lower left")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hrgradlib.chapters.palette import GREEN, GREY, ORANGE
 from hrgradlib.chapters.style import subplots
+from hrgradlib.chapters.trivial_lines import trivial_lines
 from hrgradlib.experiments.apart_studies import APART, ONE_STEPS, OWN_SIZES, one_label, own_label
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.cases.periodic import DECADES
@@ -39,12 +40,14 @@ class Choice(NamedTuple):
 
     Attributes:
         label: in the table.
+        runs: of every network; the fewest.
         weights: of all its networks.
         seconds: [R] in steps on one core, summed over its networks; R is 1 or 4 by decade.
-        errors: [R] largest median error in the decades each network answers for.
+        errors: [R] median over runs of the largest error in the decades each network answers for.
     """
 
     label: str
+    runs: int
     weights: int
     seconds: NDArray
     errors: NDArray
@@ -63,11 +66,11 @@ class Choice(NamedTuple):
 def choices() -> list[Choice]:
     """Those of which every network has a run; medians over seeds."""
     rows, content = read_study(NAME) if Table.named(NAME).rows else ([], {})
-    cells: dict[str, tuple[float, NDArray]] = {}
+    cells: dict[str, tuple[float, NDArray]] = {}  # seconds, errors by run and ε
     for label in dict.fromkeys(row["label"] for row in rows):
         curves = [c for c in content["curves"].get(label, {}).values() if c]
         seconds = float(np.median([row["seconds"] for row in rows if row["label"] == label]))
-        cells[label] = seconds, np.median([curve["judged"] for curve in curves], 0)
+        cells[label] = seconds, np.array([curve["judged"] for curve in curves])
     found = [
         _choice(f"one network, {steps:,} steps", {"": one_label(steps)}, cells)
         for steps in ONE_STEPS
@@ -89,30 +92,37 @@ def _choice(
     if not all(label in cells for label in labels.values()):
         return None
     eps = np.array(CASES["transport-periodic"].judged_eps("quick"))
-    errors, seconds, weights = [], [], 0
+    errors, seconds, runs, weights = [], [], [], 0
     for decade, label in labels.items():
         low, high = DECADES.get(decade, (eps.min(), eps.max()))
         inside = (eps >= low * 0.999) & (eps <= high * 1.001)
         spent, own = cells[label]
         seconds.append(spent)
-        errors.append(own[inside].max())
+        errors.append(np.median(own[:, inside].max(1)))
+        runs.append(len(own))
         model = make_spec(**APART[NAME][1][label]).build_model()
         weights += sum(p.numel() for p in model.parameters())
-    return Choice(name, weights, np.array(seconds), np.array(errors))
+    return Choice(name, min(runs), weights, np.array(seconds), np.array(errors))
 
 
 def table(found: list[Choice]) -> str:
-    """A line per choice: weights, seconds of all its networks, error, and that of each decade."""
+    """A line per choice: runs, weights, seconds of all its networks, error, and by decade.
+
+    Below stands what costs no training.
+    """
     if not found:
         return "no run is stored yet"
-    lines = [
-        f"{'':34s}{'weights':>9s}{'seconds':>9s}{'error':>10s}   by decade, the smallest ε first"
-    ]
+    head = f"{'weights':>9s}{'seconds':>9s}{'error':>9s}   by decade, smallest ε first"
+    lines = [f"{'':34s}runs{head}"]
     for choice in found:
         own = "  ".join(f"{e:.1e}" for e in choice.errors) if len(choice.errors) > 1 else ""
         lines.append(
-            f"{choice.label:34s}{choice.weights:9,d}{choice.total:9.0f}{choice.error:10.1e}   {own}"
+            f"{choice.label:34s}{choice.runs:4d}{choice.weights:9,d}{choice.total:9.0f}"
+            f"{choice.error:9.1e}   {own}".rstrip()
         )
+    eps = CASES["transport-periodic"].judged_eps("quick")
+    for name, errors in trivial_lines("transport-periodic", eps).items():
+        lines.append(f"{name:34s}{'':22s}{errors.max():9.1e}")
     return "\n".join(lines)
 
 
@@ -137,7 +147,8 @@ def break_even(found: list[Choice]) -> str:
             f"for {one.error:.1e}, one network takes {one.total:.0f} s and four take "
             f"{costs.sum():.0f} s together: one pays {pays}"
         )
-    return "; ".join(words)
+    runs = min(choice.runs for choice in found)
+    return f"of {runs} {'run' if runs == 1 else 'runs'} a network, no verdict: " + "; ".join(words)
 
 
 def told_steps() -> str:

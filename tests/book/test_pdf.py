@@ -208,10 +208,8 @@ def test_a_small_book(pdf, stage, tmp_path):
     text = (folder / "hrgrad.tex").read_text(encoding="utf-8")
     assert text.index(r"\part{The part}") < text.index("LastOfTheChapter")
     assert text.index("LastOfTheChapter") < text.index("HiddenUntilTheEnd")
-    try:
-        pdf.check_tools()
-    except BookError as error:
-        pytest.skip(str(error))
+    if missing := [tool for tool in pdf.TOOLS if not shutil.which(tool)]:
+        pytest.skip(f"the LaTeX is right, but there is no {', '.join(missing)} to set it")
     made = pdf.typeset(folder)
     assert made.read_bytes().startswith(b"%PDF")
     if shutil.which("pdftotext"):

@@ -70,6 +70,26 @@ def test_terms_part_the_loss_and_lose_nothing_of_it():
     assert torch.equal(plain[:half], plain[half:])
 
 
+DIVIDED = [
+    (name, formulation)
+    for name, case in CASES.items()
+    for formulation in case.formulations
+    if "terms" in case.divisions(formulation)
+]
+
+
+@pytest.mark.parametrize(("problem", "formulation"), DIVIDED)
+def test_every_term_is_there_and_the_tasks_are_all_of_the_loss(problem, formulation):
+    """No term without a component, no component that is lost or in two terms."""
+    spec = spec_of(problem, formulation=formulation, segmentation="terms")
+    points, model = [p.double() for p in drawn(spec)], spec.build_model().double()
+    plain, parted = (f(spec)(model, *points) for f in (spec.case.residuals, segmentation.residuals))
+    shares = parted.chunk(len(segmentation.task_sizes(spec)))
+    assert torch.equal(sum(shares), plain[: len(shares[0])])
+    owners = torch.stack([share.ne(0).any(0) for share in shares])  # [terms, components]
+    assert owners.any(1).all() and (owners.sum(0) == 1).all()
+
+
 UNSEEN = [(name, unseen) for name, case in CASES.items() for unseen in case.unseen if unseen]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from differences import difference
+from differences import difference, output
 
 from hrgradlib.experiments.cases.convection_diffusion import (
     ConvectionDiffusionCase,
@@ -46,16 +46,11 @@ def by_differences(value, flux, t, x, eps):
 
 @pytest.mark.parametrize("eps", EPS)
 def test_residuals_are_those_of_the_equations(eps, model):
-    def of(number):
-        def function(*at):
-            out = model(*map(torch.from_numpy, at))
-            return (out[0] if number == 0 else out[1][:, 0]).detach().numpy()
-
-        return function
-
     at = points(eps)
     found = residuals(model, *map(torch.from_numpy, at)).detach().numpy()
-    np.testing.assert_allclose(found, by_differences(of(0), of(1), *at), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(
+        found, by_differences(output(model, 0), output(model, 1), *at), rtol=1e-6, atol=1e-7
+    )
 
 
 @pytest.mark.parametrize("eps", EPS)
