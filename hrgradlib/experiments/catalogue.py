@@ -124,7 +124,7 @@ RESULTS = {
             6,
             (
                 *("05_one_network", "09_linear_transport", "10_inflow", "11_bgk"),
-                *("12_what_matters", "14_beyond_kinetics", "many_tasks"),
+                *("12_what_matters", "13_what_it_costs", "14_beyond_kinetics", "many_tasks"),
             ),
             module="hrgradlib.experiments.trivial",
         ),
