@@ -82,10 +82,8 @@ def table(found: dict[str, Arm]) -> str:
 
 
 def told(found: dict[str, Arm]) -> str:
-    """A line of words for every method; one that none is whole, as long as that is so."""
+    """A line of words for every method that has a run at every weight."""
     whole = {arm: cells for arm, cells in found.items() if not np.isnan(cells.medians).any()}
-    if not whole:
-        return "No method has a run at every weight yet."
     return "\n".join(f"{label_of(arm)}: {what_it_gives(found, arm)}" for arm in whole)
 
 
@@ -121,6 +119,7 @@ def curves(found: dict[str, Arm]) -> Figure:
         axis.axhline(FAILED_ERROR, color="black", lw=0.8)
         trivial(axis, np.array(CASES["transport-periodic"].judged_eps("quick")), across=False)
         axis.set(xscale="log", yscale="log", title=title, xlabel="weight of the initial loss")
+        axis.set_xlim(0.7 * min(FACTORS), 1.4 * max(FACTORS))
         if axis.get_legend_handles_labels()[0]:
             axis.legend(fontsize=6, loc="lower left")
     axes[0].set_ylabel("error, the largest over ε and t")

@@ -65,12 +65,12 @@ def table(found: Mapping[str, Shares]) -> str:
     """A line per problem and metric: runs, mean share of each third, of all, and its range."""
     if not found:
         return "no run is stored yet"
-    heads = "".join(f"{name + ' third':>14s}" for name in _THIRDS)
-    lines = [f"{'pairs in conflict':20s}{'products of':16s}{'runs':>4s}{heads}{'all':>9s}  range"]
+    heads = "".join(f"{name:>9s}" for name in _THIRDS)
+    lines = [f"{'pairs, by third':20s}{'products of':16s}{'runs':>4s}{heads}{'all':>9s}  range"]
     for problem, shares in found.items():
         for metric in METRICS:
             values = getattr(shares, metric)
-            parts = "".join(f"{100 * part:12.1f} %" for part in values.mean(0))
+            parts = "".join(f"{100 * part:7.1f} %" for part in values.mean(0))
             runs = 100 * values.mean(1)
             lines.append(
                 f"{problem:20s}{METRICS[metric]:16s}{len(values):4d}{parts}{runs.mean():7.1f} %"
