@@ -23,6 +23,7 @@ import torch
 from torch import nn
 
 from hrgradlib import HRGrad, task_gradients
+from hrgradlib._system.threads import threads_limited
 from hrgradlib.chapters.ch13_literature import SIZE
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.store import Table, here
@@ -127,15 +128,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also keep the result in this table")
     parser.add_argument("--force", action="store_true", help="it is always measured anew")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
     usual = Usual(options.points, options.velocities)
     size = {n: v for n in ("width", "depth") if (v := getattr(options, n)) is not None}
     ours = Ours(options.points, options.velocities, **size)
     if usual.step().shape != ours.step().shape:
         sys.exit("the two steps do not yield residuals at the same points and velocities")
-    pairs = np.array(
-        [(seconds(usual.step, 1), seconds(ours.step, 20)) for _ in range(options.repeats)]
-    )
+    with threads_limited(options.threads):
+        pairs = np.array(
+            [(seconds(usual.step, 1), seconds(ours.step, 20)) for _ in range(options.repeats)]
+        )
     ratios = pairs[:, 0] / pairs[:, 1]
     row = {
         "points": options.points,

@@ -5,8 +5,9 @@
 The methods take turns, in an order that rotates; printed are the median time and the median and
 range over the turns of the ratio to the plain summed step of the same turn, and the ratio of the
 two fastest turns (disturbances only ever add time). On the CPU the clock is the process' own: time
-that the machine gave to others does not count. glibc is told to keep freed memory: else page faults
-come and go with the heap's history, for every method alike, at times thousands in a step.
+that the machine gave to others does not count. That of threads which wait would, so that every
+library keeps to one. glibc is told to keep freed memory: else page faults come and go with the
+heap's history, for every method alike, at times thousands in a step.
 Methods with K backward passes are left out where K · points exceeds ``--limit``. Times vary between
 machines; the ratios are what is claimed.
 """
@@ -19,6 +20,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from steps import K_FOLD, PARTS, SMALL_STEPS, STEPS, Kept, allocator, build
+
+from hrgradlib._system.threads import threads_limited
 
 #: Cells (tasks, points) of the Gauss–Newton metric, on its small network.
 SMALL_CELLS = [(5, 28), (10, 14), (10, 28), (10, 56), (16, 32)]
@@ -87,8 +90,8 @@ def summary(tasks: int, per_task: int, seconds: dict, against: str) -> list[dict
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tasks", type=int, nargs="+", default=[2, 5, 16, 32])
-    parser.add_argument("--points", type=int, nargs="+", default=[128, 256, 512, 1024, 4096])
+    parser.add_argument("--tasks", type=int, nargs="+", default=[2, 5, 10, 16, 32])
+    parser.add_argument("--points", type=int, nargs="+", default=[64, 128, 256, 512, 1024, 4096])
     parser.add_argument("--budget", type=float, default=8.0, help="seconds per cell of the grid")
     parser.add_argument("--turns", type=int, default=25, help="at most")
     parser.add_argument("--limit", type=int, default=150_000, help="K · points of K-fold methods")
@@ -102,7 +105,6 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     options = arguments()
     allocator(threshold=1 << 30, keep=2**31 - 1)
-    torch.set_num_threads(options.threads)
     device = torch.device(options.device)
     small = [(k, p, list(SMALL_STEPS)) for k, p in SMALL_CELLS]
     grid = [(k, p, names(k, p, options.limit)) for k in options.tasks for p in options.points]
@@ -110,7 +112,8 @@ def main() -> None:
     for tasks, per_task, chosen in kept.missing(grid + small):
         print(f"{tasks} tasks of {per_task} points …", file=sys.stderr)
         closures = {name: build(name, tasks, per_task, device) for name in chosen}
-        seconds = measure(closures, options.budget, options.turns, device)
+        with threads_limited(options.threads):
+            seconds = measure(closures, options.budget, options.turns, device)
         clocked = "wall" if device.type == "cuda" else "process"
         rows = summary(tasks, per_task, seconds, against=chosen[0])
         kept.put(rows, clock=clocked, budget_seconds=options.budget)
