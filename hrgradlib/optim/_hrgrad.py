@@ -267,7 +267,7 @@ class HRGrad(torch.optim.Optimizer):
                 f"HRGrad: the step leaves the range of {found.direction.dtype}; nothing was "
                 "updated. Scale the losses alike, or use float64."
             )
-        gramian = offered.current() if observe else None
+        gramian = offered.joint().products[given.tasks :, given.tasks :] if observe else None
         # Nothing can fail from here on: the state moves, and the parameters.
         offered.commit(choice.weights)
         if self._state is None:

@@ -118,9 +118,6 @@ def offer_rows(
         products = gramian_of(both)
         return Joint(products, products[len(moments) :])
 
-    def current() -> NDArray:
-        return gramian_of(rows.gradients.double())
-
     def combine(weights: Weights) -> Step:
         # In float64: a weight may be as large as the norms of two tasks differ.
         along = torch.as_tensor(weights.on_moments * unbias).to(accurate) @ accurate
@@ -141,7 +138,7 @@ def offer_rows(
         direction = back(coordinates.mul_(shortened).to(dtype))
         return Step(direction, shortened, norms.cpu().numpy(), cosines.cpu().numpy())
 
-    return Candidates(moments, joint, current, np.finfo(float).eps, combine, commit)
+    return Candidates(moments, joint, np.finfo(float).eps, combine, commit)
 
 
 def _length(vector: Tensor) -> float:
