@@ -1,7 +1,7 @@
 """One training step on `transport-inflow` at the literature's size, done two ways, side by side.
 
     python benchmarks/literature_step.py [--points 1024] [--velocities 30] [--repeats 5] [--json F]
-                                         [--width 256 --depth 5]
+                                         [--width W --depth D]
 
 The usual way: two networks, ρ(t, x) with 5×128 and g(t, x, v) with 5×256 neurons, the second one
 evaluated at every (point, velocity), derivatives by nested reverse mode, penalties for <g> = 0, the
@@ -9,8 +9,8 @@ initial and the inflow conditions, one Adam step. Our way: `InflowModel` at the 
 tangents carried forward, velocity in half-range modes, residuals and task gradients, one step of
 HRGrad in Adam's metric.
 Each step yields the residuals at all points and velocities. Times vary between machines; the ratio
-is what is claimed. Ours has a tenth of the weights; with ``--width 256 --depth 5`` both its trunks
-are as wide and as deep as the larger of the usual networks.
+is what is claimed. Ours has a tenth of the weights; a second row is of both its trunks as
+wide and as deep as the larger of the usual networks.
 """
 
 import argparse
@@ -29,6 +29,9 @@ from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.store import Table, here
 from hrgradlib.kinetics.inflow_basis import even_odd
 from hrgradlib.kinetics.velocity import gauss_legendre
+
+#: Of our network: as it is used, and as large as theirs.
+SIZES: list[dict[str, int]] = [{}, {"width": 256, "depth": 5}]
 
 
 def perceptron(inputs: int, width: int) -> nn.Sequential:
@@ -128,19 +131,27 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also keep the result in this table")
     parser.add_argument("--force", action="store_true", help="it is always measured anew")
     options = parser.parse_args()
+    asked = {n: v for n in ("width", "depth") if (v := getattr(options, n)) is not None}
     usual = Usual(options.points, options.velocities)
-    size = {n: v for n in ("width", "depth") if (v := getattr(options, n)) is not None}
-    ours = Ours(options.points, options.velocities, **size)
+    with threads_limited(options.threads):
+        for size in [asked] if asked else SIZES:
+            row = measure(usual, size, options.points, options.velocities, options.repeats)
+            if options.json:
+                key = "{points} x {velocities}".format(**row)
+                key += "".join(f", {name} {value}" for name, value in size.items())
+                Table(options.json).put(key, {"rows": [row]}, here(roots=[Path(__file__)]))
+
+
+def measure(usual: Usual, size: dict, points: int, velocities: int, repeats: int) -> dict:
+    """The two steps in turns; one row."""
+    ours = Ours(points, velocities, **size)
     if usual.step().shape != ours.step().shape:
         sys.exit("the two steps do not yield residuals at the same points and velocities")
-    with threads_limited(options.threads):
-        pairs = np.array(
-            [(seconds(usual.step, 1), seconds(ours.step, 20)) for _ in range(options.repeats)]
-        )
+    pairs = np.array([(seconds(usual.step, 1), seconds(ours.step, 20)) for _ in range(repeats)])
     ratios = pairs[:, 0] / pairs[:, 1]
     row = {
-        "points": options.points,
-        "velocities": options.velocities,
+        "points": points,
+        "velocities": velocities,
         "usual_milliseconds": round(1e3 * float(np.median(pairs[:, 0])), 1),
         "ours_milliseconds": round(1e3 * float(np.median(pairs[:, 1])), 2),
         "ratio": round(float(np.median(ratios)), 1),
@@ -149,13 +160,10 @@ def main() -> None:
     } | size
     print(
         "{points} x {velocities}: usual {usual_milliseconds} ms, ours {ours_milliseconds} ms, "
-        "ratio {ratio} [{ratio_low}, {ratio_high}]".format(**row)
+        "ratio {ratio} [{ratio_low}, {ratio_high}]".format(**row),
+        *(f"{name} {value}" for name, value in size.items()),
     )
-    if options.json:
-        key = "{points} x {velocities}".format(**row) + "".join(
-            f", {n} {v}" for n, v in size.items()
-        )
-        Table(options.json).put(key, {"rows": [row]}, here(roots=[Path(__file__)]))
+    return row
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def overhead(rows: list[dict], bound: float = 1.10) -> Figure:
         axis.minorticks_off()
         axis.set(title=f"$K = {tasks}$", xlabel="points per task")
     first = np.atleast_1d(axes)[0]
-    first.set(ylabel="time / plain step", ylim=(0.7, 1.8))
+    first.set(ylabel="time / plain step", ylim=(0.7, 2.1))
     first.legend(loc="upper left", fontsize=7.5)
     return fig
 

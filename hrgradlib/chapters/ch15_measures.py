@@ -19,7 +19,7 @@ from hrgradlib.experiments.verdicts import LEVEL, failure_rate, judge
 
 __all__ = [
     "all_ranges", "any_rule", "by_default_settings", "conflict_share", "cost_of_a_step",
-    "errors_below",
+    "cost_of_gradients", "errors_below",
     "false_alarms", "formulation_decides", "identical", "lower", "lower_on", "memory_of_a_step",
     "no_worse", "peers_lower", "peers_promise", "scales_bounds", "scales_ratio", "stalled_regimes",
     "uphill_beside_the_sum", "uphill_in", "uphill_with_guard", "usual_step",
@@ -30,6 +30,7 @@ Measure = Callable[[Reading], Finding]
 NO_WORSE = 1.5  # times another's error: up to it nothing that matters is lost
 ALIKE = 0.8  # share of the sum's uphill pairs from which they are as many
 PRICE = 1.1  # of a step with K gradients over that of the sum
+DEARER = 1.5  # up to it they are still far from the K passes of others
 MEMORY = 1.2
 OFTEN = 0.1  # share of pairs in conflict
 LIMIT = 1e-2  # error below the trained range
@@ -263,14 +264,37 @@ def _peers(reading: Reading, methods: Sequence[str]) -> Peers:
     return found
 
 
+def cost_of_gradients(reading: Reading) -> Finding:
+    """Confirmed if K gradients take at most 1.1 of the time of that of their sum, at all sizes."""
+    ratios, theirs = [], []
+    for cell in reading.rows("step-time"):
+        took = {row["step"]: row["milliseconds"] for row in cell["rows"]}
+        if "gradients" in took:
+            ratios.append(took["gradients"] / took["gradient"])
+        if "torchjd-gradients" in took:
+            theirs.append(took["torchjd-gradients"] / took["gradients"])
+    most = max(ratios)
+    word: Word = "confirmed" if most <= PRICE else "refined" if most <= DEARER else "refuted"
+    return Finding(
+        word,
+        f"{min(ratios):.2f} to {most:.2f} times, median {np.median(ratios):.2f}; TorchJD's way to "
+        f"them takes {min(theirs):.1f} to {max(theirs):.0f} times as long",
+    )
+
+
 def cost_of_a_step(reading: Reading) -> Finding:
     """Confirmed if a step of HRGrad costs at most 1.1 of the sum's from 256 points on."""
     rows = [row for cell in reading.rows("step-time") for row in cell["rows"]]
     steps = [r for r in rows if r["step"] == "hrgrad" and r["tasks"] > 2]
     large = max(r["ratio"] for r in steps if r["points"] >= 256)
     small = max(r["ratio"] for r in steps if r["points"] < 256)
+    many = max(r["ratio"] for r in steps if r["points"] >= 1024)
     word: Word = "refuted" if large > PRICE else "refined" if small > PRICE else "confirmed"
-    return Finding(word, f"at most {large:.2f} from 256 points on, {small:.2f} below; K = 5 to 32")
+    return Finding(
+        word,
+        f"at most {many:.2f} from 1024 points on, {large:.2f} from 256, {small:.2f} below; "
+        "K = 5 to 32",
+    )
 
 
 def memory_of_a_step(reading: Reading) -> Finding:

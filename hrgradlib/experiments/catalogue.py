@@ -110,7 +110,7 @@ RESULTS = {
         Stored("scales-bgk", 114, ("11_bgk",), partial=True),
         Stored("scales-inflow", 73, ("10_inflow",), partial=True),
         Stored("step-memory", 2, ("13_what_it_costs",), script="benchmarks/step_memory.py"),
-        Stored("step-time", 5, ("13_what_it_costs",), script="benchmarks/step_time.py"),
+        Stored("step-time", 7, ("13_what_it_costs",), script="benchmarks/step_time.py"),
         Stored("transport-2d", 10, ("09_linear_transport",), partial=True),
         Stored(
             "transport-2d-maps",
