@@ -102,7 +102,7 @@ def what_it_gives(found: dict[str, Arm], arm: str) -> str:
 
 def curves(found: dict[str, Arm]) -> Figure:
     """Median errors and the range of the seeds against the weight, a panel per kind of method."""
-    fig, axes = subplots(1, len(_GROUPS), figsize=(7.6, 3.2), sharey=True)
+    fig, axes = subplots(1, len(_GROUPS), figsize=(7.6, 4.0), sharey=True)
     for axis, (title, group) in zip(axes, _GROUPS.items(), strict=True):
         for arm in group:
             if arm not in found:
@@ -121,6 +121,6 @@ def curves(found: dict[str, Arm]) -> Figure:
         axis.set(xscale="log", yscale="log", title=title, xlabel="weight of the initial loss")
         axis.set_xlim(0.7 * min(FACTORS), 1.4 * max(FACTORS))
         if axis.get_legend_handles_labels()[0]:
-            axis.legend(fontsize=6, loc="lower left")
+            axis.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     axes[0].set_ylabel("error, the largest over ε and t")
     return fig

@@ -55,7 +55,7 @@ METHOD_LOOK: dict[str, Look] = {
     "log-sum": Look("sum of log losses, Adam", PURPLE, "p", "--"),
     "geometric-mean": Look("geometric mean, Adam", GREEN, "p", "--"),
     "first-norm": Look("static 1/‖g‖, Adam", ORANGE, "p", "--"),
-    "uw": Look("uncertainty weights, Adam", SKY, "p", "--"),
+    "uw": Look("uncertainty weights, Adam", ORANGE, "p", "--"),
     "dwa": Look("DWA, Adam", BLUE, "p", "--"),
     "rlw": Look("random weights (RLW), Adam", GREY, "p", "--"),
     "famo": Look("FAMO, Adam", VERMILLION, "p", "--"),
