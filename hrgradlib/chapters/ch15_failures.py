@@ -12,8 +12,12 @@ from hrgradlib.chapters.ch15_verdicts import Finding, Word
 from hrgradlib.chapters.looks import label_of
 from hrgradlib.experiments.failure_studies import CELLS
 from hrgradlib.experiments.verdicts import Rate, failure_rate, judge
+from hrgradlib.experiments.weight_studies import FACTORS, label
 
-__all__ = ["BASELINES", "conflict_fails", "failure_modes", "formulation_repairs", "ranks_first"]
+__all__ = [
+    "BASELINES", "conflict_fails", "failure_modes", "formulation_repairs", "ranks_first",
+    "spread_over_weights",
+]  # fmt: skip
 
 #: That the full text compares with, as reported.
 BASELINES = (
@@ -107,6 +111,25 @@ def _divided(reading: Reading) -> dict[str, dict[str, list[bool]]]:
 
 def _rate(failed: list[bool]) -> Rate:
     return failure_rate(sum(failed), len(failed))
+
+
+def spread_over_weights(reading: Reading) -> Finding:
+    """Over five decades of a weight, how far do the median errors of a method lie apart?
+
+    Confirmed if at most by two for HRGrad in SOAP's metric, refined if by half of what the sum's do
+    there, else refuted.
+    """
+    arms = ("hrgrad-soap", "sum-soap", "hrgrad", "hrgrad-1", "config", "sum")
+    spread, runs = {}, set()
+    for arm in arms:
+        cells = [reading.errors("weights", label(arm, factor)) for factor in FACTORS]
+        medians = [float(np.median(errors)) for errors in cells]
+        spread[arm] = max(medians) / min(medians)
+        runs |= {len(errors) for errors in cells}
+    ours, base = spread["hrgrad-soap"], spread["sum-soap"]
+    word: Word = "confirmed" if ours <= 2 else "refined" if ours <= base / 2 else "refuted"
+    told = ", ".join(f"{label_of(arm)} {ratio:.2g}" for arm, ratio in spread.items())
+    return Finding(word, f"largest over smallest median: {told}; {min(runs)} runs a weight")
 
 
 def ranks_first(reading: Reading) -> Finding:
