@@ -179,8 +179,8 @@ def truncation(
     """Error that cutting in v causes, over the number of coefficients; networks as dots.
 
     Args:
-        counts: [C] numbers N; errors: "half-range" and "legendre" → [C];
-        networks: key of `METHOD_LOOK` → (N, final errors [seeds]); eps: where.
+        counts: [C] numbers n; errors: "half-range" and "legendre" → [C];
+        networks: key of `METHOD_LOOK` → (n, final errors [seeds]); eps: where.
     """
     fig, axis = subplots(figsize=(6.2, 3.4))
     for (basis, values), style in zip(errors.items(), ("-", "--"), strict=True):
@@ -189,7 +189,7 @@ def truncation(
         own, colour, marker, _ = METHOD_LOOK[name]
         axis.semilogy(np.full(len(values), 2 * count), values, marker, color=colour, label=own)
     axis.set(
-        xlabel="coefficients, $2N$",
+        xlabel="coefficients, $2n$",
         ylabel=f"error of ρ at $T$, {eps_label(eps)}",
         xticks=2 * counts,
     )

@@ -1,4 +1,4 @@
-"""The moment system of `kinetics.inflow`, cut after N functions, solved on a fine mesh.
+"""The moment system of `kinetics.inflow`, cut after n functions, solved on a fine mesh.
 
 What a network can reach at best: its error against `InflowReference` is that of its equations, cut
 in v, plus its own. This solver has only the former (and that of its mesh, of which it is second
@@ -19,11 +19,11 @@ __all__ = ["truncated_density"]
 def truncated_density(
     kind: str, count: int, t: float, eps: float, cells: int = 1000, reach: float = 1.0
 ) -> tuple[NDArray, NDArray]:
-    """``ρ(t, x)`` of ``transport-inflow`` with N even and N odd functions of v.
+    """``ρ(t, x)`` of ``transport-inflow`` with n even and n odd functions of v.
 
     Args:
         kind: basis, "half-range" or "legendre".
-        count: N.
+        count: n.
         t, eps: dimensionless.
         cells: of the mesh on [0, reach].
         reach: at most 1; nothing may have come so far, or it is the right wall.
@@ -67,7 +67,7 @@ def _collide(c: NDArray, x: NDArray, t: float, h: float, eps: float) -> None:
 def _walls(
     w: NDArray, inflow: float, speeds: NDArray, modes: NDArray, basis: InflowBasis
 ) -> NDArray:
-    """What enters in every characteristic [2N]: on the left from N half-range moments, right 0."""
+    """What enters in every characteristic [2n]: on the left from n half-range moments, right 0."""
     enters = speeds > 0
     inward = np.concatenate([basis.even_in, basis.odd_in], 1) @ modes
     leaving = (1.5 * w[:, 0] - 0.5 * w[:, 1])[~enters]

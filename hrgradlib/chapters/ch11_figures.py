@@ -56,7 +56,7 @@ def truncation(rows: Sequence[Mapping]) -> Figure:
             )
     axis.plot([], [], "s--", color=GREY, lw=1.2, label="$f$ expanded")
     axis.plot([], [], "o-", color=GREY, lw=1.2, label="free flight split off")
-    axis.set(xlabel="micro modes $M$", ylabel="relative $L^2$ error of $\\rho u$")
+    axis.set(xlabel="micro modes $n$", ylabel="relative $L^2$ error of $\\rho u$")
     fig.legend(loc="outside right center")
     return fig
 

@@ -1,8 +1,8 @@
 """How many Hermite modes BGK needs, with and without free flight split off. No network here.
 
-The moment system of :mod:`hrgradlib.kinetics.bgk`, closed after M micro modes, is integrated on a
+The moment system of :mod:`hrgradlib.kinetics.bgk`, closed after n micro modes, is integrated on a
 fine mesh (central differences of sixth order, Runge–Kutta of fourth order) and compared with the
-reference: what remains is the error that even a perfect network with M modes has.
+reference: what remains is the error that even a perfect network with n modes has.
 ``python -m hrgradlib.chapters.ch11_truncation`` measures the book's table anew (minutes).
 """
 
@@ -31,12 +31,12 @@ _PROBLEM, _EPS, _MODES = BGK_LAYER, (1.0, 0.3, 0.1, 0.03), (4, 6, 8, 11, 14)  # 
 
 
 class MomentSystem:
-    """``∂t f_k + √Θ (√(k+1) ∂x f_{k+1} + √k ∂x f_{k−1}) = (h_k(U) − f_k)/ε``, k ≤ M + 2.
+    """``∂t f_k + √Θ (√(k+1) ∂x f_{k+1} + √k ∂x f_{k−1}) = (h_k(U) − f_k)/ε``, k ≤ n + 2.
 
     Args:
         problem: smooth data.
         eps: Knudsen number, > 0.
-        modes: M.
+        modes: n.
         split: whether f' = f − e^{−t/ε} f_free is what is expanded; else f itself.
         cells: of the mesh.
         theta: temperature Θ of the basis.
