@@ -12,7 +12,7 @@ from hrgradlib.chapters.ch12_step_cost import stored
 from hrgradlib.chapters.looks import label_of
 from hrgradlib.chapters.trivial_lines import UNTRAINED, trivial_lines
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.comparison_studies import COMPARED, GRID_OF, VARIANTS, scores
+from hrgradlib.experiments.comparison_studies import COMPARED, FINALISTS, GRID_OF, VARIANTS, scores
 from hrgradlib.experiments.store import Table, read
 from hrgradlib.experiments.studies import STUDIES, read_study
 from hrgradlib.experiments.verdicts import Verdict, judge
@@ -133,7 +133,9 @@ def _or(value: float, other: float) -> float:
 def runs_missing(problem: str) -> tuple[int, int]:
     """Final runs that are there, and that are wanted."""
     there = sum(len(arm.seeds) for arm in arms(problem).values())
-    return there, len(STUDIES[PROBLEMS[problem]][0]) * len(_ORDER)
+    seeds = STUDIES[PROBLEMS[problem]][0]
+    more, finalists = FINALISTS.get(PROBLEMS[problem], ((), ()))
+    return there, len(seeds) * len(_ORDER) + len(more) * len(finalists)
 
 
 def rates(problem: str) -> dict[str, dict[str, float]]:

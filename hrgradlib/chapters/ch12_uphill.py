@@ -61,9 +61,13 @@ class Worth(NamedTuple):
 
 
 def worth(found: dict[str, Arm], labels: tuple[str, ...] = ()) -> Worth:
-    """What a run's uphill share tells of its error, over all runs of these methods (or of all)."""
+    """What a run's uphill share tells of its error, over runs of these methods (or of all).
+
+    Of every method at most as many as most have: those with more seeds would weigh more.
+    """
+    count = int(np.median([len(arm.seeds) for arm in found.values()])) if found else 0
     pairs = [
-        np.stack([arm.uphill, arm.errors])[:, ~np.isnan(arm.uphill)]
+        np.stack([arm.uphill, arm.errors])[:, :count][:, ~np.isnan(arm.uphill[:count])]
         for arm in found.values()
         if (not labels or arm.label in labels) and not np.isnan(arm.uphill).all()
     ]

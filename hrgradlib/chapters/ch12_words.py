@@ -51,7 +51,10 @@ def seeds(found: Mapping[str, Arm]) -> str:
     few = "" if count >= LEAST_RUNS else (
         f", of which the rule decides nothing: it needs {LEAST_RUNS} against {LEAST_RUNS}"
     )  # fmt: skip
-    return f"Every method has {count} seed{'s' * (count != 1)} or more{few}."
+    most = max(len(arm.seeds) for arm in found.values())
+    named = names([label for label, arm in found.items() if len(arm.seeds) == most])
+    more = f" {most} have: {named}." if most > count else ""
+    return f"Every method has {count} seed{'s' * (count != 1)} or more{few}.{more}"
 
 
 def places(found: Mapping[str, Arm]) -> str:

@@ -78,7 +78,7 @@ RESULTS = {
             ("bgk_references",),
             module="hrgradlib.chapters.ch02_bgk_tables",
         ),
-        Stored("comparison", 80, ("09_linear_transport", "12_what_matters", "many_tasks"),
+        Stored("comparison", 105, ("09_linear_transport", "12_what_matters", "many_tasks"),
                partial=True),
         Stored("comparison-grid", 36, ("09_linear_transport", "12_what_matters"), partial=True),
         Stored("comparison-inflow", 95, ("12_what_matters",), partial=True),

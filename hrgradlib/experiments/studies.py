@@ -1,7 +1,8 @@
 """Named sets of runs behind the book's longer comparisons; their results are kept as small tables.
 
 A study is data: labels, and for each label the settings in which it departs from the profile, and
-the problem and profile where they are not the usual ones. Every label runs on the same seeds.
+the problem and profile where they are not the usual ones. Every label runs on the same seeds, some
+on more.
 ``hrgrad study NAME`` trains what is missing; the stored table has a row per run: numbers, the error
 against time and ε, settings, origin.
 """
@@ -20,7 +21,7 @@ from hrgradlib.experiments.beyond_studies import BEYOND
 from hrgradlib.experiments.bgk_studies import BGK_STUDIES
 from hrgradlib.experiments.campaign import has_ended, train_each
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.comparison_studies import COMPARISONS
+from hrgradlib.experiments.comparison_studies import COMPARISONS, FINALISTS
 from hrgradlib.experiments.failure_studies import FAILURES
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run_folder
@@ -108,11 +109,14 @@ def study_runs(name: str, profile: str = "quick") -> dict[Path, Spec]:
         KeyError: no such study.
     """  # noqa: DOC502
     seeds, cells = STUDIES[name]
+    more, finalists = FINALISTS.get(name, ((), ()))
+    places = [(seed, label) for seed in seeds for label in cells]
+    places += [(seed, label) for seed in more for label in finalists if label in cells]
     runs = {}
-    for seed in seeds:
-        for label, settings in cells.items():
-            spec = make_spec(seed=seed, **({"problem": PROBLEM, "profile": profile} | settings))
-            runs[run_folder(spec, f"{name}--{label}")] = spec
+    for seed, label in places:
+        settings = {"problem": PROBLEM, "profile": profile} | cells[label]
+        spec = make_spec(seed=seed, **settings)
+        runs[run_folder(spec, f"{name}--{label}")] = spec
     return runs
 
 
