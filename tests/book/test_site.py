@@ -5,72 +5,15 @@ import json
 import re
 import subprocess
 import tokenize
-from pathlib import Path
 from xml.etree import ElementTree
 
 import nbformat
 import pytest
 import yaml
 from IPython.core.inputtransformer2 import TransformerManager
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from small_book import ROOT, run, small_book
 
-ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://github.com/owner/hrgrad"
-# Others have to do with exercises, terms and the like, of which this book has none.
-PUBLISHING = ("offline", "editions", "imprint", "buttons", "elsewhere", "search_words")
-INTRO = """\
-(first)=
-# A book
-
-It has one chapter, which is {ref}`about the limit <ch-limit>` and about little else.
-"""
-TITLE = r"The limit $\varepsilon\to0$ of $\rho$"
-CHAPTER = f"""\
----
-jupytext:
-  text_representation: {{extension: .md, format_name: myst}}
-kernelspec: {{name: python3, display_name: Python 3, language: python}}
----
-(ch-limit)=
-# {TITLE}
-"""
-PROSE = r"Particles of density $\rho$ that collide often diffuse, whatever $\varepsilon$ is."
-
-
-def small_book(folder, make, patch):
-    """A book of a page and an executed chapter, whose chapter had another name once."""
-    book, work = folder / "book", folder / "work"
-    (book / "chapters").mkdir(parents=True)
-    (book / "intro.md").write_text(INTRO)
-    (book / "chapters" / "limit.md").write_text(CHAPTER)
-    toc = {"format": "jb-book", "root": "intro", "chapters": [{"file": "chapters/limit"}]}
-    (book / "_toc.yml").write_text(yaml.safe_dump(toc))
-    configuration = yaml.safe_load((ROOT / "_config.yml").read_text())
-    configuration["sphinx"]["config"]["redirects"] = {"old/deep/name": "chapters/limit"}
-    local = configuration["sphinx"]["local_extensions"]
-    configuration["sphinx"]["local_extensions"] = {name: local[name] for name in PUBLISHING}
-    (folder / "_config.yml").write_text(yaml.safe_dump(configuration))
-    output = new_output("stream", text="1\n")
-    cells = [new_markdown_cell(f"(ch-limit)=\n# {TITLE}"), new_markdown_cell(PROSE),
-             new_code_cell("print(1)", outputs=[output], execution_count=1)]  # fmt: skip
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    path = work / "notebooks" / "chapters" / "limit.ipynb"
-    path.parent.mkdir(parents=True)
-    nbformat.write(notebook, path)
-    edition = {"profile": "quick", "device": "cpu", "date": "2026-01-01", "commit": "a" * 40}
-    path.with_suffix(".json").write_text(json.dumps({"edition": edition}))
-    beside = [p for p in make.BESIDE if p.suffix == ".py"]
-    for source in beside:
-        (book / source.name).write_bytes(source.read_bytes())
-    (book / "static").symlink_to(ROOT / "book" / "static")
-    (book / "references.bib").write_text("")
-    patch.setattr(make, "BOOK", book)
-    patch.setattr(make, "TOC", book / "_toc.yml")
-    patch.setattr(make, "CONFIG", folder / "_config.yml")
-    patch.setattr(make, "BESIDE", (book / "_toc.yml", book / "references.bib",
-                                   *(book / p.name for p in beside)))  # fmt: skip
-    return work
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +25,7 @@ def published(tmp_path_factory, make):
         patch.setenv("HRGRAD_HOME", str(folder / "home"))
         work = small_book(folder, make, patch)
         for command in ("html", "site"):
-            words = ["make.py", command, "--work", str(work), "--out", str(folder)]
-            patch.setattr(make.sys, "argv", words)
-            assert make.main() == 0
+            assert run(make, patch, command, "--work", work, "--out", folder) == 0
     return folder / "_build" / "site"
 
 
@@ -178,9 +119,7 @@ def test_a_redirect_must_lead_somewhere(make, tmp_path, monkeypatch, capfd):
     configuration = yaml.safe_load(make.CONFIG.read_text())
     configuration["sphinx"]["config"]["redirects"] = {"old": "nowhere", "intro": "chapters/limit"}
     make.CONFIG.write_text(yaml.safe_dump(configuration))
-    words = ["make.py", "html", "--work", str(work), "--out", str(tmp_path)]
-    monkeypatch.setattr(make.sys, "argv", words)
-    assert make.main() == 1
+    assert run(make, monkeypatch, "html", "--work", work, "--out", tmp_path) == 1
     told = capfd.readouterr().err
     assert "redirects: old leads to nowhere, which is no page" in told
     assert "redirects: intro is a page, and cannot lead elsewhere" in told
