@@ -10,6 +10,7 @@ from hrgradlib.experiments.cases import (
     periodic,
     plane,
     published,
+    published_inflow,
 )
 from hrgradlib.experiments.cases._case import BookRun, Case
 
@@ -23,6 +24,7 @@ CASES: dict[str, Case] = {
         *bgk.CASES,
         *plane.CASES,
         *published.CASES,
+        *published_inflow.CASES,
         *bgk_sod.CASES,
         *bgk_mixed.CASES,
         *goldstein_taylor.CASES,
