@@ -24,6 +24,7 @@ SMOKE = {
     "bgk-riemann": 0.15,
     "transport-2d": 0.16,
     "transport-periodic-published": 0.3,
+    "transport-inflow-published": 0.9,
     "bgk-sod": 0.4,
     "bgk-mixed": 0.18,
     "goldstein-taylor": 0.3,
