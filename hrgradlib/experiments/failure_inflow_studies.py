@@ -18,8 +18,8 @@ __all__ = ["BEST", "CELLS", "DIVISIONS", "INFLOW_FAILURES", "RATES", "WEIGHTS", 
 _PROBLEM: dict[str, Any] = dict(problem="transport-inflow-published")
 _TERMS, _LADDER = FAILURES["failure-terms"][1], FAILURES["failure"][1]
 
-WEIGHTS = (1.0, 10.0, 100.0)  # of both penalties, initial condition and inflow
-RATES = (1e-2, 2e-2)  # Adam's
+WEIGHTS = (1.0, 10.0, 100.0, 1e3)  # of both penalties, initial condition and inflow
+RATES = {1e-2: WEIGHTS, 2e-2: WEIGHTS[:2]}  # Adam's, and the weights that are tried at each
 
 
 class Best(NamedTuple):
@@ -64,8 +64,8 @@ CELLS: dict[str, tuple[str, str]] = {
 def _grid() -> dict[str, dict[str, Any]]:
     adam = {
         f"lr{lr:g}-w{weight:g}": _TERMS["sum-sum"] | _PROBLEM | dict(lr=lr, initial_weight=weight)
-        for lr in RATES
-        for weight in WEIGHTS
+        for lr, weights in RATES.items()
+        for weight in weights
     }
     return adam | {
         f"soap-w{weight:g}": _TERMS["sum-sum-soap"] | _PROBLEM | dict(initial_weight=weight)
