@@ -2,6 +2,8 @@
 
 import pytest
 
+from hrgradlib.experiments.failure_inflow_studies import BEST as INFLOW_BEST
+from hrgradlib.experiments.failure_inflow_studies import INFLOW_FAILURES
 from hrgradlib.experiments.failure_studies import (
     BEST,
     CELLS,
@@ -48,6 +50,22 @@ def test_the_grid_decides_the_weight_under_soap():
     }
     assert set(found) == {*WEIGHTS, *FINER}
     assert min(found, key=found.__getitem__) == SOAP_WEIGHT
+
+
+INFLOW_GRID = Table.named("failure-inflow-grid").rows
+
+
+@pytest.mark.skipif(not INFLOW_GRID, reason="no row is stored yet")
+def test_the_grid_of_inflow_decides_rate_and_weights():
+    _, cells = INFLOW_FAILURES["failure-inflow-grid"]
+    found = {r["label"]: r["max_error"] for r in read_study("failure-inflow-grid")[0]}
+    assert set(found) == set(cells)
+    adam, soap = (
+        min((label for label in found if label.startswith(kind)), key=found.__getitem__)
+        for kind in ("lr", "soap")
+    )
+    best = cells[adam]["lr"], cells[adam]["initial_weight"], cells[soap]["initial_weight"]
+    assert best == INFLOW_BEST
 
 
 def test_a_cell_of_other_tasks_differs_in_nothing_else():

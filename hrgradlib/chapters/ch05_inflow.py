@@ -1,0 +1,151 @@
+"""Chapter 5: what fails on ``transport-inflow``, and whether it ends as on the periodic problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrgradlib.chapters.ch05_failure import Failures, cells_of, where_it_errs
+from hrgradlib.chapters.ch05_terms import NAMES as TASKS
+from hrgradlib.chapters.ch05_terms import Divided, label
+from hrgradlib.chapters.trivial_lines import LIMITS, trivial_lines
+from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.failure_inflow_studies import CELLS, DIVISIONS, INFLOW_FAILURES
+from hrgradlib.experiments.specs import make_spec
+from hrgradlib.experiments.studies import read_study
+from hrgradlib.experiments.verdicts import judge
+
+__all__ = [
+    "NAMES", "PUBLISHED", "at_the_end", "count", "ends_alike", "failed", "load", "runs", "table",
+    "where_most_err",
+]  # fmt: skip
+
+NAME, PROBLEM = "failure-inflow", "transport-inflow"
+
+#: What the page calls the parts of the table.
+NAMES = {name: TASKS.get(name, "this problem's own form, ranges of ε") for name in DIVISIONS}
+PUBLISHED = tuple(name for name in DIVISIONS if name != "layer")
+
+_SUM, _TERMS = ("sum", "sum-soap"), ("terms", "hrgrad-soap")
+# Pairs of cells that both problems have.
+_COMPARED = {
+    "HRGrad (SOAP) over ranges and the sum": (("regimes", "hrgrad-soap"), _SUM),
+    "HRGrad (SOAP) over terms and the sum": (_TERMS, _SUM),
+    "HRGrad (SOAP) over terms and the sum at its best weight": (
+        _TERMS,
+        ("sum", "sum-soap-weighted"),
+    ),
+    "HRGrad and unit gradients (SOAP) over terms": (_TERMS, ("terms", "unit-soap")),
+    "HRGrad (Adam) over terms and the sum": (("terms", "hrgrad"), ("sum", "sum")),
+    "HRGrad (Adam) over terms and the sum at its best weight": (
+        ("terms", "hrgrad"),
+        ("sum", "sum-weighted"),
+    ),
+    "HRGrad and ConFIG (Adam) over terms": (("terms", "hrgrad"), ("terms", "config")),
+}
+
+
+def load() -> Divided:
+    """Cells that have runs."""
+    stored = cells_of(NAME)
+    return {place: stored[name] for name, place in CELLS.items() if name in stored}
+
+
+def runs(found: Divided) -> tuple[int, int]:
+    """Stored runs, and those of the whole study."""
+    seeds, cells = INFLOW_FAILURES[NAME]
+    return sum(len(cell.errors) for cell in found.values()), len(seeds) * len(cells)
+
+
+def count() -> int:
+    """Terms of the published form's loss with inflow."""
+    spec = make_spec(**INFLOW_FAILURES[NAME][1]["terms-hrgrad"])
+    return len(spec.case.terms(spec)) + 1
+
+
+def at_the_end(found: Divided) -> dict[tuple[str, str], float]:
+    """Median over the runs of the largest error at the final time, by cell."""
+    rows: list[dict[str, Any]] = read_study(NAME)[0] if found else []
+    errors: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        if row["label"] in CELLS:
+            lost = bool(row["failure"]) and not np.isfinite(row["max_error"])
+            value = np.inf if lost else row["final_error"]
+            errors.setdefault(CELLS[row["label"]], []).append(value)
+    return {place: float(np.median(values)) for place, values in errors.items()}
+
+
+def table(found: Divided, ends: dict[tuple[str, str], float]) -> str:
+    """A line per cell: runs, rate of failure, error with its range, and that at the final time.
+
+    Args:
+        found: of :func:`load`.
+        ends: of :func:`at_the_end`.
+    """
+    if not found:
+        return "no run is stored yet"
+    lines = [f"{'':24s}runs  {'failed':16s}error, and its range      at T"]
+    for division, name in NAMES.items():
+        lines.append(f"{name}:")
+        for method in DIVISIONS[division]:
+            if (cell := found.get((division, method))) is None:
+                continue
+            low, middle, high = np.quantile(cell.errors, (0.0, 0.5, 1.0))
+            lines.append(
+                f"  {label(method):23s}{len(cell.errors):3d}  {cell.rate!s:16s}"
+                f"{middle:.1e}  {low:.1e}–{high:.1e}  {ends[division, method]:.1e}"
+            )
+    worst, end = (_limits(final=final).max() for final in (False, True))
+    lines += ["nothing trained:", f"  {LIMITS:44s}{worst:.1e}{'':19s}{end:.1e}"]
+    return "\n".join(lines)
+
+
+def _limits(*, final: bool) -> NDArray:
+    """Errors of the better limit equation, [E]."""
+    return trivial_lines(PROBLEM, CASES[PROBLEM].judged_eps("quick"), final=final)[LIMITS]
+
+
+def failed(found: Divided, divisions: Iterable[str]) -> str:
+    """How many runs of these parts failed, and in which cells fewer than half did."""
+    cells = {place: cell for place, cell in found.items() if place[0] in set(divisions)}
+    if not cells:
+        return "no runs are stored yet"
+    lost = sum(int(cell.failed.sum()) for cell in cells.values())
+    words = f"{lost} of {sum(len(cell.failed) for cell in cells.values())} runs failed"
+    fewer = [place for place, cell in cells.items() if cell.rate.share < 0.5]
+    if len(fewer) in (0, len(cells)):
+        return f"{words}, {'at least' if not fewer else 'fewer than'} half in every cell"
+    names = ", ".join(f"{label(method)} ({NAMES[division]})" for division, method in fewer)
+    return f"{words}, fewer than half with {names}"
+
+
+def where_most_err(found: Divided, divisions: Iterable[str]) -> str:
+    """Where the cells of these parts err most, as :func:`where_it_errs` says it."""
+    kept, judged = set(divisions), np.array(CASES[PROBLEM].judged_eps("quick"))
+    cells = {("", "-".join(p)): c for p, c in found.items() if p[0] in kept and len(c.own)}
+    return where_it_errs(Failures(cells, judged, 0, 0), "").replace("methods", "cells")
+
+
+def ends_alike(found: Divided, periodic: Divided) -> str:
+    """Of the comparisons that both problems have, how many have the same verdict; the others.
+
+    Args:
+        found: of :func:`load`.
+        periodic: of :func:`hrgradlib.chapters.ch05_terms.load`.
+    """
+    words = {
+        name: tuple(judge(cells[one].errors, cells[two].errors).word for cells in (found, periodic))
+        for name, (one, two) in _COMPARED.items()
+        if {one, two} <= set(found) & set(periodic)
+    }
+    if not words:
+        return "no comparison has runs on both problems yet"
+    other = {name: pair for name, pair in words.items() if pair[0] != pair[1]}
+    told = f"of {len(words)} comparisons {len(words) - len(other)} have the same verdict on both"
+    if not other:
+        return told
+    listed = [f"{name} ({here} here, {there} there)" for name, (here, there) in other.items()]
+    return f"{told}; not so: {'; '.join(listed)}"
