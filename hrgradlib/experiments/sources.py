@@ -47,6 +47,7 @@ _EARLIER_NAMES = {
 _CHOICES = {f"{_NAME}.optim._axes"}
 
 
+@cache  # hundreds of rows share a handful of roots
 def code_fingerprint(*roots: str | Path) -> str:
     """Hash of the code behind some modules, 16 hexadecimal digits.
 
