@@ -38,9 +38,9 @@ def tuning(tried: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def stored(problem: str, there: int, wanted: int) -> str:
-    """How much of a problem's table there is: "all 190 are stored for `…`"."""
+    """How much of a problem's table there is: "all 190 are stored for …"."""
     share = {0: "none", wanted: f"all {wanted}"}.get(there, f"{there} of {wanted}")
-    return f"{share} {'is' if there == 0 else 'are'} stored for `{problem}`"
+    return f"{share} {'is' if there == 0 else 'are'} stored for {problem}"
 
 
 def seeds(found: Mapping[str, Arm]) -> str:

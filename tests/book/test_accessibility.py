@@ -28,6 +28,14 @@ def test_no_page_scrolls_sideways_on_a_phone(seen):
     assert seen.wider <= 0
 
 
+def test_on_a_phone_what_is_wide_has_a_bar_of_its_own(seen):
+    assert seen.beyond == []
+
+
+def test_on_a_phone_every_figure_opens(seen):
+    assert seen.fixed == []
+
+
 def test_the_check_sees_what_is_wrong(page, site):
     page.goto(f"{site}/intro.html")
     settle(page)

@@ -27,6 +27,11 @@ def test_no_raw_tex(seen):
     assert RAW_TEX.findall(seen.prose) == []
 
 
+def test_no_raw_markup(seen):
+    """A text that comes from a run is shown as it is: no mark-up of MyST is read in it."""
+    assert re.findall(r"`[^`\n]+`|\{\w+\}`", seen.prose) == []
+
+
 def test_no_console_error(seen):
     assert seen.console == []
 

@@ -28,6 +28,19 @@ CUT = """() => [...document.querySelectorAll('.bd-article pre, mjx-container[dis
   .filter(e => e.offsetParent !== null && e.scrollWidth > e.clientWidth + 1)
   .map(e => [e.scrollWidth - e.clientWidth, e.innerText.slice(0, 80)])"""
 WIDER = "document.documentElement.scrollWidth - window.innerWidth"
+# What reaches beyond the screen, and no bar brings it back: nothing around it scrolls sideways.
+BEYOND = """() => {
+  const scrolls = e => ['auto', 'scroll'].includes(getComputedStyle(e).overflowX);
+  const reached = e => { for (; e; e = e.parentElement) if (scrolls(e)) return true; };
+  return [...document.querySelectorAll('.bd-article *:not(mjx-container *):not(svg *)')]
+    .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1)
+    .filter(e => !reached(e)).map(e => e.outerHTML.slice(0, 120));
+}"""
+# Pictures that are drawn smaller than they are, and do not open by click and key.
+FIXED = """() => [...document.querySelectorAll('.bd-article img')]
+  .filter(e => e.naturalWidth > e.clientWidth + 1)
+  .filter(e => e.tabIndex !== 0 || e.getAttribute('aria-haspopup') !== 'dialog')
+  .map(e => e.getAttribute('src'))"""
 
 AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 LEVELS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
@@ -37,7 +50,8 @@ RUN = """async only => (await axe.run(document, {runOnly: only, resultTypes: ['v
 DARK = "document.documentElement.dataset.theme = document.documentElement.dataset.mode = 'dark'"
 # Of formulas, tens of thousands of elements that MathJax makes, what the keyboard needs is asked
 # for here; to axe they are empty.
-OUT_OF_REACH = """() => [...document.querySelectorAll('mjx-container[display="true"]')]
+OUT_OF_REACH = """() => [...document.querySelectorAll('mjx-container')]
+  .filter(e => e.matches('[display="true"], .wide'))
   .filter(e => e.scrollWidth > e.clientWidth && e.tabIndex !== 0).length"""
 EMPTY = """() => document.querySelectorAll('mjx-container').forEach(e => {
   e.style.display = 'inline-block'; e.style.width = '3em'; e.replaceChildren(); })"""
@@ -58,6 +72,8 @@ class Visit:
     cut: list[list]
     wider: int
     out_of_reach: int
+    beyond: list[str]
+    fixed: list[str]
     barriers: list[list]
     console: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
@@ -103,6 +119,7 @@ def visit(context, site: str, name: str) -> Visit:
     page.set_viewport_size(PHONE)
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
     facts |= {"wider": page.evaluate(WIDER), "out_of_reach": page.evaluate(OUT_OF_REACH)}
+    facts |= {"beyond": page.evaluate(BEYOND), "fixed": page.evaluate(FIXED)}
     page.set_viewport_size(DESK)
     # What the book asks for ends here: axe-core asks for style sheets, by addresses it guesses.
     noted = {"console": [*console], "failed": [*failed], "external": [*external]}

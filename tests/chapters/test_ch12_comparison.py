@@ -87,7 +87,7 @@ def test_sentences_follow_the_rows():
     assert "the best gradient surgery of others (UPGrad, then Adam) is number 1" in said
     assert "weighting" not in words.places({"sum": ARMS["sum"]})
     assert words.stored("p", 0, 9).startswith("none is") and "3 of 9 are" in words.stored("p", 3, 9)
-    assert words.stored("p", 9, 9) == "all 9 are stored for `p`"
+    assert words.stored("p", 9, 9) == "all 9 are stored for p"
 
 
 def test_failed_methods_are_named_with_what_the_grid_chose():
