@@ -31,12 +31,17 @@ _FAMILIES = {
 }
 
 
-def errors(found: Mapping[str, Arm], trivial: Mapping[str, float]) -> Figure:
-    """Final errors, a row per method, the best median first; seeds as marks, medians as bars."""
+def errors(found: Mapping[str, Arm], untrained: Mapping[str, float]) -> Figure:
+    """Final errors, a row per method, the best median first; seeds as marks, medians as bars.
+
+    Args:
+        found: runs by method.
+        untrained: errors of what needs no training of a network, by name: broad lines.
+    """
     arms = sorted(found.values(), key=lambda arm: arm.median)
     fig, axis = subplots(figsize=(7.0, 0.6 + 0.215 * max(8, len(arms))))
-    for name, error in trivial.items():
-        axis.axvline(error, ls=_LINES[name], color=_PALE, lw=3.0, zorder=0.5, label=name)
+    for name, error in untrained.items():
+        axis.axvline(error, ls=_LINES.get(name, "--"), color=_PALE, lw=3.0, zorder=0.5, label=name)
     for row, arm in enumerate(arms):
         colour, marker = _FAMILIES[family(arm.label)]
         kept = arm.errors[np.isfinite(arm.errors)]
@@ -49,7 +54,7 @@ def errors(found: Mapping[str, Arm], trivial: Mapping[str, float]) -> Figure:
             axis.annotate(words, (0.99, row), **place)
     axis.set_yticks(range(len(arms)), [label_of(arm.label) for arm in arms], fontsize=8)
     axis.set(xlabel=_ERROR, ylim=(max(1, len(arms)) - 0.4, -0.6), xscale="log")
-    if not arms and not trivial:
+    if not arms and not untrained:
         axis.set_xlim(1e-4, 1.0)
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.grid(axis="y", visible=False)

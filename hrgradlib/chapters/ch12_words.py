@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from hrgradlib.chapters.ch12_comparison import (
     LEAST_RUNS,
@@ -15,10 +17,12 @@ from hrgradlib.chapters.ch12_comparison import (
     names,
     place,
 )
+from hrgradlib.chapters.ch12_linear_solver import Solves, enough
+from hrgradlib.chapters.ch12_step_cost import stored as milliseconds
 from hrgradlib.chapters.looks import label_of
 from hrgradlib.experiments.comparison_studies import COMPARED
 
-__all__ = ["failing", "places", "seeds", "stored", "tuning"]
+__all__ = ["failing", "linear_solver", "places", "seeds", "stored", "tuning"]
 
 
 def tuning(tried: Mapping[str, Mapping[str, float]]) -> str:
@@ -97,4 +101,31 @@ def failing(found: Mapping[str, Arm], tried: Mapping[str, Mapping[str, float]]) 
         "of the grid bore the final ones did not always."
         if edge
         else ""
+    )
+
+
+def linear_solver(solved: Sequence[Solves], found: Mapping[str, Arm], label: str) -> str:
+    """Sentences on how few features do as well as a network, and on the time of both.
+
+    Args:
+        solved: draws by number of features, the fewest first.
+        found: final runs by method.
+        label: of the method that features are compared with, "" if none has run.
+    """
+    if not label:
+        return "There is no network to compare it with yet."
+    error, few = found[label].median, enough(solved, found[label].median)
+    network = f"the lowest median of the networks, {error:.1e} ({label_of(label)})"
+    if few is None:
+        return f"In no number of features that was tried do all draws reach {network}."
+    said = (
+        f"With {few.features} features no draw has a larger error than {network}; its solves for "
+        f"all {few.judged} Knudsen numbers take {np.median(few.seconds):.1f} s"
+    )
+    seconds = 1e-3 * milliseconds().get(label, np.nan) * float(np.median(found[label].work))
+    if np.isnan(seconds):
+        return f"{said}."
+    return (
+        f"{said}, the training of that network {seconds:.0f} s. The network is the cheaper one for "
+        f"more than {seconds / few.one:.0f} Knudsen numbers."
     )

@@ -100,6 +100,8 @@ RESULTS = {
             ("02_reference_solvers", "10_inflow"),
             module="hrgradlib.chapters.ch02_inflow_table",
         ),
+        Stored("linear-solver", 1, ("12_what_matters",),
+               module="hrgradlib.chapters.ch12_linear_solver"),
         Stored("literature-step", 1, ("10_inflow", "13_what_it_costs"),
                script="benchmarks/literature_step.py"),
         Stored("metrics", 175, ("13_what_it_costs",), partial=True),

@@ -10,6 +10,7 @@ from hrgradlib.chapters import ch12_step_cost as step_cost
 from hrgradlib.chapters import ch12_uphill as uphill
 from hrgradlib.chapters import ch12_words as words
 from hrgradlib.chapters.ch12_comparison import Arm
+from hrgradlib.chapters.ch12_linear_solver import Solves
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.experiments.comparison_studies import COMPARED, VARIANTS
 
@@ -88,6 +89,24 @@ def test_sentences_follow_the_rows():
     assert "weighting" not in words.places({"sum": ARMS["sum"]})
     assert words.stored("p", 0, 9).startswith("none is") and "3 of 9 are" in words.stored("p", 3, 9)
     assert words.stored("p", 9, 9) == "all 9 are stored for p"
+
+
+def test_a_linear_solver_is_compared_with_the_best_network(monkeypatch):
+    def solves(count, errors):
+        errors = np.array(errors)
+        return Solves(count, 7, errors, errors, np.full(len(errors), 4.1), 41)
+
+    monkeypatch.setattr(words, "milliseconds", lambda: {"hrgrad-gn": 100.0})
+    found = [solves(25, [1e-2, 2e-2]), solves(50, [1e-4, 3e-4]), solves(100, [1e-5, 2e-5])]
+    said = words.linear_solver(found, ARMS, "hrgrad-gn")
+    assert said.startswith("With 100 features no draw has a larger error than the lowest median")
+    assert "2.0e-04" in said and "all 41 Knudsen numbers take 4.1 s" in said
+    assert said.endswith("training of that network 200 s. The network is the cheaper one for "
+                         "more than 2000 Knudsen numbers.")  # fmt: skip
+    assert "With 50 features" in words.linear_solver(found, ARMS, "upgrad")  # its time is unknown
+    assert words.linear_solver(found, ARMS, "upgrad").endswith("take 4.1 s.")
+    assert words.linear_solver(found[:1], ARMS, "hrgrad-gn").startswith("In no number of features")
+    assert words.linear_solver(found, {}, "").startswith("There is no network")
 
 
 def test_failed_methods_are_named_with_what_the_grid_chose():

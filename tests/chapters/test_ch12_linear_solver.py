@@ -10,6 +10,7 @@ from hrgradlib.chapters import ch12_linear_solver as study
 from hrgradlib.chapters.ch12_linear_solver import Solves
 from hrgradlib.chapters.ch12_random_features import MODES, features, solve
 from hrgradlib.experiments.cases.periodic import PeriodicCase, residuals
+from hrgradlib.experiments.store import Table
 from hrgradlib.kinetics.periodic import PeriodicTransport
 from hrgradlib.kinetics.scales import sample_points
 
@@ -95,3 +96,18 @@ def test_a_table_says_how_few_features_are_enough():
     lines = study.table(found).splitlines()
     assert study.line(found) == {"100 random features, solved per ε": found[-1].median}
     assert len(lines) == 4 and "2.0e-03" in lines[2] and lines[2].endswith("0.100")
+
+
+def test_stored_draws_ran_at_the_spread_that_the_tuning_draw_chose():
+    tried = study.spreads()
+    assert set(tried) == set(study.SPREADS)
+    chosen, rows = min(tried, key=tried.get), Table.named(study.NAME).rows
+    for row in rows.values():
+        if row.values["seed"] in study.SEEDS:
+            assert row.values["settings"]["spread"] == chosen
+        np.testing.assert_allclose(
+            row.values["curve"]["judged_eps"], CASE.judged_eps("quick"), rtol=1e-3
+        )
+    assert len(rows) == len(tried) + len(study.COUNTS) * len(study.SEEDS)
+    medians = [one.median for one in study.stored()]
+    assert medians == sorted(medians, reverse=True) and medians[-1] < 1e-4
