@@ -161,9 +161,9 @@ def states(line: Stored, table: Table, profile: str = "quick") -> dict[str, str]
 
 
 def _trained(row: Row, spec: Spec) -> str:
-    code = code_behind(spec)
-    state = _state(row, code, spec.fingerprint())
-    if state == "stale" and row.origin.spec == spec.fingerprint():
+    code, settings = code_behind(spec), spec.fingerprint()
+    state = _state(row, code, settings)
+    if state == "stale" and row.origin.spec == settings:
         return "fresh" if same(row.origin.code, code, spec) else state
     return state
 
