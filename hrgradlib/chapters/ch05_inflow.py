@@ -15,15 +15,16 @@ from hrgradlib.chapters.trivial_lines import LIMITS, trivial_lines
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.failure_inflow_studies import CELLS, DIVISIONS, INFLOW_FAILURES
 from hrgradlib.experiments.specs import make_spec
+from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study
 from hrgradlib.experiments.verdicts import judge
 
 __all__ = [
-    "NAMES", "PUBLISHED", "at_the_end", "count", "ends_alike", "failed", "load", "runs", "table",
-    "where_most_err",
+    "NAMES", "PUBLISHED", "at_the_end", "chosen", "count", "ends_alike", "failed", "grid_errors",
+    "load", "runs", "table", "where_most_err",
 ]  # fmt: skip
 
-NAME, PROBLEM = "failure-inflow", "transport-inflow"
+NAME, GRID, PROBLEM = "failure-inflow", "failure-inflow-grid", "transport-inflow"
 
 #: What the page calls the parts of the table.
 NAMES = {name: TASKS.get(name, "this problem's own form, ranges of ε") for name in DIVISIONS}
@@ -64,6 +65,31 @@ def count() -> int:
     """Terms of the published form's loss with inflow."""
     spec = make_spec(**INFLOW_FAILURES[NAME][1]["terms-hrgrad"])
     return len(spec.case.terms(spec)) + 1
+
+
+def chosen(by: str = "max_error") -> str:
+    """Adam's rate and weight, and SOAP's weight, with the least such error of the grid."""
+    cells, rows = INFLOW_FAILURES[GRID][1], _grid_rows()
+    if len(rows) < len(cells):
+        return "no whole grid is stored yet"
+    adam, soap = (
+        cells[min((r for r in rows if r["label"].startswith(kind)), key=lambda r: r[by])["label"]]
+        for kind in ("lr", "soap")
+    )
+    return (
+        f"rate {adam['lr']:g} and weight {adam['initial_weight']:g} under Adam, "
+        f"weight {soap['initial_weight']:g} under SOAP"
+    )
+
+
+def grid_errors() -> str:
+    """From the least to the largest error of the grid."""
+    errors = [row["max_error"] for row in _grid_rows()]
+    return f"{min(errors):.2g} to {max(errors):.2g}" if errors else "not known yet"
+
+
+def _grid_rows() -> list[dict[str, Any]]:
+    return read_study(GRID)[0] if Table.named(GRID).rows else []
 
 
 def at_the_end(found: Divided) -> dict[tuple[str, str], float]:

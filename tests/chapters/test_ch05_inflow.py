@@ -107,6 +107,23 @@ def test_the_end_is_that_of_the_rows_and_a_lost_run_has_none(store):
     assert found["sum", "sum-soap"].rate.share == 1 and inflow.runs(found)[0] == 5
 
 
+def test_the_grid_in_words_by_either_error(store):
+    cells = INFLOW_FAILURES["failure-inflow-grid"][1]
+    rows = {f"{label}-s100": row(100, 1.5, 0.6) for label in cells}
+    rows["lr0.02-w10-s100"] |= {"max_error": 0.5}
+    rows["soap-w100-s100"] |= {"max_error": 0.7}
+    rows["lr0.01-w1-s100"] |= {"final_error": 0.1}
+    store(rows)
+    assert inflow.chosen() == "rate 0.02 and weight 10 under Adam, weight 100 under SOAP"
+    assert inflow.chosen("final_error").startswith("rate 0.01 and weight 1 under Adam, weight")
+    assert inflow.grid_errors() == "0.5 to 1.5"
+    rows.popitem()
+    store(rows)
+    assert inflow.chosen() == "no whole grid is stored yet"
+    store({})
+    assert inflow.grid_errors() == "not known yet"
+
+
 def test_cells_differ_from_the_periodic_ones_in_problem_rate_and_weight_alone():
     _, cells = INFLOW_FAILURES["failure-inflow"]
     free = {"problem", "lr", "initial_weight"}
