@@ -30,7 +30,7 @@ class Best(NamedTuple):
     soap_weight: float
 
 
-BEST = Best(lr=1e-2, weight=10.0, soap_weight=10.0)
+BEST = Best(lr=1e-2, weight=100.0, soap_weight=100.0)
 
 #: What the tasks of the published form are, or its problem's own form; and who is asked.
 DIVISIONS: dict[str, tuple[str, ...]] = {
