@@ -106,6 +106,8 @@ RESULTS = {
                script="benchmarks/literature_step.py"),
         Stored("metrics", 175, ("13_what_it_costs",), partial=True),
         Stored("metrics-long", 767, ("13_what_it_costs",), partial=True),
+        Stored("outside", 1, ("12_what_matters",),
+               script="benchmarks/outside_jax.py", partial=True),
         Stored("peers", 88, ("14_beyond_kinetics",), script="benchmarks/peers.py", partial=True),
         Stored("pinn", 15, ("04_pinn_and_apnn",), module="hrgradlib.chapters.ch04_pinn"),
         Stored("points", 11, ("10_inflow", "11_bgk")),
