@@ -123,7 +123,7 @@ def linear_solver(solved: Sequence[Solves], found: Mapping[str, Arm], label: str
         f"all {few.judged} Knudsen numbers take {np.median(few.seconds):.1f} s"
     )
     seconds = 1e-3 * milliseconds().get(label, np.nan) * float(np.median(found[label].work))
-    if np.isnan(seconds):
+    if np.isnan(seconds) or label == "lbfgs":  # whose work counts gradients, several to a step
         return f"{said}."
     return (
         f"{said}, the training of that network {seconds:.0f} s. The network is the cheaper one for "

@@ -105,6 +105,9 @@ def test_a_linear_solver_is_compared_with_the_best_network(monkeypatch):
                          "more than 2000 Knudsen numbers.")  # fmt: skip
     assert "With 50 features" in words.linear_solver(found, ARMS, "upgrad")  # its time is unknown
     assert words.linear_solver(found, ARMS, "upgrad").endswith("take 4.1 s.")
+    several = {"lbfgs": ARMS["upgrad"]}  # gradients to a step, of which the milliseconds are
+    monkeypatch.setattr(words, "milliseconds", lambda: {"lbfgs": 100.0})
+    assert words.linear_solver(found, several, "lbfgs").endswith("take 4.1 s.")
     assert words.linear_solver(found[:1], ARMS, "hrgrad-gn").startswith("In no number of features")
     assert words.linear_solver(found, {}, "").startswith("There is no network")
 
