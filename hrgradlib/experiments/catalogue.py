@@ -134,7 +134,7 @@ RESULTS = {
             ),
             module="hrgradlib.experiments.trivial",
         ),
-        Stored("weights", 82, ("05_one_network",), partial=True),
+        Stored("weights", 70, ("05_one_network",), partial=True),
         Stored("verdict-rule", 1, ("12_what_matters", "protocol"),
                module="hrgradlib.chapters.protocol_rates"),
     )
