@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch05_failure import Failures, cells_of, where_it_errs
 from hrgradlib.chapters.ch05_terms import NAMES as TASKS
-from hrgradlib.chapters.ch05_terms import Divided, label
+from hrgradlib.chapters.ch05_terms import Divided, label, told
+from hrgradlib.chapters.ch15_verdicts import too_few
 from hrgradlib.chapters.trivial_lines import LIMITS, trivial_lines
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.failure_inflow_studies import CELLS, DIVISIONS, INFLOW_FAILURES
@@ -113,19 +114,15 @@ def table(found: Divided, ends: dict[tuple[str, str], float]) -> str:
     """
     if not found:
         return "no run is stored yet"
-    lines = [f"{'':24s}runs  {'failed':16s}error, and its range      at T"]
+    lines = [f"{'':24s}runs  {'failed':17s}error, and its range      at T"]
     for division, name in NAMES.items():
         lines.append(f"{name}:")
         for method in DIVISIONS[division]:
             if (cell := found.get((division, method))) is None:
                 continue
-            low, middle, high = np.quantile(cell.errors, (0.0, 0.5, 1.0))
-            lines.append(
-                f"  {label(method):23s}{len(cell.errors):3d}  {cell.rate!s:16s}"
-                f"{middle:.1e}  {low:.1e}–{high:.1e}  {ends[division, method]:.1e}"
-            )
+            lines.append(f"  {label(method):22s}{told(cell)}  {ends[division, method]:.1e}")
     worst, end = (_limits(final=final).max() for final in (False, True))
-    lines += ["nothing trained:", f"  {LIMITS:44s}{worst:.1e}{'':19s}{end:.1e}"]
+    lines += ["nothing trained:", f"  {LIMITS:45s}{worst:.1e}{'':19s}{end:.1e}"]
     return "\n".join(lines)
 
 
@@ -158,17 +155,22 @@ def where_most_err(found: Divided, divisions: Iterable[str]) -> str:
 def ends_alike(found: Divided, periodic: Divided) -> str:
     """Of the comparisons that both problems have, how many have the same verdict; the others.
 
+    Nothing is compared before both have runs enough for a verdict.
+
     Args:
         found: of :func:`load`.
         periodic: of :func:`hrgradlib.chapters.ch05_terms.load`.
     """
-    words = {
-        name: tuple(judge(cells[one].errors, cells[two].errors).word for cells in (found, periodic))
+    verdicts = {
+        name: [judge(cells[one].errors, cells[two].errors) for cells in (found, periodic)]
         for name, (one, two) in _COMPARED.items()
         if {one, two} <= set(found) & set(periodic)
     }
-    if not words:
+    if not verdicts:
         return "no comparison has runs on both problems yet"
+    if any(too_few(verdict) for pair in verdicts.values() for verdict in pair):
+        return "nothing can be said yet: of so few runs the rule decides nothing"
+    words = {name: (here.word, there.word) for name, (here, there) in verdicts.items()}
     other = {name: pair for name, pair in words.items() if pair[0] != pair[1]}
     told = f"of {len(words)} comparisons {len(words) - len(other)} have the same verdict on both"
     if not other:

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from hrgradlib.chapters.ch05_failure import Cell, cells_of, method_label
 from hrgradlib.chapters.ch05_failure_figure import trivial
+from hrgradlib.chapters.ch15_verdicts import too_few
 from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.style import subplots
 from hrgradlib.experiments.cases import CASES
@@ -15,7 +16,9 @@ from hrgradlib.experiments.results import FAILED_ERROR
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.verdicts import judge
 
-__all__ = ["NAMES", "Divided", "against", "count", "divisions", "label", "load", "runs", "table"]
+__all__ = [
+    "NAMES", "Divided", "against", "count", "divisions", "label", "load", "runs", "table", "told",
+]  # fmt: skip
 
 NAME = "failure-terms"
 
@@ -71,12 +74,14 @@ def table(found: Divided) -> str:
         for method in DIVISIONS[division]:
             if (cell := found.get((division, method))) is None:
                 continue
-            low, middle, high = np.quantile(cell.errors, (0.0, 0.5, 1.0))
-            lines.append(
-                f"  {label(method):31s}{len(cell.errors):4d}  "
-                f"{cell.rate!s:16s} {middle:.1e}  {low:.1e}–{high:.1e}"
-            )
+            lines.append(f"  {label(method):31s}{told(cell)}")
     return "\n".join(lines)
+
+
+def told(cell: Cell) -> str:
+    """Runs, rate of failure with its interval, median and range of the error."""
+    low, middle, high = np.quantile(cell.errors, (0.0, 0.5, 1.0))
+    return f"{len(cell.errors):4d}  {cell.rate!s:16s} {middle:.1e}  {low:.1e}–{high:.1e}"
 
 
 def against(found: Divided, ours: tuple[str, str], base: tuple[str, str]) -> str:
@@ -85,9 +90,10 @@ def against(found: Divided, ours: tuple[str, str], base: tuple[str, str]) -> str
         return "no runs are stored yet"
     one, two = found[ours], found[base]
     verdict = judge(one.errors, two.errors)
+    word = "of too few runs for a verdict" if too_few(verdict) else verdict.word
     return (
         f"{one.failed.sum()} of {len(one.failed)} runs failed, {two.failed.sum()} of "
-        f"{len(two.failed)} there; error {verdict.word}, {verdict.ratio:.2g} times"
+        f"{len(two.failed)} there; error {word}, {verdict.ratio:.2g} times"
     )
 
 

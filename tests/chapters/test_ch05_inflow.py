@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hrgradlib.chapters import ch05_inflow as inflow
+from hrgradlib.chapters import ch05_terms as terms
 from hrgradlib.chapters.ch05_failure import Cell
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.failure_inflow_studies import CELLS, INFLOW_FAILURES
@@ -132,3 +133,10 @@ def test_cells_differ_from_the_periodic_ones_in_problem_rate_and_weight_alone():
             ours, theirs = cells[label], FAILURES["failure-terms"][1][label]
             assert set(ours) == set(theirs)
             assert {k for k in ours if ours[k] != theirs[k]} <= free
+
+
+def test_three_runs_against_three_are_no_verdict():
+    few = {place: type(cell)(*(part[:3] for part in cell)) for place, cell in FOUND.items()}
+    assert inflow.ends_alike(few, FOUND).startswith("nothing can be said yet")
+    assert "too few runs" in terms.against(few, ("terms", "hrgrad"), ("sum", "sum"))
+    assert "too few runs" not in terms.against(FOUND, ("terms", "hrgrad"), ("sum", "sum"))
