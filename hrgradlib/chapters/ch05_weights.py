@@ -74,7 +74,7 @@ def table(found: dict[str, Arm]) -> str:
     if not found:
         return "no run is stored yet"
     head = "".join(f"{f'w = {factor:g}':>10s}" for factor in FACTORS)
-    lines = [f"{'':32s}{head}   largest / smallest"]
+    lines = [f"{'':32s}{head}   max/min"]
     for arm, cells in found.items():
         told = "".join(f"{'–' if np.isnan(m) else f'{m:.1e}':>10s}" for m in cells.medians)
         lines.append(f"{label_of(arm):32s}{told}   {cells.spread:.2g}")
