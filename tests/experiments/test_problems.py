@@ -25,6 +25,8 @@ SMOKE = {
     "transport-2d": 0.16,
     "transport-periodic-published": 0.3,
     "transport-inflow-published": 0.9,
+    "bgk-smooth-published": 0.11,
+    "bgk-riemann-published": 0.9,
     "bgk-sod": 0.4,
     "bgk-mixed": 0.18,
     "goldstein-taylor": 0.3,

@@ -10,6 +10,7 @@ from hrgradlib.experiments.cases import (
     periodic,
     plane,
     published,
+    published_bgk,
     published_inflow,
 )
 from hrgradlib.experiments.cases._case import BookRun, Case
@@ -25,6 +26,7 @@ CASES: dict[str, Case] = {
         *plane.CASES,
         *published.CASES,
         *published_inflow.CASES,
+        *published_bgk.CASES,
         *bgk_sod.CASES,
         *bgk_mixed.CASES,
         *goldstein_taylor.CASES,
