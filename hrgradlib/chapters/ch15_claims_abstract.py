@@ -31,7 +31,7 @@ ABSTRACT = (
         "with its whole interval in every pair, refined in some, refuted in none",
         failure_modes,
         ("failure", "failure-terms"),
-        missing="rates of failure with walls and for BGK",
+        missing="rates of failure of BGK with a jump",
         front=True,
     ),
     Claim(
@@ -71,7 +71,7 @@ ABSTRACT = (
         "failure may have another origin than conflict",
         conflict_fails,
         ("failure", "failure-terms"),
-        missing="rates of failure with walls and for BGK",
+        missing="rates of failure of BGK with a jump",
     ),
     Claim(
         "one-network",

@@ -10,12 +10,14 @@ import numpy as np
 from hrgradlib.chapters.ch15_reading import Reading
 from hrgradlib.chapters.ch15_verdicts import Finding, Word
 from hrgradlib.chapters.looks import label_of
+from hrgradlib.experiments.failure_elsewhere_studies import ELSEWHERE
 from hrgradlib.experiments.failure_studies import CELLS
 from hrgradlib.experiments.verdicts import Rate, failure_rate, judge
 from hrgradlib.experiments.weight_studies import FACTORS, label
 
 __all__ = [
-    "BASELINES", "conflict_fails", "failure_modes", "formulation_repairs", "ranks_first",
+    "BASELINES", "OTHERS", "conflict_fails", "failure_modes", "formulation_repairs",
+    "modes_elsewhere", "ranks_first",
     "spread_over_weights",
 ]  # fmt: skip
 
@@ -24,11 +26,15 @@ BASELINES = (
     "sum", "uw", "dwa", "graddrop", "pcgrad", "cagrad", "imtl-g", "rlw", "nash-mtl", "famo",
 )  # fmt: skip
 
+#: Problems beside `transport-periodic` whose published form is asked the same.
+OTHERS = tuple(ELSEWHERE[name] for name in ("transport-inflow", "bgk-smooth"))
+
 HALF = 0.5  # share of the sum's runs from which a formulation has a failure mode
 _PUBLISHED = "published"  # rung of the ladder: the asymptotic-preserving network of others
 _REPORTED = "hrgrad-reported"
 #: The sum in the same metric. Gauss–Newton is left out: there harmonisation is off.
 _SUM_OF = {"hrgrad": "sum", _REPORTED: "sum", "hrgrad-soap": "sum-soap"}
+_ELSEWHERE = ("hrgrad", "hrgrad-soap")
 
 
 def failure_modes(reading: Reading) -> Finding:
@@ -42,6 +48,27 @@ def failure_modes(reading: Reading) -> Finding:
     by_eps = _failed(reading, _PUBLISHED, {*_SUM_OF, *_SUM_OF.values()})
     by_term = _divided(reading)
     found = {"by ε": _pairs(by_eps, by_eps), "by terms": _pairs(by_term["terms"], by_term["sum"])}
+    return _overcome({f"tasks {tasks}": pairs for tasks, pairs in found.items()})
+
+
+def modes_elsewhere(reading: Reading) -> Finding:
+    """As :func:`failure_modes`, on other problems, with the terms of the loss for tasks."""
+    found = {}
+    for place in OTHERS:
+        label = {ours: f"terms-{ours}" for ours in _ELSEWHERE}
+        base = {ours: f"sum-{_SUM_OF[ours]}" for ours in _ELSEWHERE}
+        rows = reading.rows(place.study, *label.values(), *base.values())
+        failed: dict[str, list[bool]] = defaultdict(list)
+        for row in rows:
+            failed[row["label"]].append(bool(row["failure"]))
+        found[place.problem] = {
+            ours: (_rate(failed[label[ours]]), _rate(failed[base[ours]])) for ours in _ELSEWHERE
+        }
+    return _overcome(found)
+
+
+def _overcome(found: dict[str, dict[str, tuple[Rate, Rate]]]) -> Finding:
+    """The verdict on rates of HRGrad and of the sum, by where they were found and by method."""
     pairs = [pair for pairs in found.values() for pair in pairs.values()]
     modes = [(ours, base) for ours, base in pairs if base.share >= HALF]
     if not modes:
@@ -50,9 +77,9 @@ def failure_modes(reading: Reading) -> Finding:
     overcome = sum(ours.high < base.low for ours, base in modes)
     word: Word = "confirmed" if overcome == len(modes) else "refined" if overcome else "refuted"
     told = "; ".join(
-        f"tasks {tasks}: "
+        f"{where}: "
         + ", ".join(f"{label_of(x)} {ours}, the sum {base}" for x, (ours, base) in pairs.items())
-        for tasks, pairs in found.items()
+        for where, pairs in found.items()
     )
     return Finding(word, f"failed runs, less in {overcome} of {len(modes)} pairs. {told}")
 

@@ -22,7 +22,7 @@ from hrgradlib.experiments.bgk_studies import BGK_STUDIES
 from hrgradlib.experiments.campaign import has_ended, train_each
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.comparison_studies import COMPARISONS, FINALISTS
-from hrgradlib.experiments.failure_inflow_studies import INFLOW_FAILURES
+from hrgradlib.experiments.failure_elsewhere_studies import ELSEWHERE_FAILURES
 from hrgradlib.experiments.failure_studies import FAILURES
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run_folder
@@ -93,7 +93,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     ),
     **ABLATIONS,
     **FAILURES,
-    **INFLOW_FAILURES,
+    **ELSEWHERE_FAILURES,
     **BGK_STUDIES,
     **APART,
     **WEIGHTED,

@@ -16,6 +16,7 @@ from hrgradlib.chapters.ch15_failures import (
     conflict_fails,
     failure_modes,
     formulation_repairs,
+    modes_elsewhere,
     ranks_first,
 )
 from hrgradlib.chapters.ch15_reading import Lacking, Reading
@@ -288,6 +289,26 @@ def test_what_the_terms_overcome_and_knudsen_numbers_do_not_refines_the_claim():
 def test_failure_modes_need_the_published_rung_alone():
     with pytest.raises(Lacking):
         failure_modes(failures(pinn_sum=10, pinn_hrgrad=0))
+
+
+@pytest.mark.parametrize(
+    ("of_sum", "ours", "soap", "word"),
+    [
+        (10, 0, 0, "confirmed"),
+        (10, 0, 10, "refined"),
+        (10, 10, 10, "refuted"),
+        (2, 0, 0, "undecided"),
+    ],
+)
+def test_what_is_repaired_elsewhere_is_counted_by_metric(of_sum, ours, soap, word):
+    read = failures(
+        sum_sum=of_sum, sum_sum_soap=of_sum, terms_hrgrad=ours, terms_hrgrad_soap=soap,
+        regimes_hrgrad=10, sum_sum_weighted=0, layer_sum=0,
+    )  # fmt: skip
+    found = modes_elsewhere(read)
+    assert found.word == word
+    if word != "undecided":
+        assert "transport-inflow" in found.number and "bgk-smooth" in found.number
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,7 @@
 
 import pytest
 
-from hrgradlib.experiments.failure_inflow_studies import BEST as INFLOW_BEST
-from hrgradlib.experiments.failure_inflow_studies import INFLOW_FAILURES
+from hrgradlib.experiments.failure_elsewhere_studies import ELSEWHERE, ELSEWHERE_FAILURES
 from hrgradlib.experiments.failure_studies import (
     BEST,
     CELLS,
@@ -52,20 +51,19 @@ def test_the_grid_decides_the_weight_under_soap():
     assert min(found, key=found.__getitem__) == SOAP_WEIGHT
 
 
-INFLOW_GRID = Table.named("failure-inflow-grid").rows
-
-
-@pytest.mark.skipif(not INFLOW_GRID, reason="no row is stored yet")
-def test_the_grid_of_inflow_decides_rate_and_weights():
-    _, cells = INFLOW_FAILURES["failure-inflow-grid"]
-    found = {r["label"]: r["max_error"] for r in read_study("failure-inflow-grid")[0]}
+@pytest.mark.parametrize("place", ELSEWHERE.values(), ids=list(ELSEWHERE))
+def test_the_grid_of_another_problem_decides_rate_and_weights(place):
+    _, cells = ELSEWHERE_FAILURES[place.grid]
+    if not Table.named(place.grid).rows:
+        pytest.skip("no row is stored yet")
+    found = {r["label"]: r["max_error"] for r in read_study(place.grid)[0]}
     assert set(found) == set(cells)
     adam, soap = (
         min((label for label in found if label.startswith(kind)), key=found.__getitem__)
         for kind in ("lr", "soap")
     )
     best = cells[adam]["lr"], cells[adam]["initial_weight"], cells[soap]["initial_weight"]
-    assert best == INFLOW_BEST
+    assert best == place.best
 
 
 def test_a_cell_of_other_tasks_differs_in_nothing_else():

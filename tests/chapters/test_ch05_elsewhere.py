@@ -1,18 +1,20 @@
-"""Failures on transport-inflow: table and words follow the rows, there or not."""
+"""Failures on other problems: table and words follow the rows, there or not."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from hrgradlib.chapters import ch05_inflow as inflow
+from hrgradlib.chapters import ch05_elsewhere as elsewhere
 from hrgradlib.chapters import ch05_terms as terms
 from hrgradlib.chapters.ch05_failure import Cell
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.failure_inflow_studies import CELLS, INFLOW_FAILURES
+from hrgradlib.experiments.failure_elsewhere_studies import CELLS, ELSEWHERE, ELSEWHERE_FAILURES
 from hrgradlib.experiments.failure_studies import FAILURES
 from hrgradlib.experiments.store import Row, Table
 
+INFLOW = ELSEWHERE["transport-inflow"]
+EVERY = pytest.mark.parametrize("place", ELSEWHERE.values(), ids=list(ELSEWHERE))
 EPS = len(CASES["transport-inflow"].judged_eps("quick"))
 
 
@@ -27,10 +29,11 @@ FOUND = {place: cell(0.05 if place[0] == "layer" else 0.9) for place in CELLS.va
 ENDS = dict.fromkeys(FOUND, 0.5)
 
 
-def test_a_line_per_cell_and_one_of_what_costs_nothing():
-    lines = inflow.table(FOUND, ENDS).splitlines()[1:]
+@EVERY
+def test_a_line_per_cell_and_one_of_what_costs_nothing(place):
+    lines = elsewhere.table(place, FOUND, ENDS).splitlines()[1:]
     heads = [line for line in lines if not line.startswith(" ")]
-    assert heads == [f"{name}:" for name in (*inflow.NAMES.values(), "nothing trained")]
+    assert heads == [f"{name}:" for name in (*elsewhere.NAMES.values(), "nothing trained")]
     own = [line for line in lines if line.startswith(" ")]
     assert len(own) == len(CELLS) + 1
     assert "100 %" in own[0] and "0 % [0, 31]" in own[-2] and own[-2].endswith("5.0e-01")
@@ -40,45 +43,52 @@ def test_a_line_per_cell_and_one_of_what_costs_nothing():
 
 def test_a_part_of_the_cells_is_a_part_of_the_table():
     some = dict(list(FOUND.items())[:3])
-    own = [line for line in inflow.table(some, ENDS).splitlines() if line.startswith("  sum")]
-    assert len(own) == 3 and inflow.runs(some) == (30, 10 * len(CELLS))
+    own = [
+        line
+        for line in elsewhere.table(INFLOW, some, ENDS).splitlines()
+        if line.startswith("  sum")
+    ]
+    assert len(own) == 3 and elsewhere.runs(some) == (30, 10 * len(CELLS))
 
 
 def test_nothing_stored_is_said():
-    assert inflow.table({}, {}) == "no run is stored yet"
-    assert inflow.failed({}, inflow.PUBLISHED) == "no runs are stored yet"
-    assert inflow.where_most_err({}, inflow.PUBLISHED) == "no run is stored yet"
-    assert inflow.ends_alike({}, {}) == "no comparison has runs on both problems yet"
+    assert elsewhere.table(INFLOW, {}, {}) == "no run is stored yet"
+    assert elsewhere.failed({}, elsewhere.PUBLISHED) == "no runs are stored yet"
+    assert elsewhere.where_most_err(INFLOW, {}, elsewhere.PUBLISHED) == "no run is stored yet"
+    assert elsewhere.ends_alike({}, {}) == "no comparison has runs on both problems yet"
 
 
 def test_failures_of_a_part_in_words():
-    published = inflow.failed(FOUND, inflow.PUBLISHED)
+    published = elsewhere.failed(FOUND, elsewhere.PUBLISHED)
     assert published == "100 of 100 runs failed, at least half in every cell"
-    assert inflow.failed(FOUND, ["layer"]) == "0 of 30 runs failed, fewer than half in every cell"
+    assert (
+        elsewhere.failed(FOUND, ["layer"]) == "0 of 30 runs failed, fewer than half in every cell"
+    )
     one = FOUND | {("terms", "hrgrad"): cell(0.02)}
-    assert inflow.failed(one, inflow.PUBLISHED) == (
+    assert elsewhere.failed(one, elsewhere.PUBLISHED) == (
         "90 of 100 runs failed, fewer than half with HRGrad, Adam (terms of the loss)"
     )
 
 
 def test_where_most_cells_err_most():
-    words = inflow.where_most_err(FOUND, inflow.PUBLISHED)
+    words = elsewhere.where_most_err(INFLOW, FOUND, elsewhere.PUBLISHED)
     assert words.startswith("ε = 1 is the worst for 10 of 10 cells")
     assert "9.0e-01 to 9.0e-01" in words
 
 
 def test_verdicts_that_differ_between_the_problems_are_named():
     same = {place: c for place, c in FOUND.items() if place[0] != "layer"}
-    assert inflow.ends_alike(FOUND, same) == "of 7 comparisons 7 have the same verdict on both"
-    words = inflow.ends_alike(FOUND, same | {("terms", "config"): cell(2.0)})
+    assert elsewhere.ends_alike(FOUND, same) == "of 7 comparisons 7 have the same verdict on both"
+    words = elsewhere.ends_alike(FOUND, same | {("terms", "config"): cell(2.0)})
     assert words == (
         "of 7 comparisons 6 have the same verdict on both; not so: "
         "HRGrad and ConFIG (Adam) over terms (undecided here, lower there)"
     )
 
 
-def test_the_loss_has_one_term_more_than_without_walls():
-    assert inflow.count() == 5
+@EVERY
+def test_the_loss_has_one_term_more_than_without_ends(place):
+    assert elsewhere.count(place) == 5 == terms.count() + 1
 
 
 def row(seed, error, final):
@@ -102,31 +112,34 @@ def test_the_end_is_that_of_the_rows_and_a_lost_run_has_none(store):
     rows = {f"sum-sum-s{k}": row(k, *pair) for k, pair in enumerate(errors)}
     lost = {f"sum-sum-soap-s{k}": row(k, None, None) for k in range(2)}
     store(rows | lost)
-    found = inflow.load()
-    ends = inflow.at_the_end(found)
+    found = elsewhere.load(INFLOW)
+    ends = elsewhere.at_the_end(INFLOW, found)
     assert ends == {("sum", "sum"): pytest.approx(0.3), ("sum", "sum-soap"): np.inf}
-    assert found["sum", "sum-soap"].rate.share == 1 and inflow.runs(found)[0] == 5
+    assert found["sum", "sum-soap"].rate.share == 1 and elsewhere.runs(found)[0] == 5
 
 
 def test_the_grid_in_words_by_either_error(store):
-    cells = INFLOW_FAILURES["failure-inflow-grid"][1]
+    cells = ELSEWHERE_FAILURES["failure-inflow-grid"][1]
     rows = {f"{label}-s100": row(100, 1.5, 0.6) for label in cells}
     rows["lr0.02-w10-s100"] |= {"max_error": 0.5}
     rows["soap-w100-s100"] |= {"max_error": 0.7}
     rows["lr0.01-w1-s100"] |= {"final_error": 0.1}
     store(rows)
-    assert inflow.chosen() == "rate 0.02 and weight 10 under Adam, weight 100 under SOAP"
-    assert inflow.chosen("final_error").startswith("rate 0.01 and weight 1 under Adam, weight")
-    assert inflow.grid_errors() == "0.5 to 1.5"
+    assert elsewhere.chosen(INFLOW) == "rate 0.02 and weight 10 under Adam, weight 100 under SOAP"
+    assert elsewhere.chosen(INFLOW, "final_error").startswith(
+        "rate 0.01 and weight 1 under Adam, weight"
+    )
+    assert elsewhere.grid_errors(INFLOW) == "0.5 to 1.5"
     rows.popitem()
     store(rows)
-    assert inflow.chosen() == "no whole grid is stored yet"
+    assert elsewhere.chosen(INFLOW) == "no whole grid is stored yet"
     store({})
-    assert inflow.grid_errors() == "not known yet"
+    assert elsewhere.grid_errors(INFLOW) == "not known yet"
 
 
-def test_cells_differ_from_the_periodic_ones_in_problem_rate_and_weight_alone():
-    _, cells = INFLOW_FAILURES["failure-inflow"]
+@EVERY
+def test_cells_differ_from_the_periodic_ones_in_problem_rate_and_weight_alone(place):
+    _, cells = ELSEWHERE_FAILURES[place.study]
     free = {"problem", "lr", "initial_weight"}
     for label, (division, _) in CELLS.items():
         if division != "layer":
@@ -137,6 +150,6 @@ def test_cells_differ_from_the_periodic_ones_in_problem_rate_and_weight_alone():
 
 def test_three_runs_against_three_are_no_verdict():
     few = {place: type(cell)(*(part[:3] for part in cell)) for place, cell in FOUND.items()}
-    assert inflow.ends_alike(few, FOUND).startswith("nothing can be said yet")
+    assert elsewhere.ends_alike(few, FOUND).startswith("nothing can be said yet")
     assert "too few runs" in terms.against(few, ("terms", "hrgrad"), ("sum", "sum"))
     assert "too few runs" not in terms.against(FOUND, ("terms", "hrgrad"), ("sum", "sum"))

@@ -1,4 +1,4 @@
-"""Chapter 5: what fails on ``transport-inflow``, and whether it ends as on the periodic problem."""
+"""Chapter 5: what fails on other problems, and whether it ends as on the periodic one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from hrgradlib.chapters.ch05_terms import Divided, label, told
 from hrgradlib.chapters.ch15_verdicts import too_few
 from hrgradlib.chapters.trivial_lines import LIMITS, trivial_lines
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.failure_inflow_studies import CELLS, DIVISIONS, INFLOW_FAILURES
+from hrgradlib.experiments.failure_elsewhere_studies import (
+    CELLS,
+    DIVISIONS,
+    ELSEWHERE_FAILURES,
+    Elsewhere,
+)
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study
@@ -24,8 +29,6 @@ __all__ = [
     "NAMES", "PUBLISHED", "at_the_end", "chosen", "count", "ends_alike", "failed", "grid_errors",
     "load", "runs", "table", "where_most_err",
 ]  # fmt: skip
-
-NAME, GRID, PROBLEM = "failure-inflow", "failure-inflow-grid", "transport-inflow"
 
 #: What the page calls the parts of the table.
 NAMES = {name: TASKS.get(name, "this problem's own form, ranges of ε") for name in DIVISIONS}
@@ -50,27 +53,27 @@ _COMPARED = {
 }
 
 
-def load() -> Divided:
+def load(place: Elsewhere) -> Divided:
     """Cells that have runs."""
-    stored = cells_of(NAME)
+    stored = cells_of(place.study)
     return {place: stored[name] for name, place in CELLS.items() if name in stored}
 
 
 def runs(found: Divided) -> tuple[int, int]:
-    """Stored runs, and those of the whole study."""
-    seeds, cells = INFLOW_FAILURES[NAME]
+    """Stored runs, and those of a whole study."""
+    seeds, cells = next(iter(ELSEWHERE_FAILURES.values()))
     return sum(len(cell.errors) for cell in found.values()), len(seeds) * len(cells)
 
 
-def count() -> int:
-    """Terms of the published form's loss with inflow."""
-    spec = make_spec(**INFLOW_FAILURES[NAME][1]["terms-hrgrad"])
+def count(place: Elsewhere) -> int:
+    """Terms of the published form's loss."""
+    spec = make_spec(**ELSEWHERE_FAILURES[place.study][1]["terms-hrgrad"])
     return len(spec.case.terms(spec)) + 1
 
 
-def chosen(by: str = "max_error") -> str:
+def chosen(place: Elsewhere, by: str = "max_error") -> str:
     """Adam's rate and weight, and SOAP's weight, with the least such error of the grid."""
-    cells, rows = INFLOW_FAILURES[GRID][1], _grid_rows()
+    cells, rows = ELSEWHERE_FAILURES[place.grid][1], _grid_rows(place)
     if len(rows) < len(cells):
         return "no whole grid is stored yet"
     adam, soap = (
@@ -83,19 +86,19 @@ def chosen(by: str = "max_error") -> str:
     )
 
 
-def grid_errors() -> str:
+def grid_errors(place: Elsewhere) -> str:
     """From the least to the largest error of the grid."""
-    errors = [row["max_error"] for row in _grid_rows()]
+    errors = [row["max_error"] for row in _grid_rows(place)]
     return f"{min(errors):.2g} to {max(errors):.2g}" if errors else "not known yet"
 
 
-def _grid_rows() -> list[dict[str, Any]]:
-    return read_study(GRID)[0] if Table.named(GRID).rows else []
+def _grid_rows(place: Elsewhere) -> list[dict[str, Any]]:
+    return read_study(place.grid)[0] if Table.named(place.grid).rows else []
 
 
-def at_the_end(found: Divided) -> dict[tuple[str, str], float]:
+def at_the_end(place: Elsewhere, found: Divided) -> dict[tuple[str, str], float]:
     """Median over the runs of the largest error at the final time, by cell."""
-    rows: list[dict[str, Any]] = read_study(NAME)[0] if found else []
+    rows: list[dict[str, Any]] = read_study(place.study)[0] if found else []
     errors: dict[tuple[str, str], list[float]] = {}
     for row in rows:
         if row["label"] in CELLS:
@@ -105,10 +108,11 @@ def at_the_end(found: Divided) -> dict[tuple[str, str], float]:
     return {place: float(np.median(values)) for place, values in errors.items()}
 
 
-def table(found: Divided, ends: dict[tuple[str, str], float]) -> str:
+def table(place: Elsewhere, found: Divided, ends: dict[tuple[str, str], float]) -> str:
     """A line per cell: runs, rate of failure, error with its range, and that at the final time.
 
     Args:
+        place: the problem.
         found: of :func:`load`.
         ends: of :func:`at_the_end`.
     """
@@ -121,14 +125,15 @@ def table(found: Divided, ends: dict[tuple[str, str], float]) -> str:
             if (cell := found.get((division, method))) is None:
                 continue
             lines.append(f"  {label(method):22s}{told(cell)}  {ends[division, method]:.1e}")
-    worst, end = (_limits(final=final).max() for final in (False, True))
+    worst, end = (_limits(place, final=final).max() for final in (False, True))
     lines += ["nothing trained:", f"  {LIMITS:45s}{worst:.1e}{'':19s}{end:.1e}"]
     return "\n".join(lines)
 
 
-def _limits(*, final: bool) -> NDArray:
+def _limits(place: Elsewhere, *, final: bool) -> NDArray:
     """Errors of the better limit equation, [E]."""
-    return trivial_lines(PROBLEM, CASES[PROBLEM].judged_eps("quick"), final=final)[LIMITS]
+    judged = CASES[place.problem].judged_eps("quick")
+    return trivial_lines(place.problem, judged, final=final)[LIMITS]
 
 
 def failed(found: Divided, divisions: Iterable[str]) -> str:
@@ -145,9 +150,9 @@ def failed(found: Divided, divisions: Iterable[str]) -> str:
     return f"{words}, fewer than half with {names}"
 
 
-def where_most_err(found: Divided, divisions: Iterable[str]) -> str:
+def where_most_err(place: Elsewhere, found: Divided, divisions: Iterable[str]) -> str:
     """Where the cells of these parts err most, as :func:`where_it_errs` says it."""
-    kept, judged = set(divisions), np.array(CASES[PROBLEM].judged_eps("quick"))
+    kept, judged = set(divisions), np.array(CASES[place.problem].judged_eps("quick"))
     cells = {("", "-".join(p)): c for p, c in found.items() if p[0] in kept and len(c.own)}
     return where_it_errs(Failures(cells, judged, 0, 0), "").replace("methods", "cells")
 
