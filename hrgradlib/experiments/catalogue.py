@@ -88,7 +88,7 @@ RESULTS = {
         Stored("conflict", 10, ("06_gradient_conflict",)),
         Stored("failure", 95, ("05_one_network",), partial=True),
         Stored("failure-bgk", 80, ("05_one_network",), partial=True),
-        Stored("failure-bgk-grid", 6, ("05_one_network",), partial=True),
+        Stored("failure-bgk-grid", 8, ("05_one_network",), partial=True),
         Stored("failure-grid", 7.5, ("05_one_network",), partial=True),
         Stored("failure-terms", 60, ("05_one_network",), partial=True),
         Stored("failure-inflow", 38, ("05_one_network",), partial=True),

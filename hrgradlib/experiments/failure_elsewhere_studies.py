@@ -68,7 +68,7 @@ ELSEWHERE = {
     for place in (
         Elsewhere("transport-inflow", "failure-inflow", Best(1e-2, 100.0, 100.0)),
         Elsewhere("bgk-smooth", "failure-bgk", Best(1e-2, 100.0, 1e3), (1e4,)),
-        Elsewhere("bgk-riemann", "failure-riemann", Best(1e-2, 1e3, 1e3), (1e4,)),
+        Elsewhere("bgk-riemann", "failure-riemann", Best(1e-2, 1e4, 1e4), (1e4,)),
     )
 }
 
