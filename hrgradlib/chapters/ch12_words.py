@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from hrgradlib.chapters.ch12_ablations import Ablations
 from hrgradlib.chapters.ch12_comparison import (
     LEAST_RUNS,
     RIVALS,
@@ -21,8 +22,9 @@ from hrgradlib.chapters.ch12_linear_solver import Solves, enough
 from hrgradlib.chapters.ch12_step_cost import stored as milliseconds
 from hrgradlib.chapters.looks import label_of
 from hrgradlib.experiments.comparison_studies import COMPARED
+from hrgradlib.experiments.verdicts import judge
 
-__all__ = ["failing", "linear_solver", "places", "seeds", "stored", "tuning"]
+__all__ = ["at_two_rates", "failing", "linear_solver", "places", "seeds", "stored", "tuning"]
 
 
 def tuning(tried: Mapping[str, Mapping[str, float]]) -> str:
@@ -101,6 +103,37 @@ def failing(found: Mapping[str, Arm], tried: Mapping[str, Mapping[str, float]]) 
         "of the grid bore the final ones did not always."
         if edge
         else ""
+    )
+
+
+def at_two_rates(
+    found: Mapping[str, Arm],
+    tried: Mapping[str, Mapping[str, float]],
+    changed: Ablations,
+    rate: float,
+) -> str:
+    """Sentences on HRGrad against the sum in SOAP's metric, at the tuned and at another rate.
+
+    Args:
+        found: final runs by method.
+        tried: errors on the tuning seed by method and choice.
+        changed: the ablations, HRGrad their base.
+        rate: of the ablations.
+    """
+    pair = ("hrgrad-soap", "sum-soap")
+    summed = next(effect.errors for effect in changed.effects if effect.cell == "metric-sum")
+    if not set(pair) <= {*found} & {*tried} or not len(changed.base) or not len(summed):
+        return "HRGrad and the sum in SOAP's metric are not measured at two learning rates yet."
+    chosen = {min(tried[x], key=tried[x].__getitem__).removeprefix("lr") for x in pair}
+    tuned, here = [found[x].errors for x in pair], [changed.base, summed]
+    medians = [[float(np.median(errors)) for errors in errors_of] for errors_of in (tuned, here)]
+    there, at = (f"{first:.1e} and {second:.1e}" for first, second in medians)
+    less = all(h < t for t, h in zip(*medians, strict=True))
+    return (
+        f"In SOAP's metric HRGrad's error is, against the sum's, at the learning rate that the "
+        f"grid chose for each ({' and '.join(sorted(chosen))}): {judge(*tuned)}; at {rate:g}: "
+        f"{judge(*here)}. Medians of HRGrad and of the sum are {there} at the chosen rate, {at} at "
+        f"{rate:g}." + (" Both err less at the rate that was not chosen." if less else "")
     )
 
 

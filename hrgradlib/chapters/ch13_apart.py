@@ -26,6 +26,7 @@ __all__ = [
     "Choice",
     "break_even",
     "choices",
+    "costs",
     "error_against_time",
     "inference",
     "table",
@@ -127,26 +128,43 @@ def table(found: list[Choice]) -> str:
     return "\n".join(lines)
 
 
+def _ones(found: list[Choice]) -> list[Choice]:
+    return [choice for choice in found if len(choice.errors) == 1]
+
+
+def costs(found: list[Choice]) -> list[tuple[float, float]]:
+    """Seconds of each single network, and of the cheapest networks of decades that err no more.
+
+    The second is inf where a decade has none; nothing where there is nothing to compare.
+    """
+    fours = [choice for choice in found if len(choice.errors) == len(DECADES)]
+    if not fours:
+        return []
+    cheapest = [
+        np.array([np.where(c.errors <= one.error, c.seconds, np.inf) for c in fours]).min(0).sum()
+        for one in _ones(found)
+    ]
+    return [(one.total, float(four)) for one, four in zip(_ones(found), cheapest, strict=True)]
+
+
 def break_even(found: list[Choice]) -> str:
     """From how many regimes on one network is cheaper, for the error that each budget of it gives.
 
     A regime's own network is the cheapest of the stored ones that errs no more in its decade.
     """
-    ones = [c for c in found if len(c.errors) == 1]
-    fours = [c for c in found if len(c.errors) == len(DECADES)]
-    if not ones or not fours:
+    ones, budgets = _ones(found), costs(found)
+    if not budgets:
         return "Not every run is stored yet, so that this is not known"
     words = []
-    for one in ones:
-        costs = np.array([np.where(c.errors <= one.error, c.seconds, np.inf) for c in fours]).min(0)
-        if np.isinf(costs).any():
+    for one, (_, four) in zip(ones, budgets, strict=True):
+        if np.isinf(four):
             words.append(f"for {one.error:.1e}, not every decade has a network as good")
             continue
-        many = one.total / costs.mean()
+        many = one.total / (four / len(DECADES))
         pays = f"from {many:.1f} decades on" if many > 1 else "even for a single decade"
         words.append(
             f"for {one.error:.1e}, one network takes {one.total:.0f} s and four take "
-            f"{costs.sum():.0f} s together: one pays {pays}"
+            f"{four:.0f} s together: one pays {pays}"
         )
     runs = min(choice.runs for choice in found)
     return f"of {runs} {'run' if runs == 1 else 'runs'} a network, no verdict: " + "; ".join(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hrgradlib.chapters import ch15_measures as measures
+from hrgradlib.chapters import ch15_tuning as tuning
 from hrgradlib.chapters.ch14_peers import THEIRS
 from hrgradlib.chapters.ch15_claims_formulation import FORMULATION
 from hrgradlib.chapters.ch15_skill import knows_more
@@ -95,10 +96,14 @@ OURS = (
         "With losses of one scale HRGrad's error is below the sum's in SOAP's metric.",
         _MATTERS,
         _COMPARED,
-        "`transport-periodic`, equal tuning, equal steps",
-        RULE,
-        measures.lower("comparison", "hrgrad-soap", "sum-soap"),
-        ("comparison",),
+        "`transport-periodic`, equal steps, at two learning rates: that which one grid chose for "
+        "both methods, and that of the ablations, half of it",
+        "confirmed if lower at both by the book's rule, refined if at one, refuted if higher at "
+        "one and lower at none",
+        tuning.lower_at_rates(
+            ("comparison", "hrgrad-soap", "sum-soap"), ("ablations", "base", "metric-sum")
+        ),
+        ("comparison", "ablations"),
         front=True,
     ),
     Claim(

@@ -6,6 +6,9 @@ The other public page holds the abstract alone, and no comment.
 from __future__ import annotations
 
 from hrgradlib.chapters import ch15_measures as measures
+from hrgradlib.chapters import ch15_tuning as tuning
+from hrgradlib.chapters.ch15_regimes import RULE as APART_RULE
+from hrgradlib.chapters.ch15_regimes import one_for_all
 from hrgradlib.chapters.ch15_verdicts import Claim, Finding
 
 __all__ = ["REVIEW"]
@@ -87,10 +90,10 @@ REVIEW = (
         "If this is right: rates stay balanced between microscopic and macroscopic terms.",
         "08_convergence",
         "ch8-eps",
-        "none: tasks were regimes, not terms",
+        "none: where terms were tasks, the stored rows do not hold their losses along the training",
         "confirmed if both terms fall by like factors in all runs",
         Finding("not tested"),
-        missing="tasks = regimes × terms, losses of both terms along the training",
+        missing="losses of both terms along trainings whose tasks are terms",
     ),
     # Reading between the lines.
     Claim(
@@ -110,22 +113,25 @@ REVIEW = (
         "review",
         "Between the lines: fewer models need be trained than one per regime.",
         "13_what_it_costs",
-        "ch-cost",
-        "none",
-        "confirmed if one network's total time to an error is below that of one per regime",
-        Finding("not tested"),
-        missing="one network against one per regime, time and memory to the same error",
+        "cost-apart",
+        "one network for four decades of ε beside one for each decade, of the same width or half "
+        "of it, `transport-periodic`, the sum under SOAP; seconds of all to the same error",
+        APART_RULE,
+        one_for_all,
+        ("apart",),
+        missing="memory to the same error; other problems",
     ),
     Claim(
         "faster",
         "review",
         "Between the lines: the whole training is shorter than regime by regime.",
         "13_what_it_costs",
-        "ch-cost",
-        "none",
+        "cost-apart",
+        "the same",
         "as before",
-        Finding("not tested"),
-        missing="one network against one per regime, time and memory to the same error",
+        one_for_all,
+        ("apart",),
+        missing="the same with HRGrad, and on other problems",
     ),
     # Load-bearing premise, significance, circularity.
     Claim(
@@ -147,10 +153,10 @@ REVIEW = (
         "ch-what-matters",
         "HRGrad under Adam over four learning rates, each twice the one before, on the tuning seed",
         "confirmed if no rate errs more than twice as much as the best, refined if none next to "
-        "the best does, else refuted",
-        measures.by_default_settings,
+        "the best does, else refuted; undecided of fewer than four runs a rate",
+        tuning.by_default_settings,
         ("comparison-grid",),
-        missing="the same over β₂ and κ",
+        missing="more seeds at every learning rate; the same over β₂ and κ",
         front=True,
     ),
     Claim(

@@ -12,13 +12,12 @@ from hrgradlib.chapters.ch14_peers import OURS, PROBLEMS, PROMISE, SEEDS, THEIRS
 from hrgradlib.chapters.ch15_reading import Lacking, Reading
 from hrgradlib.chapters.ch15_verdicts import Finding, Word, by_errors, too_few
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.comparison_studies import RATES
 from hrgradlib.experiments.results import FAILED_ERROR
 from hrgradlib.experiments.store import Origin, Row
 from hrgradlib.experiments.verdicts import LEVEL, failure_rate, judge
 
 __all__ = [
-    "all_ranges", "any_rule", "by_default_settings", "conflict_share", "cost_of_a_step",
+    "all_ranges", "any_rule", "conflict_share", "cost_of_a_step",
     "cost_of_gradients", "errors_below",
     "false_alarms", "formulation_decides", "identical", "lower", "lower_on", "memory_of_a_step",
     "no_worse", "peers_lower", "peers_promise", "scales_bounds", "scales_ratio", "stalled_regimes",
@@ -34,7 +33,6 @@ DEARER = 1.5  # up to it they are still far from the K passes of others
 MEMORY = 1.2
 OFTEN = 0.1  # share of pairs in conflict
 LIMIT = 1e-2  # error below the trained range
-ROBUST = 2.0  # error at a learning rate over that at the best one
 
 
 def _percent(share: float) -> str:
@@ -338,22 +336,6 @@ def false_alarms(reading: Reading) -> Finding:
     rows = [r for r in reading.rows("verdict-rule") if r.get("factor") == 1]
     most = max(r["lower"] + r["higher"] for r in rows)
     return Finding("confirmed" if most <= LEVEL else "refuted", f"at most {100 * most:.1f} %")
-
-
-def by_default_settings(reading: Reading) -> Finding:
-    """Confirmed if no learning rate costs HRGrad more than twice the error of its best one.
-
-    Refined if none next to the best does, refuted if one does.
-    """
-    errors = [
-        float(np.median(reading.errors("comparison-grid", f"hrgrad-lr{lr:g}"))) for lr in RATES
-    ]
-    best = int(np.argmin(errors))
-    near, far = (max(some) / errors[best] for some in (errors[max(0, best - 1) : best + 2], errors))
-    word: Word = "refuted" if near > ROBUST else "refined" if far > ROBUST else "confirmed"
-    return Finding(
-        word, f"next to the best rate up to {near:.1f} times its error, over all four {far:.1f}"
-    )
 
 
 def any_rule(reading: Reading) -> Finding:

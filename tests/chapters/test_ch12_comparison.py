@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from drawing import check, untried
 
+from hrgradlib.chapters import ch12_ablations as ablations
 from hrgradlib.chapters import ch12_comparison as comparison
 from hrgradlib.chapters import ch12_figures as figures
 from hrgradlib.chapters import ch12_step_cost as step_cost
@@ -89,6 +90,23 @@ def test_sentences_follow_the_rows():
     assert "weighting" not in words.places({"sum": ARMS["sum"]})
     assert words.stored("p", 0, 9).startswith("none is") and "3 of 9 are" in words.stored("p", 3, 9)
     assert words.stored("p", 9, 9) == "all 9 are stored for p"
+
+
+def test_an_order_that_turns_with_the_learning_rate_is_told():
+    tried = {x: {"lr0.01": 2.0, "lr0.02": 1.0} for x in ("hrgrad-soap", "sum-soap")}
+    low, high = 1e-3 * np.arange(1, 6), 1e-2 * np.arange(1, 6)
+    found = {"hrgrad-soap": arm("hrgrad-soap", low), "sum-soap": arm("sum-soap", high)}
+    effect = ablations.Effect("metric-sum", 0.01 * low, None)
+    changed = ablations.Ablations(0.01 * high, [effect], 10, 10)
+    said = words.at_two_rates(found, tried, changed, 0.01)
+    assert "(0.02): lower (0.10 times" in said and "at 0.01: higher (10.00 times" in said
+    assert "3.0e-03 and 3.0e-02 at the chosen rate, 3.0e-04 and 3.0e-05 at 0.01." in said
+    assert said.endswith("Both err less at the rate that was not chosen.")
+    worse = changed._replace(base=high)
+    assert "not chosen" not in words.at_two_rates(found, tried, worse, 0.01)
+    empty = changed._replace(base=np.array([]))
+    assert "not measured" in words.at_two_rates(found, tried, empty, 0.01)
+    assert "not measured" in words.at_two_rates({}, tried, changed, 0.01)
 
 
 def test_a_linear_solver_is_compared_with_the_best_network(monkeypatch):

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from drawing import check, untried
+from readings import HIGH, LOW, anywhere, store
 
 from hrgradlib.chapters import ch15_figures as figures
 from hrgradlib.chapters import ch15_measures as measures
@@ -19,27 +20,10 @@ from hrgradlib.chapters.ch15_failures import (
     modes_elsewhere,
     ranks_first,
 )
-from hrgradlib.chapters.ch15_reading import Lacking, Reading
+from hrgradlib.chapters.ch15_reading import Lacking
 from hrgradlib.chapters.ch15_verdicts import GRADES, WORDS, Claim, Finding, Judged, judged
 from hrgradlib.experiments.catalogue import RESULTS
-from hrgradlib.experiments.store import Origin, Row
 from hrgradlib.paths import checkout
-
-NOWHERE = Origin("", "", "", "", {})
-LOW = [1.0e-3, 1.1e-3, 0.9e-3, 1.2e-3, 1.05e-3]
-HIGH = [3.0e-3, 3.3e-3, 2.9e-3, 3.1e-3, 3.6e-3]
-
-
-def store(state="fresh", missing=(), **cells):
-    """A store of one table "t" with runs by label: errors, or the values of every run."""
-    rows = {}
-    for label, runs in cells.items():
-        for seed, run in enumerate(runs):
-            values = run if isinstance(run, dict) else {"max_error": run, "failure": ""}
-            key = f"{label}-s{seed}"
-            rows[key] = Row(key, values, NOWHERE)
-    states = dict.fromkeys(rows, state) | dict.fromkeys(missing, "missing")
-    return Reading(lambda name: rows if name == "t" else {}, lambda name: states)
 
 
 def claim(measure, **fields):
@@ -165,12 +149,6 @@ def test_uphill_pairs(shares, word):
     assert found.word == word
 
 
-def anywhere(reading):
-    """The same rows under every name of a table."""
-    rows = reading._rows("t")
-    return Reading(lambda name: rows, reading._states)
-
-
 def guard_store(**shares):
     runs = {k.replace("_", "-"): [{"uphill": v}] * 3 for k, v in shares.items()}
     return anywhere(store(**runs))
@@ -190,20 +168,6 @@ def test_positive_products_with_and_without_the_guard(free, guarded, word):
 )
 def test_uphill_pairs_beside_the_sums(ours, theirs, word):
     assert measures.uphill_beside_the_sum(guard_store(hrgrad=ours, sum=theirs)).word == word
-
-
-@pytest.mark.parametrize(
-    ("errors", "word"),
-    [
-        ((1.5, 1.2, 1.0, 1.9), "confirmed"),
-        ((3.0, 1.2, 1.0, 1.9), "refined"),  # far from the best only
-        ((1.5, 1.2, 1.0, 3.0), "refuted"),
-        ((1.0, 3.0, 1.0, 1.0), "refuted"),  # the best is the first
-    ],
-)
-def test_a_method_that_needs_no_tuning(errors, word):
-    cells = {f"hrgrad-lr{lr:g}": [e] for lr, e in zip(measures.RATES, errors, strict=True)}
-    assert measures.by_default_settings(anywhere(store(**cells))).word == word
 
 
 @pytest.mark.parametrize(

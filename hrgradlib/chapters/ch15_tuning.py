@@ -1,0 +1,61 @@
+"""Chapter 15: what becomes of a claim at another learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hrgradlib.chapters.ch12_comparison import LEAST_RUNS
+from hrgradlib.chapters.ch15_reading import Reading
+from hrgradlib.chapters.ch15_verdicts import Finding, Word, by_errors
+from hrgradlib.experiments.comparison_studies import RATES
+from hrgradlib.experiments.verdicts import judge
+
+__all__ = ["RATES", "by_default_settings", "lower_at_rates"]
+
+ROBUST = 2.0  # error at a learning rate over that at the best one
+
+
+def lower_at_rates(*cells: tuple[str, str, str]) -> Callable[[Reading], Finding]:
+    """Is one method's error lower than another's, by the book's rule, at every learning rate?
+
+    Confirmed if lower at all, refined if at some, refuted if it is higher at one and lower at none.
+
+    Args:
+        cells: a table and the labels of both methods in it, which have one rate there.
+    """
+
+    def measure(reading: Reading) -> Finding:
+        found = {}
+        for table, first, second in cells:
+            rate = {row["settings"]["lr"] for row in reading.rows(table, first, second)}
+            verdict = judge(reading.errors(table, first), reading.errors(table, second))
+            found[", ".join(f"{lr:g}" for lr in sorted(rate))] = verdict
+        words = [verdict.word for verdict in found.values()]
+        won = words.count("lower")
+        word: Word = "refuted" if "higher" in words else "undecided"
+        if won:
+            word = "confirmed" if won == len(words) else "refined"
+        told = "; ".join(f"at rate {lr}: {by_errors(v).number}" for lr, v in found.items())
+        return Finding(word, told)
+
+    return measure
+
+
+def by_default_settings(reading: Reading) -> Finding:
+    """Confirmed if no learning rate costs HRGrad more than twice the error of its best one.
+
+    Refined if none next to the best does, refuted if one does; undecided of fewer than four runs a
+    rate, whatever they say.
+    """
+    cells = [reading.errors("comparison-grid", f"hrgrad-lr{lr:g}") for lr in RATES]
+    errors, runs = [float(np.median(cell)) for cell in cells], min(map(len, cells))
+    best = int(np.argmin(errors))
+    near, far = (max(some) / errors[best] for some in (errors[max(0, best - 1) : best + 2], errors))
+    word: Word = "refuted" if near > ROBUST else "refined" if far > ROBUST else "confirmed"
+    few = "" if runs >= LEAST_RUNS else f"too few runs, {runs} a rate: "
+    return Finding(
+        "undecided" if few else word,
+        f"{few}next to the best rate up to {near:.1f} times its error, over all four {far:.1f}",
+    )

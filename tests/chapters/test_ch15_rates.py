@@ -1,0 +1,80 @@
+"""Chapter 15: claims that ask at several learning rates, and one network against several."""
+
+import numpy as np
+import pytest
+from readings import HIGH, LOW, anywhere, store
+
+from hrgradlib.chapters import ch13_apart as apart
+from hrgradlib.chapters import ch15_tuning as tuning
+from hrgradlib.chapters.ch15_reading import Lacking
+from hrgradlib.chapters.ch15_regimes import one_for_all
+
+
+@pytest.mark.parametrize(
+    ("errors", "word"),
+    [
+        ((1.5, 1.2, 1.0, 1.9), "confirmed"),
+        ((3.0, 1.2, 1.0, 1.9), "refined"),  # far from the best only
+        ((1.5, 1.2, 1.0, 3.0), "refuted"),
+        ((1.0, 3.0, 1.0, 1.0), "refuted"),  # the best is the first
+    ],
+)
+def test_a_method_that_needs_no_tuning(errors, word):
+    cells = {f"hrgrad-lr{lr:g}": [e] * 4 for lr, e in zip(tuning.RATES, errors, strict=True)}
+    assert tuning.by_default_settings(anywhere(store(**cells))).word == word
+    alone = {label: runs[:1] for label, runs in cells.items()}
+    found = tuning.by_default_settings(anywhere(store(**alone)))
+    assert found.word == "undecided" and found.number.startswith("too few runs, 1 a rate: ")
+
+
+def at_rate(lr, errors):
+    return [{"max_error": error, "settings": {"lr": lr}} for error in errors]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "word"),
+    [
+        ((LOW, HIGH), (LOW, HIGH), "confirmed"),
+        ((LOW, HIGH), (HIGH, LOW), "refined"),
+        ((LOW, LOW), (HIGH, LOW), "refuted"),
+        ((LOW, LOW), (LOW, LOW), "undecided"),
+    ],
+)
+def test_an_order_of_methods_is_asked_at_every_rate(first, second, word):
+    cells = dict(zip("ab", (at_rate(0.02, e) for e in first), strict=True))
+    cells |= dict(zip("cd", (at_rate(0.01, e) for e in second), strict=True))
+    found = tuning.lower_at_rates(("t", "a", "b"), ("t", "c", "d"))(store(**cells))
+    assert found.word == word
+    assert found.number.startswith("at rate 0.02: ") and "; at rate 0.01: " in found.number
+
+
+CHEAP = 5.0
+
+
+def choice(seconds, errors, runs=4):
+    return apart.Choice("c", runs, 1, np.array(seconds), np.array(errors))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "error", "word"), [(CHEAP, 1e-3, "confirmed"), (12 * CHEAP, 1e-3, "refuted")]
+)
+def test_one_network_against_one_for_each_decade(monkeypatch, seconds, error, word):
+    fours = choice([CHEAP] * 4, [error] * 4)
+    monkeypatch.setattr(apart, "choices", lambda: [choice([seconds], [error]), fours])
+    found = one_for_all(anywhere(store(a=LOW)))
+    assert found.word == word and " s against " in found.number
+    few = [choice([seconds], [error], 3), fours]
+    monkeypatch.setattr(apart, "choices", lambda: few)
+    assert one_for_all(anywhere(store(a=LOW))).word == "undecided"
+    monkeypatch.setattr(apart, "choices", lambda: [])
+    with pytest.raises(Lacking, match="no choices"):
+        one_for_all(anywhere(store(a=LOW)))
+
+
+def test_where_a_decade_has_no_network_as_good_the_one_wins(monkeypatch):
+    both = [choice([CHEAP], [1e-3]), choice([1.0] * 4, [1e-4, 1e-4, 1e-4, 1e-2])]
+    monkeypatch.setattr(apart, "choices", lambda: both)
+    found = one_for_all(anywhere(store(a=LOW)))
+    assert found.word == "confirmed" and found.number.endswith("no networks as good")
+    with pytest.raises(Lacking, match="are missing"):
+        one_for_all(anywhere(store(missing=["a-s9"], a=LOW)))
