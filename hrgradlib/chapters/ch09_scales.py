@@ -6,6 +6,7 @@ the same seeds. A table that is not complete yet gives what its rows can say.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ __all__ = [
     "arms",
     "asked",
     "asked_table",
+    "failing",
     "in_every_metric",
     "outcome",
     "ratio",
@@ -55,10 +57,12 @@ class Arm(NamedTuple):
     Attributes:
         plain: [S] by seed, without scaling.
         scaled: [D, S] by draw of the scales, and seed.
+        failed: runs with scaling that failed by the book's definition, with an error or without.
     """
 
     plain: NDArray
     scaled: NDArray
+    failed: int = 0
 
     @property
     def runs(self) -> int:
@@ -124,17 +128,20 @@ def arms(study: str, seeds: tuple[int, ...] = ()) -> dict[str, Arm]:
     if not Table.named(study).rows:
         return {}
     errors: dict[str, dict[tuple[int, int], float]] = {}
+    failed: Counter[str] = Counter()
+    order = [seed for seed in STUDIES[study][0] if not seeds or seed in seeds]
     rows, content = read_study(study)
     for row in rows:
         settings = content["settings"][row["label"]]
         draw = settings["draw"] if settings["decades"] else -1
         label = row["label"].removesuffix(f"-d{draw}")
         errors.setdefault(label, {})[draw, row["seed"]] = row["max_error"]
-    order = [seed for seed in STUDIES[study][0] if not seeds or seed in seeds]
+        failed[label] += draw >= 0 and row["seed"] in order and bool(row["failure"])
     return {
         label: Arm(
             np.array([cell.get((-1, s), np.nan) for s in order]),
             np.array([[cell.get((d, s), np.nan) for s in order] for d in DRAWS]),
+            failed[label],
         )
         for label, cell in errors.items()
     }
@@ -224,7 +231,17 @@ def table(found: dict[str, Arm]) -> str:
             f"{label_of(label):26s}{arm.runs:5d} {_number(arm.median)}"
             f" {_number(_median(arm.plain))}  {rival:24s}  {'' if np.isnan(own.ratio) else own}"
         )
-    return "\n".join(lines) if found else "not measured yet"
+    return "\n".join([*lines, failing(found)]) if found else "not measured yet"
+
+
+def failing(found: dict[str, Arm]) -> str:
+    """Of which methods runs failed with factors, by the book's definition, and how many."""
+    said = [
+        f"{label_of(_CALLED.get(x, x))} {arm.failed} of {arm.runs}"
+        for x, arm in found.items()
+        if arm.failed
+    ]
+    return f"failed with factors: {', '.join(said) or 'none'}"
 
 
 def in_every_metric(found: dict[str, Arm], unscaled: dict[str, float]) -> str:
@@ -245,7 +262,8 @@ def in_every_metric(found: dict[str, Arm], unscaled: dict[str, float]) -> str:
             f"{label_of(_CALLED.get(label, label)):30s}{arm.runs:5d} {_number(arm.median)} "
             f"{_number(plain)}  {rival}"
         )
-    return "\n".join(lines) if found else "not measured yet"
+    own = {label: arm for label, arm in found.items() if label in _SUM_OF}
+    return "\n".join([*lines, failing(own)]) if found else "not measured yet"
 
 
 def _median(errors: NDArray) -> float:

@@ -40,13 +40,13 @@ _PALE = "#A6A6A6"
 
 
 class Errors(NamedTuple):
-    """Of one method, S runs, those that failed left out.
+    """Of one method, S runs, those without an error left out.
 
     Attributes:
         eps: [E] judged Knudsen numbers.
         errors: [S, E] final relative L2 error of ρ, the largest over the times.
         seconds: [S] of training.
-        failed: runs without an error.
+        failed: runs that failed by the book's one definition, with an error or without.
     """
 
     eps: NDArray
@@ -69,7 +69,8 @@ def stored() -> dict[str, Errors]:
             errors = np.array([curve["judged"] for curve, _ in kept])
             seconds = np.array([s for _, s in kept])
             eps = np.array(kept[0][0]["judged_eps"])
-            found[method] = Errors(eps, errors, seconds, len(own) - len(kept))
+            failed = sum(bool(row["failure"]) for row in own)
+            found[method] = Errors(eps, errors, seconds, failed)
     return found
 
 

@@ -31,11 +31,15 @@ class Group(NamedTuple):
         errors: [S] at the final time, the largest over ε; inf of a run that left no result.
         far: [S] at the final time and ε = 1e-8; likewise.
         seconds: [S] of training.
+        whole: [S] the error of the book's definition, the largest over ε and the four times.
+        failed: runs that failed by the book's definition.
     """
 
     errors: NDArray
     far: NDArray
     seconds: NDArray
+    whole: NDArray
+    failed: int
 
 
 def groups() -> dict[str, Group]:
@@ -45,37 +49,51 @@ def groups() -> dict[str, Group]:
     for label, look in _LOOKS.items():
         own = [row for row in rows if row["label"] == label]
         if own:
-            columns = (
-                np.array([row[name] for row in own])
-                for name in ("final_error", "limit_density", "seconds")
+            raw = (
+                np.array([row[name] for row in own], float)
+                for name in ("final_error", "limit_density", "seconds", "max_error")
             )
-            found[look] = Group(*(np.where(np.isnan(column), np.inf, column) for column in columns))
+            columns = [np.where(np.isnan(column), np.inf, column) for column in raw]
+            errors, far, seconds, whole = columns
+            found[look] = Group(
+                errors, far, seconds, whole, sum(bool(row["failure"]) for row in own)
+            )
     return found
 
 
-def table(found: Mapping[str, Group], lines: Mapping[str, NDArray]) -> str:
-    """A line per kind: errors at the final time and far below the trained range.
+def table(
+    found: Mapping[str, Group], lines: Mapping[str, NDArray], whole: Mapping[str, NDArray]
+) -> str:
+    """A line per kind: errors at the final time, far below the trained range, and over all times.
 
     Args:
         found: of :func:`groups`.
-        lines: [E] errors of what costs no training, by name.
+        lines: [E] errors of what costs no training at the final time, by name.
+        whole: [E] the same, the largest over the four times.
     """
-    shown = [f"{'final error, largest over eps':40s}    median [range] | at eps = 1e-8"]
-    for look, (errors, far, _) in found.items():
+    shown = [f"{'largest over eps, median':46s}  at T [range]              1e-8   all t  failed"]
+    for look, own in found.items():
         shown.append(
-            f"{label_of(look):40s} {np.median(errors):9.2e} "
-            f"[{errors.min():.2e}, {errors.max():.2e}] | {np.median(far):9.2e}"
+            f"{label_of(look):46s} {np.median(own.errors):7.1e} "
+            f"[{own.errors.min():.1e}, {own.errors.max():.1e}] {np.median(own.far):7.1e} "
+            f"{np.median(own.whole):7.1e}  {own.failed} of {len(own.errors)}"
         )
     shown += [] if found else [_NOT_YET]
-    return "\n".join(shown + [f"{name:40s} {line.max():9.2e}" for name, line in lines.items()])
+    for name, line in lines.items():
+        shown.append(f"{name:46s} {line.max():7.1e} {'':26s} {whole[name].max():7.1e}")
+    return "\n".join(shown)
 
 
 def reached(found: Mapping[str, Group], look: str) -> str:
-    """Median final error and time of a kind, in words."""
+    """Median errors and time of a kind, in words, and how many of its runs failed if any did."""
     if look not in found:
         return _NOT_YET
-    errors, _, seconds = found[look]
-    return f"{np.median(errors):.1e} after {np.median(seconds):.0f} s"
+    own = found[look]
+    failed = f"; {own.failed} of {len(own.errors)} runs failed" if own.failed else ""
+    return (
+        f"{np.median(own.errors):.1e} at T after {np.median(own.seconds):.0f} s "
+        f"({np.median(own.whole):.1e} over the four times{failed})"
+    )
 
 
 def times_the_first(found: Mapping[str, Group], look: str) -> str:

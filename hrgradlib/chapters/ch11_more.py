@@ -48,13 +48,13 @@ _NAMES = ("ρ", "u", "T")
 
 
 class Errors(NamedTuple):
-    """Of one method, S runs, those that failed left out.
+    """Of one method, S runs, those without an error left out.
 
     Attributes:
         eps: [E] judged Knudsen numbers.
         errors: [S, E] relative L2 error, the largest over quantities and times.
         seconds: [S] of training.
-        failed: runs without an error.
+        failed: runs that failed by the book's one definition, with an error or without.
     """
 
     eps: NDArray
@@ -77,7 +77,8 @@ def stored(problem: str) -> dict[str, Errors]:
             errors = np.array([np.ravel(curve["judged"]) for curve, _ in kept])
             seconds = np.array([s for _, s in kept])
             eps = np.array(kept[0][0]["judged_eps"])
-            found[method] = Errors(eps, errors, seconds, len(own) - len(kept))
+            failed = sum(bool(row["failure"]) for row in own)
+            found[method] = Errors(eps, errors, seconds, failed)
     return found
 
 

@@ -50,15 +50,21 @@ def named(rows: Rows) -> dict[str, str]:
 def table(rows: Rows, costless: Mapping[str, NDArray]) -> str:
     """Median and worst final error of every label and moment, the largest over seven ε.
 
+    Then the error of the book's definition, the largest over the moments, all judged ε and the four
+    times, and how many runs failed by it.
+
     Args:
         rows: of :func:`stored`.
         costless: [3] by name, what costs no training.
     """
-    lines = [f"{'median/worst seed':23s} density         momentum        energy"]
+    head = f"{'median/worst seed':23s} density         momentum        energy          "
+    lines = [head + "all eps, t      failed"]
     for label, name in named(rows).items():
-        cells = [_column(rows, label, f"final_{quantity}") for quantity in QUANTITIES]
+        names = (*(f"final_{quantity}" for quantity in QUANTITIES), "max_error")
+        cells = [_column(rows, label, name) for name in names]
         shown = (f"{np.median(cell):.1e}/{cell.max():.1e}" for cell in cells)
-        lines.append(f"{name:23s} " + " ".join(shown))
+        failed = [bool(row["failure"]) for row in rows if row["label"] == label]
+        lines.append(f"{name:23s} " + " ".join(shown) + f" {sum(failed)} of {len(failed)}")
     lines += [] if rows else [_NOT_YET]
     for name, errors in costless.items():
         lines.append(f"{name:23s} " + " ".join(f"{error:.1e}{'':8s}" for error in errors).rstrip())

@@ -57,6 +57,7 @@ def test_rows_are_put_where_draw_and_seed_say(table):
     np.testing.assert_allclose(own.scaled[:, 0], 0.101 + 0.01 * np.arange(5))
     np.testing.assert_allclose(own.plain[:2], [1e-3, 2e-3])
     assert own.runs == 7 and np.isnan(own.scaled[2:, 1]).all() and np.isnan(own.scaled[:, 2:]).all()
+    assert found["log-soap"].failed == found["log-soap"].runs > 0 == own.failed
     assert np.isinf(found["log-soap"].median)  # a run that failed is the worst, not a missing one
     assert scales.arms("scales", (1,))["sum-soap"].scaled.shape == (5, 1)
 
@@ -133,10 +134,13 @@ def test_one_division_is_judged_by_its_interval(level, words):
 
 def test_tables_hold_every_method():
     lines = scales.table(FULL).splitlines()
-    assert len(lines) == 5 and " 25 " in lines[1] and "HRGrad, SOAP" in lines[1]
+    assert len(lines) == 6 and " 25 " in lines[1] and "HRGrad, SOAP" in lines[1]
+    assert lines[-1] == "failed with factors: none"
+    broken = FULL | {"sum-soap": FULL["sum-soap"]._replace(failed=3)}
+    assert scales.table(broken).endswith(" 3 of 25")
     both = FULL | {"sum": arm(6e-2), "hrgrad-1": arm(3e-3)}
     text = scales.in_every_metric(both, {"sum": 2e-3})
-    assert "2.00e-03" in text and text.count("\n") == 4  # log and unit are of no metric's own
+    assert "2.00e-03" in text and text.count("\n") == 5  # log and unit are of no metric's own
 
 
 @pytest.mark.parametrize("found", [FULL, {"hrgrad-soap": FULL["hrgrad-soap"]}, {}], ids=len)

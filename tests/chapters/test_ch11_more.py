@@ -43,6 +43,9 @@ def test_rows_come_by_method_and_a_failure_is_counted(no_tables, problem):
             values["failure"] = "the loss is not finite"
         else:
             judged = [1e-3 * spec.seed] * len(dense)
+            values["failure"] = (
+                "error 0.2" if (spec.method, spec.seed) == ("hrgrad-soap", 10) else ""
+            )
             values |= dict(max_error=max(judged), mean_error=1e-3, seconds=60.0)
             values["curve"] = {"judged_eps": list(dense), "judged": judged}
         kept.put(row_key(folder), values, Origin("", "", "", "2026-01-02", {}))
@@ -51,6 +54,8 @@ def test_rows_come_by_method_and_a_failure_is_counted(no_tables, problem):
     assert list(found) == ["hrgrad-gn", "hrgrad-soap", "sum-soap"]
     assert found["sum-soap"].failed == 1 and found["sum-soap"].errors.shape == (2, 41)
     np.testing.assert_allclose(found["hrgrad-gn"].errors[:, 7], [0.010, 0.011])
+    # A run that has an error and failed by the definition is counted, and is in the table.
+    assert found["hrgrad-soap"].failed == 2 and found["hrgrad-soap"].errors.shape == (2, 41)
 
 
 def test_table_and_words_are_of_the_median():

@@ -27,7 +27,8 @@ def test_what_is_there_is_told_in_words(tmp_path, monkeypatch):
     rows = study.stored()
     assert list(study.named(rows)) == ["smooth", "smooth-soap"]
     _, smooth, soap, known = study.table(rows, {"known": np.ones(3)}).splitlines()
-    assert smooth.count("1.5e-02/2.0e-02") == 3 and soap.count("inf") >= 3
+    assert smooth.count("1.5e-02/2.0e-02") == 4 and soap.count("inf") >= 4
+    assert smooth.endswith("0 of 2") and soap.endswith("1 of 2")
     assert known.split()[1:] == ["1.0e+00"] * 3
     assert study.uphill(rows, "smooth") == "25.0 %"
     assert study.uphill(rows, "layer") == "not measured yet"
