@@ -18,11 +18,11 @@ from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.style import subplots
 from hrgradlib.experiments.scale_studies import STEPS_PER_SECOND
 from hrgradlib.experiments.store import Table
-from hrgradlib.experiments.studies import read_study
+from hrgradlib.experiments.studies import read_study, study_runs
 
 __all__ = [
     "Line", "advice", "at_budget", "best", "error_against_time", "lines", "metric_table", "regret",
-    "regret_table",
+    "regret_table", "runs_words",
 ]  # fmt: skip
 
 _STUDIES = ("metrics", "metrics-long")
@@ -60,6 +60,12 @@ def lines() -> dict[str, dict[str, Line]]:
         cells = [np.array(by_budget[budget]).T for budget in sorted(by_budget)]
         found[problem][method] = Line(sorted(by_budget), *map(list, zip(*cells, strict=True)))
     return found
+
+
+def runs_words() -> str:
+    """How many of both studies' runs are stored: "0 of 225"."""
+    there = sum(len(Table.named(study).rows) for study in _STUDIES)
+    return f"{there} of {sum(len(study_runs(study)) for study in _STUDIES)}"
 
 
 def at_budget(found: dict[str, Line], budget: int) -> dict[str, float]:

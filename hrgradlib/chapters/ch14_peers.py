@@ -14,7 +14,7 @@ from hrgradlib.experiments.verdicts import Verdict, judge
 
 __all__ = [
     "METHODS", "OURS", "PROBLEMS", "PROMISE", "SEEDS", "THEIRS", "Peers", "Share", "against",
-    "in_numbers", "stored",
+    "in_numbers", "stored", "under_adam",
 ]  # fmt: skip
 
 #: In the order of the tables.
@@ -26,6 +26,7 @@ PROBLEMS = {
 }
 METHODS = ("hrgrad-gn", "hrgrad-soap", "hrgrad", "sum-soap", "sum", "config", "m-config", "upgrad")
 OURS, THEIRS = ("hrgrad-gn", "hrgrad-soap", "hrgrad"), ("config", "m-config")
+UNDER_ADAM = ("sum", *THEIRS, "upgrad", "hrgrad")
 SEEDS = 5
 #: What was asked for: the best of ours at most this share of the better one of theirs.
 PROMISE = 0.1
@@ -149,6 +150,14 @@ def in_numbers(peers: Peers) -> str:
 def _cell(peers: Peers, problem: str, method: str) -> str:
     count = len(peers.errors(problem, method))
     return f"{peers.median(problem, method):.1e} ({count})" if count else "-"
+
+
+def under_adam(peers: Peers, problem: str) -> str:
+    """Median errors on a problem of the methods under Adam, and of which no run is stored."""
+    there = {m: peers.median(problem, m) for m in UNDER_ADAM if peers.errors(problem, m)}
+    lacking = [label_of(m) for m in UNDER_ADAM if m not in there]
+    said = ", ".join(f"{label_of(m)} {error:.2g}" for m, error in there.items()) or "none"
+    return said + (f"; not run yet: {', '.join(lacking)}" if lacking else "")
 
 
 def against(peers: Peers, mine: Sequence[str], others: Sequence[str]) -> str:

@@ -39,6 +39,7 @@ def test_rows_come_by_problem_method_and_budget(no_tables):
     found = metrics.lines()
     assert list(found) == list(MEASURED) and all(set(own) == set(LEVEL) for own in found.values())
     first = found["transport-periodic"]["sum"]
+    assert metrics.runs_words().startswith("80 of ")
     assert first.budgets == [10, 40, 160] and [len(e) for e in first.errors] == [2, 1, 1]
     np.testing.assert_allclose(first.errors[0] * first.seconds[0], 0.01)
 
@@ -49,6 +50,7 @@ def test_of_no_rows_everything_says_so(no_tables):
     assert metrics.metric_table(found) == "not measured yet"
     assert metrics.regret_table(found) == "not measured on all problems yet"
     assert metrics.advice(found).startswith("nothing yet")
+    assert metrics.runs_words().startswith("0 of ")
     fig = metrics.error_against_time(found)
     assert all("not measured yet" in a.texts[0].get_text() for a in fig.axes[:5])
     plt.close(fig)

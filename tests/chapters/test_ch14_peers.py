@@ -5,7 +5,15 @@ import pytest
 from drawing import check, untried
 
 from hrgradlib.chapters import ch14_figures as figures
-from hrgradlib.chapters.ch14_peers import OURS, PROBLEMS, THEIRS, Peers, against, in_numbers
+from hrgradlib.chapters.ch14_peers import (
+    OURS,
+    PROBLEMS,
+    THEIRS,
+    Peers,
+    against,
+    in_numbers,
+    under_adam,
+)
 from hrgradlib.experiments.store import Origin, Row
 
 ERRORS = {
@@ -54,6 +62,12 @@ def test_a_method_whose_runs_have_only_begun_does_not_narrow_the_comparison():
                    *(row("burgers", "m-config", s, 0.3) for s in (2, 3))])  # fmt: skip
     assert begun.compare("burgers", OURS, THEIRS).verdict.counts == (4, 4)  # of SOAP there are 3
     assert begun.compare("burgers", OURS, THEIRS).mine == "hrgrad-gn"
+
+
+def test_methods_under_adam_are_told_with_what_is_missing():
+    said = under_adam(PEERS, "beltrami")
+    assert " 0.1; not run yet: " in said and "ConFIG" in said
+    assert under_adam(PEERS, "schroedinger").startswith("none; not run yet: ")
 
 
 def test_what_is_missing_is_said():
