@@ -31,7 +31,7 @@ __all__ = [
     "FINER",
     "LADDER",
     "LONGER",
-    "LONG_METHODS",
+    "LONG_CELLS",
     "METHODS",
     "SOAP_WEIGHT",
     "STEPS",
@@ -142,13 +142,18 @@ def _divided(division: str, method: str) -> dict[str, Any]:
     return settings
 
 
-#: Is it the budget? One network for all ε in the published form, this many times the steps.
+#: Is it the budget? Cells of one network for all ε in the published form, with this many times the
+#: steps: of the ladder's rung, and of the study of tasks.
 LONGER = 10
-LONG_METHODS = ("sum-weighted", "sum-soap", "hrgrad-soap")
+LONG_CELLS: tuple[tuple[str, str], ...] = (
+    *(("published", method) for method in ("sum", "sum-weighted", "sum-soap", "hrgrad-soap")),
+    *(("sum", "sum-soap-weighted"), ("terms", "hrgrad-soap")),
+)
 
 
-def _longer(method: str) -> dict[str, Any]:
-    settings = dict(_settings("published", method) or {})
+def _longer(where: str, method: str) -> dict[str, Any]:
+    found = _settings(where, method) if where in LADDER else _divided(where, method)
+    settings = dict(found or {})
     return settings | dict(steps=LONGER * settings["steps"])
 
 
@@ -162,5 +167,5 @@ FAILURES: dict[str, Study] = {
         tuple(range(10)),
         {f"{d}-{m}": _divided(d, m) for d, methods in DIVISIONS.items() for m in methods},
     ),
-    "failure-long": ((0, 1, 2), {f"published-{m}-long": _longer(m) for m in LONG_METHODS}),
+    "failure-long": ((0, 1, 2), {f"{w}-{m}-long": _longer(w, m) for w, m in LONG_CELLS}),
 }
