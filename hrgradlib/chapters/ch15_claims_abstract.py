@@ -6,6 +6,7 @@ from hrgradlib.chapters import ch15_geometry as geometry
 from hrgradlib.chapters import ch15_measures as measures
 from hrgradlib.chapters.ch15_failures import conflict_fails, failure_modes
 from hrgradlib.chapters.ch15_verdicts import Claim, Finding
+from hrgradlib.experiments.failure_studies import STEPS
 
 __all__ = ["ABSTRACT"]
 
@@ -24,7 +25,8 @@ ABSTRACT = (
         "HRGrad overcomes the “failure modes” of asymptotic-preserving networks.",
         "05_one_network",
         "ch-one-network",
-        "rates of failure on `transport-periodic`, the published formulation: HRGrad, as reported "
+        f"rates of failure in {STEPS:,} steps on `transport-periodic`, the published formulation: "
+        "HRGrad, as reported "
         "and ours under Adam and SOAP, each beside the sum in its own metric, at the sum's "
         "learning rate and weight one; tasks are Knudsen numbers, then terms of the loss",
         "where the sum fails in half of its runs: confirmed if HRGrad's rate lies below the sum's "

@@ -5,11 +5,13 @@ from __future__ import annotations
 from hrgradlib.chapters import ch15_measures as measures
 from hrgradlib.chapters.ch15_failures import (
     OTHERS,
+    fails_for_good,
     formulation_repairs,
     modes_elsewhere,
     spread_over_weights,
 )
 from hrgradlib.chapters.ch15_verdicts import NO_WORSE_RULE, RULE, Claim
+from hrgradlib.experiments.failure_studies import LONGER
 
 __all__ = ["FORMULATION"]
 
@@ -63,6 +65,19 @@ FORMULATION = (
         modes_elsewhere,
         tuple(place.study for place in OTHERS),
         missing="BGK with a jump",
+    ),
+    Claim(
+        "for-good",
+        "ours",
+        "What fails in the common budget of steps fails for good.",
+        "05_one_network",
+        "which-fails-longer",
+        "rates of failure of the sum at weight one, the published formulation, one network for all "
+        f"ε, with {LONGER} times the steps, under Adam and SOAP",
+        "confirmed if it fails in half of the runs in both metrics, refuted if both intervals lie "
+        "below that, refined if one does",
+        fails_for_good,
+        ("failure-long",),
     ),
     Claim(
         "any-weight",

@@ -11,12 +11,13 @@ from hrgradlib.chapters.ch15_reading import Reading
 from hrgradlib.chapters.ch15_verdicts import Finding, Word
 from hrgradlib.chapters.looks import label_of
 from hrgradlib.experiments.failure_elsewhere_studies import ELSEWHERE
-from hrgradlib.experiments.failure_studies import CELLS
+from hrgradlib.experiments.failure_studies import CELLS, LONGER
 from hrgradlib.experiments.verdicts import Rate, failure_rate, judge
 from hrgradlib.experiments.weight_studies import FACTORS, label
 
 __all__ = [
-    "BASELINES", "OTHERS", "conflict_fails", "failure_modes", "formulation_repairs",
+    "BASELINES", "OTHERS", "conflict_fails", "failure_modes", "fails_for_good",
+    "formulation_repairs",
     "modes_elsewhere", "ranks_first",
     "spread_over_weights",
 ]  # fmt: skip
@@ -65,6 +66,25 @@ def modes_elsewhere(reading: Reading) -> Finding:
             ours: (_rate(failed[label[ours]]), _rate(failed[base[ours]])) for ours in _ELSEWHERE
         }
     return _overcome(found)
+
+
+def fails_for_good(reading: Reading) -> Finding:
+    """With ten times the steps, does the sum at weight one fail as before, in either metric?
+
+    Confirmed if it fails in half of its runs in both, refuted if both intervals lie below that,
+    refined if one does, else undecided.
+    """
+    cells = {method: f"published-{method}-long" for method in ("sum", "sum-soap")}
+    rates = {
+        method: _rate([bool(row["failure"]) for row in reading.rows("failure-long", label)])
+        for method, label in cells.items()
+    }
+    told = ", ".join(f"{label_of(method)} {rate}" for method, rate in rates.items())
+    overcome = sum(rate.high < HALF for rate in rates.values())
+    word: Word = ("undecided", "refined", "refuted")[overcome]
+    if all(rate.share >= HALF for rate in rates.values()):
+        word = "confirmed"
+    return Finding(word, f"failed of the runs with {LONGER} times the steps: {told}")
 
 
 def _overcome(found: dict[str, dict[str, tuple[Rate, Rate]]]) -> Finding:

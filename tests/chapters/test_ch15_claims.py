@@ -15,6 +15,7 @@ from hrgradlib.chapters.ch15_claims import CLAIMS, count, earlier_words, negativ
 from hrgradlib.chapters.ch15_failures import (
     BASELINES,
     conflict_fails,
+    fails_for_good,
     failure_modes,
     formulation_repairs,
     modes_elsewhere,
@@ -273,6 +274,21 @@ def test_what_is_repaired_elsewhere_is_counted_by_metric(of_sum, ours, soap, wor
     assert found.word == word
     if word != "undecided":
         assert "transport-inflow" in found.number and "bgk-smooth" in found.number
+
+
+@pytest.mark.parametrize(
+    ("adam", "soap", "word"),
+    [(10, 5, "confirmed"), (0, 0, "refuted"), (10, 0, "refined"), (3, 3, "undecided")],
+)
+def test_what_fails_for_good(adam, soap, word):
+    assert (
+        fails_for_good(failures(published_sum_long=adam, published_sum_soap_long=soap)).word == word
+    )
+
+
+def test_three_runs_decide_nothing_of_what_fails_for_good():
+    few = {f"published-{m}-long": [{"failure": ""}] * 3 for m in ("sum", "sum-soap")}
+    assert fails_for_good(anywhere(store(**few))).word == "undecided"
 
 
 @pytest.mark.parametrize(
