@@ -66,7 +66,7 @@ RESULTS = {
     line.name: line
     for line in (
         Stored("ablations", 38, ("08_convergence", "12_what_matters"), partial=True),
-        Stored("apart", 20, ("13_what_it_costs",), partial=True),
+        Stored("apart", 26, ("13_what_it_costs",), partial=True),
         Stored("beyond", 28, ("14_beyond_kinetics",), partial=True),
         Stored("bgk", 7, ("11_bgk",), partial=True),
         Stored("bgk-mixed", 12, ("11_bgk",), partial=True),
