@@ -5,6 +5,7 @@ import pytest
 from drawing import check, untried
 
 from hrgradlib.chapters import ch07_reported as figures
+from hrgradlib.chapters.ch07_along import READINGS, along
 from hrgradlib.chapters.ch07_cone import cosines_with
 from hrgradlib.chapters.ch07_rules import metric_table, rule_table, tally
 from hrgradlib.optim import AXES, METRICS, Property
@@ -55,3 +56,10 @@ def test_tables_hold_every_entry_and_every_property_of_the_registries():
     named = {p for entry in [*PUBLISHED.values(), *AXES.values()] for p in entry.properties}
     assert len(cells(rule_table())) == 2 + len(named)
     assert Property.DESCENT in named
+
+
+def test_along_a_training_only_the_second_reading_rotates():
+    worded, other = (along(READINGS[n], 5, 40, "smoke") for n in ("as worded", "other reading"))
+    assert worded.rotating == worded.rotated == worded.opposing == 0
+    assert 0 < other.rotated < other.rotating <= 1
+    assert 0 < worded.uphill < 1
