@@ -38,6 +38,8 @@ def cosine_maps(cosines: list[NDArray], titles: list[str], edges: NDArray) -> Fi
         chosen = [0, len(edges) // 2, len(edges) - 1]
         labels = [_range_label(edges[i]) for i in chosen]
         axis.set_xticks(ticks[chosen], labels)
+        for label, side in zip(axis.get_xticklabels(), ("left", "center", "right"), strict=True):
+            label.set_ha(side)  # those of neighbouring panels would touch
         axis.set_yticks(ticks[chosen], labels)
         axis.grid(False)
     np.atleast_1d(axes)[0].set_ylabel("range of ε of task j")

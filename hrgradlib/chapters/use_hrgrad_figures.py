@@ -37,7 +37,9 @@ def step_records(records: Sequence[StepRecord], names: Sequence[str]) -> Figure:
     middle.set(xlabel="step", ylabel="norm of its gradient")
     right.set(xlabel="step", ylabel="lowest cosine with the step")
     left.legend()
-    right.legend()
+    bottom, top = right.get_ylim()
+    right.set_ylim(bottom, top + 0.4 * (top - bottom))  # room for the legend
+    right.legend(loc="upper right")
     return fig
 
 
