@@ -24,6 +24,7 @@ from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.comparison_studies import COMPARISONS, FINALISTS
 from hrgradlib.experiments.failure_elsewhere_studies import ELSEWHERE_FAILURES
 from hrgradlib.experiments.failure_studies import FAILURES
+from hrgradlib.experiments.finalist_studies import FINALIST_STUDIES
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run_folder
 from hrgradlib.experiments.scale_studies import SCALES, TIMES
@@ -101,6 +102,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     **SCALES,
     **TIMES,
     **COMPARISONS,
+    **FINALIST_STUDIES,
 }
 
 
