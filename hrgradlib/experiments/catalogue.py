@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hrgradlib.experiments.campaign import CampaignError
-from hrgradlib.experiments.probes import same
+from hrgradlib.experiments.probes import same, same_table
 from hrgradlib.experiments.runner import code_behind, fresh
 from hrgradlib.experiments.sources import code_fingerprint
 from hrgradlib.experiments.specs import Spec
@@ -41,6 +41,7 @@ class Stored:
     module: str = ""
     script: str = ""
     partial: bool = False
+    probe: tuple[str, ...] = ()
 
     @property
     def command(self) -> str:
@@ -114,8 +115,10 @@ RESULTS = {
         Stored("metrics-long", 767, ("13_what_it_costs",), partial=True),
         Stored("outside", 1, ("12_what_matters",),
                script="benchmarks/outside_jax.py", partial=True),
-        Stored("peers", 88, ("14_beyond_kinetics",), script="benchmarks/peers.py", partial=True),
-        Stored("pinn", 15, ("04_pinn_and_apnn",), module="hrgradlib.chapters.ch04_pinn"),
+        Stored("peers", 121, ("14_beyond_kinetics",), script="benchmarks/peers.py", partial=True,
+               probe=("benchmarks/peers_probe.py",)),
+        Stored("pinn", 15, ("04_pinn_and_apnn",), module="hrgradlib.chapters.ch04_pinn",
+               probe=("-m", "hrgradlib.chapters.ch04_probe")),
         Stored("points", 11, ("10_inflow", "11_bgk")),
         Stored("scales", 92, ("09_linear_transport",)),
         Stored("scales-adam", 26, ("09_linear_transport",), partial=True),
@@ -158,7 +161,7 @@ def states(line: Stored, table: Table, profile: str = "quick") -> dict[str, str]
     runs = {row_key(folder): spec for folder, spec in line.runs(profile).items()}
     if not runs and line.name not in STUDIES:
         code = line.code()
-        return {key: _state(row, code, row.origin.spec) for key, row in table.rows.items()} or {
+        return {key: _measured(line, row, code) for key, row in table.rows.items()} or {
             "table": "missing"
         }
     found = {key: "missing" for key in runs if key not in table.rows}
@@ -174,6 +177,12 @@ def _trained(row: Row, spec: Spec) -> str:
     if state == "stale" and row.origin.spec == settings:
         return "fresh" if same(row.origin.code, code, spec) else state
     return state
+
+
+def _measured(line: Stored, row: Row, code: str) -> str:
+    state = _state(row, code, row.origin.spec)
+    alike = state == "stale" and line.probe and same_table(line.name, row.origin.code, code)
+    return "fresh" if alike else state
 
 
 def _state(row: Row, code: str, spec: str) -> str:

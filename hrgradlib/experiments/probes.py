@@ -34,7 +34,7 @@ from hrgradlib.provenance import collect
 from hrgradlib.training._extras import MethodUnavailable
 from hrgradlib.training.loop import Schedule, TrainingFailed, TrainingState, train
 
-__all__ = ["STEPS", "agree", "main", "probe", "same"]
+__all__ = ["STEPS", "agree", "arithmetic", "main", "probe", "probed_tables", "same", "same_table"]
 
 STEPS = 20
 _RTOL = 1e-6  # the order of sums may change; anything else shows after 20 steps
@@ -73,8 +73,26 @@ def same(old: str, new: str, spec: Spec) -> bool:
     return any(p.code == new for p in _chains(probes, old))
 
 
+def same_table(name: str, old: str, new: str) -> bool:
+    """Whether two versions of the code, by fingerprint, are known to make this table alike.
+
+    Of a table that a script trains, see ``tools/table_probes.py``; as :func:`same`.
+    """
+    return any(p.code == new for p in _chains(_of_tables().get(name, []), old))
+
+
+def probed_tables() -> Table:
+    """Probes of tables that scripts train, by code, table and machine."""
+    return Table(results_folder().parent / "table_probes.json")
+
+
+@cache
+def _of_tables() -> dict[str, list[_Probe]]:
+    return _by_cell(probed_tables())
+
+
 class _Probe(NamedTuple):
-    """One of a cell; ``machine``: see :func:`_arithmetic`, empty where it was not recorded."""
+    """One of a cell; ``machine``: see :func:`arithmetic`, empty where it was not recorded."""
 
     key: str
     code: str
@@ -111,7 +129,7 @@ def _stored() -> dict[str, list[_Probe]]:
 
 
 @cache
-def _arithmetic() -> str:
+def arithmetic() -> str:
     """Names this machine by how it rounds; two that do alike, bit for bit, are one."""
     generator, bits = torch.Generator().manual_seed(0), 0
     with threads_limited(1):
@@ -192,7 +210,7 @@ def main(studies: Iterable[str] = (), quiet: bool = False) -> list[str]:
         if not (kind.codes or asked):
             continue
         now = code_behind(kind.short)
-        here = f"{now}-{cell}-{_arithmetic()}"
+        here = f"{now}-{cell}-{arithmetic()}"
         kept += [here, *_needed(probes, kind.codes, now)]
         if here not in table.rows and (asked or now in kind.codes or probes):
             missing.append((here, kind.short))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hrgradlib.experiments import probes
-from hrgradlib.experiments.catalogue import RESULTS, states
+from hrgradlib.experiments.catalogue import RESULTS, Stored, states
 from hrgradlib.experiments.probes import agree, probe, same
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.store import Row, Table, recorded
@@ -83,7 +83,7 @@ def codes(tmp_path, monkeypatch):
     """What codes one kind of run has probes of, once they are made again; today's is "now"."""
     monkeypatch.setattr(probes, "_table", lambda: Table(tmp_path / "probes.json"))
     monkeypatch.setattr(probes, "code_behind", lambda spec: "now")
-    monkeypatch.setattr(probes, "_arithmetic", lambda: "here")
+    monkeypatch.setattr(probes, "arithmetic", lambda: "here")
 
     def found(stored, awaited=False, studies=()):
         kind = probes._Kind("tiny", probes._short(SPEC), set(stored), awaited)
@@ -113,14 +113,14 @@ def test_versions_are_compared_on_one_machine_and_through_others(tmp_path, monke
 
 
 def test_machines_that_round_alike_are_one(monkeypatch):
-    name = probes._arithmetic()
-    probes._arithmetic.cache_clear()
-    assert probes._arithmetic() == name and len(name) == 8
+    name = probes.arithmetic()
+    probes.arithmetic.cache_clear()
+    assert probes.arithmetic() == name and len(name) == 8
     tanh = torch.tanh
-    probes._arithmetic.cache_clear()
+    probes.arithmetic.cache_clear()
     monkeypatch.setattr(torch, "tanh", lambda x: tanh(x) * (1 + 2 * torch.finfo(x.dtype).eps))
-    assert probes._arithmetic() != name
-    probes._arithmetic.cache_clear()
+    assert probes.arithmetic() != name
+    probes.arithmetic.cache_clear()
 
 
 def test_all_that_agreed_is_kept_while_todays_code_does_not(codes):
@@ -181,3 +181,39 @@ def _fresh_cache():
     yield
     probes._stored.cache_clear()
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch):
+    """A table that a script trains, of which one row is of code "old"; its state."""
+    table = Table(tmp_path / "table_probes.json")
+    monkeypatch.setattr(probes, "probed_tables", lambda: table)
+    line = Stored("peers", 1, ("01_kinetic_equations",), script="x.py", probe=("y.py",))
+    monkeypatch.setattr(Stored, "code", lambda self: "now")
+    measured = Table(tmp_path / "peers.json")
+    measured.put("a", {}, recorded(collect("cpu"), "", "old"))
+
+    def state(line=line, **numbers):
+        for code, found in numbers.items():
+            table.put(f"{code}-peers-here", {"numbers": found}, recorded(collect("cpu"), "", code))
+        probes._of_tables.cache_clear()
+        return states(line, measured)["a"]
+
+    yield state
+    probes._of_tables.cache_clear()
+
+
+def test_a_table_of_a_script_stays_fresh_where_its_probe_agrees(script):
+    assert script() == "stale"
+    assert script(old=[1.0, 2.0]) == "stale"
+    assert script(now=[1.0, 2.1]) == "stale"
+    assert script(now=[1.0, 2.0 * (1 + 1e-9)]) == "fresh"
+    without = Stored("peers", 1, ("01_kinetic_equations",), script="x.py")
+    assert script(without) == "stale"
+
+
+def test_every_trained_table_of_a_script_has_a_probe_of_todays_code():
+    for line in RESULTS.values():
+        if line.probe:
+            keys = [key.split("-") for key in probes.probed_tables().rows]
+            assert [line.code(), line.name] in [key[:2] for key in keys]
