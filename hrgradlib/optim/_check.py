@@ -28,14 +28,25 @@ class Verdict:
 
     Attributes:
         engine: the one that was found right, or None before the first call.
+        calls: how many there were; the first, second, fourth, eighth, … is compared.
         blocks: which tasks' rows layers saw, see :mod:`hrgradlib.optim._recorder`.
         splits: whether residuals were seen to depend on their own point alone.
     """
 
     def __init__(self) -> None:
         self.engine: str | None = None
+        self.calls = 0
         self.splits = False
         self.blocks: list[list[tuple[int, int]]] = []
+
+    def due(self) -> bool:
+        """Counts a call, and says whether it is compared.
+
+        Once is not enough: a gate that starts at zero hides what mixes rows behind it, losses that
+        are not finite cannot be compared, and tasks may be evaluated in another order one day.
+        """
+        self.calls += 1
+        return self.calls & (self.calls - 1) == 0
 
 
 _VERDICTS: WeakKeyDictionary[nn.Module, dict[tuple, Verdict]] = WeakKeyDictionary()

@@ -95,7 +95,8 @@ class GaussNewton(Metric):
             moments[[*given.absent]] = waiting
 
         roundoff = torch.finfo(matrix.dtype).eps
-        return Candidates(products[:tasks, :tasks], lambda: both, roundoff, combine, commit)
+        moved_by = products[:tasks, :tasks], lambda: both, lambda: products[tasks:, tasks:]
+        return Candidates(*moved_by, roundoff, combine, commit)
 
 
 def _check_scales(losses: Tensor) -> None:

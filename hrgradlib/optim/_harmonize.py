@@ -290,7 +290,7 @@ def _find_axis(
     rest = ~(solved | stationary)
     if rest.any():
         hull = min_norm_weights(cosines[rest], active[rest])
-        squared = np.einsum("bi,bij,bj->b", hull, cosines[rest], hull)
+        squared = (hull * times(cosines[rest], hull)).sum(-1)
         none = squared <= tolerance
         length = np.sqrt(np.where(none, 1.0, squared))
         coefficients[rest] = hull / length[:, None]

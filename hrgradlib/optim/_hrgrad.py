@@ -22,7 +22,7 @@ from hrgradlib.optim._harmonize import harmonic_weights
 from hrgradlib.optim._jacobian import ResidualJacobian
 from hrgradlib.optim._metric import Candidates, Metric, MetricState
 from hrgradlib.optim._metrics import METRICS
-from hrgradlib.optim._options import check_groups, check_options
+from hrgradlib.optim._options import check_groups, check_harmony, check_options
 from hrgradlib.optim._refused import StepRefused
 from hrgradlib.optim._rows import gramian_of
 from hrgradlib.optim._state import STATE_VERSION, check_stored, restore
@@ -257,6 +257,7 @@ class HRGrad(torch.optim.Optimizer):
                 gradients = gradients()
         group, parameters = self.param_groups[0], self._trained
         given = read(gradients, self.metric.needs, group["metric"], parameters)
+        check_harmony(group["harmony"], given.tasks)
         state = self._metric_state(given, parameters)
         before = self._weights(given)
         offered = self._offer(given, state, before)
@@ -267,7 +268,7 @@ class HRGrad(torch.optim.Optimizer):
                 f"HRGrad: the step leaves the range of {found.direction.dtype}; nothing was "
                 "updated. Scale the losses alike, or use float64."
             )
-        gramian = offered.joint().products[given.tasks :, given.tasks :] if observe else None
+        gramian = offered.current() if observe else None
         # Nothing can fail from here on: the state moves, and the parameters.
         offered.commit(choice.weights)
         if self._state is None:

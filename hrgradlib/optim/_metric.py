@@ -82,6 +82,7 @@ class Candidates(NamedTuple):
     Attributes:
         moments: [K, K] float64 Gramian of the tasks' (unbiased) moments in the metric.
         joint: the products of moments and current gradients, computed when asked for.
+        current: [K, K] those of the current gradients alone, a third of the work.
         roundoff: unit roundoff to judge the Gramians' rank by.
         combine: :class:`Weights` to the :class:`Step`.
         commit: moves the state on; called once, with the weights that were chosen, after all
@@ -91,6 +92,7 @@ class Candidates(NamedTuple):
 
     moments: NDArray
     joint: Callable[[], Joint]
+    current: Callable[[], NDArray]
     roundoff: float
     combine: Callable[[Weights], Step]
     commit: Callable[[Weights], None]

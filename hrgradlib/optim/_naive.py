@@ -56,6 +56,7 @@ def dense_candidates(metric: Tensor, moments: Tensor, gradients: Tensor) -> Cand
     return Candidates(
         products[: len(moments), : len(moments)],
         lambda: both,
+        lambda: products[len(moments) :, len(moments) :],
         torch.finfo(rows.dtype).eps,
         combine,
         lambda weights: None,

@@ -10,10 +10,10 @@ import numpy as np
 from hrgradlib.optim._axes import AXES
 from hrgradlib.optim._metrics import METRICS
 
-__all__ = ["OWN", "check_groups", "check_options"]
+__all__ = ["OWN", "check_groups", "check_harmony", "check_options"]
 
 #: What parameter groups may have of their own.
-OWN = ("params", "lr", "weight_decay", "initial_lr")
+OWN = ("params", "param_names", "lr", "weight_decay", "initial_lr")
 
 _NON_NEGATIVE = lambda v: 0 <= v < float("inf"), "a finite number ≥ 0"
 _DECAY = lambda v: 0 <= v < 1, "a number in [0, 1)"
@@ -70,10 +70,28 @@ def check_groups(groups: Sequence[Mapping[str, Any]]) -> None:
                 f"HRGrad: found parameter groups that differ in {differing[0]}; expected them to "
                 "differ in lr and weight_decay alone, since one vector is harmonised."
             )
+    if any(p.is_complex() for group in groups for p in group["params"]):
+        raise ValueError(
+            "HRGrad: found complex parameters; expected real ones (torch.view_as_complex makes "
+            "complex numbers of a real parameter)."
+        )
     kinds = {p.dtype for group in groups for p in group["params"] if p.requires_grad}
     if len(kinds) > 1:
         raise ValueError(
             f"HRGrad: found parameters of the dtypes {sorted(map(str, kinds))}; expected one."
+        )
+
+
+def check_harmony(harmony: Any, tasks: int) -> None:
+    """One number, or one for every task.
+
+    Raises:
+        ValueError: another number of them.
+    """
+    if np.ndim(harmony) and len(harmony) != tasks:
+        raise ValueError(
+            f"HRGrad: found harmony of {len(harmony)} numbers for {tasks} tasks; expected one "
+            "number, or one for every task."
         )
 
 

@@ -118,6 +118,9 @@ def offer_rows(
         products = gramian_of(both)
         return Joint(products, products[len(moments) :])
 
+    def current() -> NDArray:
+        return gramian_of(rows.gradients.double())
+
     def combine(weights: Weights) -> Step:
         # In float64: a weight may be as large as the norms of two tasks differ.
         along = torch.as_tensor(weights.on_moments * unbias).to(accurate) @ accurate
@@ -128,7 +131,8 @@ def offer_rows(
         seen = rows.gradients @ (along / max(length, _FAR[0])).to(dtype)
         cosines = seen.double() / norms.clamp_min(_FAR[0])
         coordinates = along if root is None else along.mul_(root)
-        reached = coordinates if scale is None else coordinates / scale
+        # A group of learning rate zero stays where it is: zero over zero.
+        reached = coordinates if scale is None else coordinates / scale.where(scale > 0, 1.0)
         low, high = torch.aminmax(reached)
         farthest = max(float(high), -float(low))
         # With one task it is the base optimizer, which is never shortened (SOAP exceeds the bound
@@ -138,7 +142,7 @@ def offer_rows(
         direction = back(coordinates.mul_(shortened).to(dtype))
         return Step(direction, shortened, norms.cpu().numpy(), cosines.cpu().numpy())
 
-    return Candidates(moments, joint, np.finfo(float).eps, combine, commit)
+    return Candidates(moments, joint, current, np.finfo(float).eps, combine, commit)
 
 
 def _length(vector: Tensor) -> float:

@@ -152,8 +152,9 @@ def task_gradients(
             fallback be one forward and backward pass per task with its own points ("segments")
             instead of K backward passes through the whole batch ("backwards").
         engine: one of ``ENGINES`` to have no other; None chooses, and says what was chosen.
-        check: compare with an ordinary backward pass of the whole batch; None: the first time
-            that this code is evaluated with this model and these shapes. What is then found wrong
+        check: compare with an ordinary backward pass of the whole batch; None: the first, second,
+            fourth, eighth, … time that this code is evaluated with this model and these shapes
+            (later on, what mixes rows may have been switched on). What is then found wrong
             (a loss of one row that depends on other rows, rows in another order inside the model,
             losses that differ from call to call) falls back with a :class:`FallbackWarning`.
 
@@ -217,7 +218,7 @@ class _Job:
 
     def run(self, engine: str | None, check: bool | None) -> TaskGradients:
         known = self.verdict.engine
-        due = check is not False and (check or known is None)
+        due = check is not False and (self.verdict.due() or bool(check))
         replay = Replay(self.model) if due or known is None else None
         judge = replay if due else None
         if engine is not None:

@@ -244,6 +244,29 @@ def test_numbers_out_of_range(name, options):
         HRGrad(parameters(), **options)
 
 
+@pytest.mark.parametrize("metric", ["identity", "adam", "soap"])
+@pytest.mark.parametrize("given", [(0.5,), (0.9, 0.1), (0.9, 0.1, 0.5, 0.2)])
+def test_harmony_of_another_number_of_tasks(given, metric):
+    params = parameters()
+    optimizer = HRGrad(params, harmony=given, metric=metric)
+    tasks = 4 if len(given) == 2 else 3  # two numbers would tile four tasks
+    with pytest.raises(ValueError, match=rf"harmony of {len(given)} numbers for {tasks} tasks"):
+        optimizer.step(random_gradients(1, tasks, count(params))[0])
+    assert not optimizer.state
+
+
+def test_complex_parameters():
+    with pytest.raises(ValueError, match="found complex parameters; expected real ones"):
+        HRGrad([nn.Parameter(torch.zeros(2, dtype=torch.complex64))])
+
+
+@pytest.mark.skipif(not hasattr(torch.compiler, "set_stance"), reason="names came with 2.6")
+def test_groups_of_named_parameters():
+    first, second = (nn.Linear(2, 1) for _ in range(2))
+    groups = [{"params": first.named_parameters()}, {"params": second.named_parameters()}]
+    HRGrad(groups).step(torch.ones(2, 6))
+
+
 def test_a_refusal_is_a_type_and_names_the_tasks():
     """What a training loop decides by: the type of the error and its tasks, never its text."""
     parameter = nn.Parameter(torch.zeros(3))

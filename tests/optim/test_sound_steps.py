@@ -332,6 +332,22 @@ def test_learning_rates_of_groups_are_part_of_the_metric(metric):
         assert (along < 0).all() or (metric == "soap" and step == 0)
 
 
+@pytest.mark.parametrize("lr", [1e-2, 0.0])
+def test_a_group_that_stays_does_not_lift_the_bound_of_the_others(lr):
+    first, other = (nn.Parameter(torch.zeros(n, dtype=F64)) for n in (4, 2))
+    optimizer = HRGrad([{"params": [first]}, {"params": [other], "lr": lr}], betas=BETAS)
+    shortened = 0
+    for step in range(1, 9):
+        rows = torch.tensor([[1, 1, 0, 1, 0, 0], [0, 0, 1e-8, 1e-8, 0, 0]], dtype=F64)
+        rows[:, 4:] = 1e-12
+        rows[1, 3] *= -1 if step % 2 else 1
+        rows[1] *= 1e6 if step % 3 == 0 else 1
+        before = first.detach().clone()
+        shortened += optimizer.step(rows).shortened < 1
+        assert (first.detach() - before).abs().max() <= 1.01e-2 * adam_bound(BETAS, step)
+    assert shortened > 3 and bool(other.detach().any()) == (lr > 0)
+
+
 def test_max_norm_shortens_the_direction():
     parameter = nn.Parameter(torch.zeros(3, dtype=F64))
     optimizer = HRGrad([parameter], lr=1.0, metric="identity", max_norm=0.5)
