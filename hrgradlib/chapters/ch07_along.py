@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -45,12 +45,13 @@ def along(method: str, tasks: int, steps: int, profile: str = "quick") -> Along:
         profile: whose network and numbers of points are taken; seed 0.
     """
     spec = make_spec("transport-periodic", method, profile, 0, tasks=tasks)
-    stepping = spec.kind(spec.build_model(), spec.settings)
+    model: Any = spec.build_model()
+    stepping = spec.kind(model, spec.settings)
     source, sizes = torch.Generator().manual_seed(0), spec.case.task_sizes(spec)
     counts = []
     for _ in range(steps):
         points = sample(spec, source)
-        seen = stepping.step(partial(residuals, stepping.model), points, sizes, True)
+        seen = stepping.step(partial(residuals, model), points, sizes, True)
         turned, opposed = int(seen["rotated"]), int(seen["opposed"])
         uphill = (seen["cosine_gradients"] <= 0).mean()
         counts.append([turned > 0, turned / tasks, opposed > 0, uphill])

@@ -11,7 +11,7 @@ from torch import Tensor
 from hrgradlib.optim._metric import Metric, MetricState, Weights
 from hrgradlib.optim._properties import Property
 from hrgradlib.optim._refused import StepRefused
-from hrgradlib.optim._rows import Rows, adam_bound, offer_rows
+from hrgradlib.optim._rows import Rows, adam_bound, offer_rows, unbiased
 from hrgradlib.optim._taskgrad import TaskGradients
 
 __all__ = ["Adam", "Identity", "leading"]
@@ -37,7 +37,7 @@ class Identity(Metric):
         def commit(_: Weights) -> None:
             moments.copy_(rows.fresh)
 
-        unbias = 1 / (1 - beta1**step)
+        unbias = unbiased(beta1, state.seen)
         return offer_rows(rows, root, state.scale, unbias, math.inf, _same, commit)
 
 
@@ -78,7 +78,7 @@ class Adam(Metric):
             second.copy_(fresh)
 
         bound = adam_bound(group["betas"], step)
-        unbias = 1 / (1 - beta1**step)
+        unbias = unbiased(beta1, state.seen)
         return offer_rows(rows, root, state.scale, unbias, bound, _same, commit)
 
 

@@ -134,7 +134,8 @@ class HRGrad(torch.optim.Optimizer):
         common = {"axis": axis, "guard": guard, "weight_decay": weight_decay, "max_norm": max_norm}
         given = {name: value for name, value in named.items() if value is not None} | options
         chosen = check_options(metric, given, common)
-        kept = {"metric": metric, "version": STATE_VERSION, "tasks": None, "weights": None}
+        kept = {"metric": metric, "version": STATE_VERSION}
+        kept |= dict.fromkeys(("tasks", "weights", "seen"))
         self._state: MetricState | None = None
         super().__init__(params, kept | chosen)
         check_groups(self.param_groups)
@@ -205,7 +206,14 @@ class HRGrad(torch.optim.Optimizer):
             if self.state:
                 restore(state, [self.state[p] for p in parameters])
         state.scale = self._scale(given)
+        state.seen = self._seen(given)
         return state
+
+    def _seen(self, given: Given) -> NDArray:
+        """[K] steps that went into the moments, and this one; of an absent task not this one."""
+        before = self.param_groups[0].get("seen")  # states of earlier versions have none
+        seen = np.full(given.tasks, self._steps) if before is None else np.array(before)
+        return seen + _present(given)
 
     def _scale(self, given: Given) -> Tensor | None:
         """[n] every number's learning rate as a multiple of the largest; None if all are alike."""
@@ -275,6 +283,8 @@ class HRGrad(torch.optim.Optimizer):
             self._publish(state, parameters)
             group["tasks"] = given.tasks
         self.state[parameters[0]]["step"] += 1
+        seen = state.seen - _present(given) if offered.still else state.seen
+        group["seen"] = seen.tolist()
         weights = choice.weights.by_task
         group["weights"] = _followed(weights, before, given).tolist()
         self._move(found.direction, parameters)
@@ -341,6 +351,13 @@ def _followed(found: NDArray, before: NDArray, given: Given) -> NDArray:
     absent = [*given.absent]
     kept[absent] = before[absent]
     return kept
+
+
+def _present(given: Given) -> NDArray:
+    """[K] one for tasks that have points in this step, zero for the others."""
+    found = np.ones(given.tasks, dtype=int)
+    found[[*given.absent]] = 0
+    return found
 
 
 def _finite(vector: Tensor) -> bool:

@@ -114,6 +114,8 @@ class MetricState:
         scratch: memory that is used again and never stored.
         scale: [n] every number's learning rate as a multiple of the largest; None if all are
             alike. A factor of P, set by the optimizer before an offer, never stored.
+        seen: [K] steps that went into every task's moment, this one included where the task is
+            present. Set by the optimizer before an offer, which stores it.
     """
 
     shapes: Sequence[torch.Size]
@@ -122,6 +124,7 @@ class MetricState:
     by_parameter: dict[str, list[Tensor]] = field(default_factory=dict)
     scratch: Any = None
     scale: Tensor | None = None
+    seen: NDArray = field(default_factory=lambda: np.zeros(0, dtype=int))
 
     @classmethod
     def zeros(

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from hrgradlib.optim._metric import Candidates, Joint, Step, Weights
 
-__all__ = ["Rows", "adam_bound", "gramian_of", "offer_rows"]
+__all__ = ["Rows", "adam_bound", "gramian_of", "offer_rows", "unbiased"]
 
 _FAR = 1e-140, 1e140  # norms whose squares float64 still holds with all digits
 
@@ -90,11 +90,16 @@ def adam_bound(betas: tuple[float, float], step: int) -> float:
     return first * math.sqrt((1 - beta2**step) / (1 - beta2) * total)
 
 
+def unbiased(beta1: float, seen: NDArray) -> NDArray:
+    """``1/(1 − β₁^s)`` [K], s the steps that went into a task's moment (zero if none did)."""
+    return 1 / (1 - beta1 ** np.maximum(seen, 1))
+
+
 def offer_rows(
     rows: Rows,
     root: Tensor | None,
     scale: Tensor | None,
-    unbias: float,
+    unbias: NDArray,
     bound: float,
     back: Callable[[Tensor], Tensor],
     commit: Callable[[Weights], None],
@@ -105,16 +110,17 @@ def offer_rows(
         rows: in the coordinates of that basis, times the root.
         root: [n] ``ρ``; None for one.
         scale: [n] learning rates as multiples of the largest, part of ``ρ²``; None for one.
-        unbias: what makes a moment of its biased row.
+        unbias: [K] what makes a moment of its biased row.
         bound: the farthest that any coordinate of the step may move, in learning rates.
         back: from coordinates [n] of that basis to parameters.
         commit: as in :class:`Candidates`.
     """
     accurate, dtype = rows.moments, rows.fresh.dtype
-    moments = gramian_of(accurate) * unbias**2
+    moments = gramian_of(accurate) * np.outer(unbias, unbias)
 
     def joint() -> Joint:
-        both = torch.cat([accurate * unbias, rows.gradients.double()])
+        fair = torch.as_tensor(unbias).to(accurate)[:, None]
+        both = torch.cat([accurate * fair, rows.gradients.double()])
         products = gramian_of(both)
         return Joint(products, products[len(moments) :])
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from hrgradlib.optim._diagonal import leading
 from hrgradlib.optim._metric import Candidates, Metric, MetricState, Step, Weights, accurate
 from hrgradlib.optim._properties import Property
-from hrgradlib.optim._rows import Rows, adam_bound, offer_rows
+from hrgradlib.optim._rows import Rows, adam_bound, offer_rows, unbiased
 from hrgradlib.optim._taskgrad import TaskGradients
 
 __all__ = ["Soap"]
@@ -85,7 +85,7 @@ class Soap(Metric):
 
         bound = adam_bound(group["betas"], done)
         back = _Basis(state).turn_back
-        unbias = 1 / (1 - beta1**done)
+        unbias = unbiased(beta1, state.seen)
         return offer_rows(rows, root, state.scale, unbias, bound, back, commit)
 
     @staticmethod
@@ -101,7 +101,9 @@ class Soap(Metric):
                 for factor, basis in _pairs(state, side):
                     basis.copy_(torch.linalg.eigh(factor).eigenvectors.flip(1))
 
-        offered = offer_rows(rows, None, None, 1.0, float("inf"), lambda c: c, commit)
+        offered = offer_rows(
+            rows, None, None, np.ones(len(matrix)), float("inf"), lambda c: c, commit
+        )
 
         def stay(weights: Weights) -> Step:
             step = offered.combine(weights)

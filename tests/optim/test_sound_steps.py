@@ -9,7 +9,14 @@ import pytest
 import torch
 from torch import nn
 
-from hrgradlib import HRGrad, StepRefused, harmonize, residual_jacobian, task_gradients
+from hrgradlib import (
+    HRGrad,
+    StepRefused,
+    TaskGradients,
+    harmonize,
+    residual_jacobian,
+    task_gradients,
+)
 from hrgradlib.optim._rows import adam_bound
 
 F64 = torch.float64
@@ -444,3 +451,32 @@ def test_an_absent_task_is_left_out_and_its_moment_waits(metric):
     for p, kept in zip(model.parameters(), waiting, strict=True):
         assert torch.equal(optimizer.state[p]["first_moments"][1], kept)
     assert step([4, 4, 4]).weights[1] > 0
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_task_that_comes_late_enters_with_all_of_its_gradient(resumed):
+    """Its moment is a mean over its own steps, not over the optimizer's."""
+    rows = torch.tensor([[1.0, 0.0, 0.5], [0.2, 2.0, 0.0]], dtype=F64)
+    there = {False: rows * torch.tensor([[1.0], [0.0]]), True: rows}
+    parameter = nn.Parameter(torch.zeros(3, dtype=F64))
+    optimizer = HRGrad([parameter], lr=0.1, metric="identity")
+    for late in [False] * 20 + [True]:
+        if late and resumed:
+            stored = copy.deepcopy(optimizer.state_dict())
+            optimizer = HRGrad([parameter], lr=0.1, metric="identity")
+            optimizer.load_state_dict(stored)
+        before = parameter.detach().clone()
+        found = TaskGradients(torch.ones(2, dtype=F64), there[late], present=(True, late))
+        record = optimizer.step(found)
+    moved = before - parameter.detach()
+    torch.testing.assert_close(moved, 0.1 * torch.from_numpy(record.weights) @ rows)
+    assert optimizer.param_groups[0]["seen"] == [21, 1]
+
+
+@pytest.mark.parametrize(("metric", "first"), [("identity", 1), ("adam", 1), ("soap", 0)])
+def test_steps_that_only_measure_count_for_no_moment(metric, first):
+    parameter = nn.Parameter(torch.zeros(2, 3, dtype=F64))
+    optimizer = HRGrad([parameter], metric=metric)
+    for count in range(3):
+        optimizer.step(torch.randn(2, 6, dtype=F64))
+        assert optimizer.param_groups[0]["seen"] == [count + first] * 2
