@@ -293,6 +293,17 @@ OURS = (
         front=True,
     ),
     Claim(
+        "adam-peers",
+        "ours",
+        "On problems of others HRGrad's error is below the sum's in Adam's metric.",
+        _PEERS,
+        "ch-beyond",
+        "four problems of others, HRGrad against the sum in Adam's metric, equal time",
+        "confirmed if lower on all four by the book's rule, refined on some, refuted on none",
+        measures.peers_lower(("hrgrad",), ("sum",)),
+        ("peers",),
+    ),
+    Claim(
         "metric-peers",
         "ours",
         "On problems of others a better metric alone does better than ConFIG.",
