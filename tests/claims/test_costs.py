@@ -30,14 +30,14 @@ def test_stored_times_keep_the_promise_of_large_batches_and_break_that_of_small_
     assert cost.cell(rows, tasks, 128, "hrgrad")["ratio"] > 1.10
 
 
-def test_what_a_step_costs_beyond_the_sum_hardly_grows_with_the_batch():
+def test_what_a_step_costs_beyond_the_sum_grows_far_less_than_the_batch():
     rows = cost.stored("step-time")["rows"]
     small, large = (
         cost.cell(rows, 5, points, "hrgrad")["milliseconds"]
         - cost.cell(rows, 5, points, "sum")["milliseconds"]
         for points in (64, 1024)
     )
-    assert 1 < small < large < 1.5 * small  # milliseconds, while the batch grows sixteenfold
+    assert 1 < small < large < 2 * small  # milliseconds, while the batch grows sixteenfold
 
 
 @pytest.mark.parametrize("tasks, points, factor", [(5, 512, 3.4), (5, 1024, 3.5), (16, 256, 9.0)])
