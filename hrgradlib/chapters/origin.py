@@ -49,7 +49,7 @@ def _counts(rows: list[Row]) -> str:
 
 def _judged(rows: list[Row]) -> str:
     words = _counts(rows)
-    return f", errors the largest over {words} Knudsen numbers" if words else ""
+    return f", errors the largest over {words} ε" if words else ""
 
 
 def _knudsen_numbers(values: dict) -> int:
