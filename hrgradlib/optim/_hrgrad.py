@@ -22,7 +22,7 @@ from hrgradlib.optim._harmonize import harmonic_weights
 from hrgradlib.optim._jacobian import ResidualJacobian
 from hrgradlib.optim._metric import Candidates, Metric, MetricState
 from hrgradlib.optim._metrics import METRICS
-from hrgradlib.optim._options import check_groups, check_harmony, check_options
+from hrgradlib.optim._options import OWN, check_groups, check_harmony, check_options
 from hrgradlib.optim._refused import StepRefused
 from hrgradlib.optim._rows import gramian_of
 from hrgradlib.optim._state import STATE_VERSION, check_stored, restore
@@ -148,6 +148,10 @@ class HRGrad(torch.optim.Optimizer):
         """
         if self.state:
             raise ValueError("HRGrad: found a new parameter group after a step; expected none.")
+        if self.param_groups:  # what groups share, a scheduler may have changed by now
+            first = self.param_groups[0]
+            shared = {name: first[name] for name in self.defaults if name not in OWN}
+            param_group = shared | param_group
         super().add_param_group(param_group)
         check_groups(self.param_groups)
 
@@ -156,9 +160,11 @@ class HRGrad(torch.optim.Optimizer):
         """The metric that is stepped in."""
         return METRICS[self.param_groups[0]["metric"]]
 
-    @property
     def _trained(self) -> list[nn.Parameter]:
-        return [p for group in self.param_groups for p in group["params"] if p.requires_grad]
+        found = [p for group in self.param_groups for p in group["params"] if p.requires_grad]
+        if not found:
+            raise ValueError("HRGrad: found no parameter that requires a gradient; expected some.")
+        return found
 
     def __setstate__(self, state: dict) -> None:
         """After ``load_state_dict``, copying and unpickling; the flat tensors are built anew."""
@@ -199,7 +205,7 @@ class HRGrad(torch.optim.Optimizer):
                 "parameters cannot be frozen or released between steps. Make a new optimizer."
             )
         state = self._state
-        if state is None:
+        if state is None or not state.fits(given.matrix):
             rows = given.matrix[0].split([p.numel() for p in parameters])
             like = [row.view(p.shape) for row, p in zip(rows, parameters, strict=True)]
             state = self.metric.init(given.tasks, like)
@@ -259,11 +265,16 @@ class HRGrad(torch.optim.Optimizer):
                 dtype, or a Gauss–Newton kernel that is singular to rounding.
             ValueError: not what the metric needs, wrong shape or dtype, or another number of tasks
                 than before. In every case parameters and moments are left as they were.
-        """  # noqa: DOC502 (ValueError: raised by the reader and the state)
+        """
+        if torch.is_inference_mode_enabled():
+            raise ValueError(
+                "HRGrad: found torch.inference_mode(); expected a step outside, as moments made "
+                "in it could not be changed later."
+            )
         if not isinstance(gradients, Tensor | tuple) and callable(gradients):
             with torch.enable_grad():
                 gradients = gradients()
-        group, parameters = self.param_groups[0], self._trained
+        group, parameters = self.param_groups[0], self._trained()
         given = read(gradients, self.metric.needs, group["metric"], parameters)
         check_harmony(group["harmony"], given.tasks)
         state = self._metric_state(given, parameters)
@@ -279,7 +290,7 @@ class HRGrad(torch.optim.Optimizer):
         gramian = offered.current() if observe else None
         # Nothing can fail from here on: the state moves, and the parameters.
         offered.commit(choice.weights)
-        if self._state is None:
+        if self._state is not state:
             self._publish(state, parameters)
             group["tasks"] = given.tasks
         self.state[parameters[0]]["step"] += 1

@@ -139,6 +139,12 @@ class MetricState:
             {name: like[0].new_zeros(count, dtype=dtype) for name in shared},
         )
 
+    def fits(self, gradients: Tensor) -> bool:
+        """Whether the network is still where it was, in the precision that it had."""
+        dtype, device = accurate(gradients.dtype), gradients.device
+        flat = (*self.per_task.values(), *self.shared.values())
+        return all(t.dtype == dtype and t.device == device for t in flat)
+
     def split(self, flat: Tensor) -> list[Tensor]:
         """[..., n] to one view [..., *shape] per parameter."""
         parts = flat.split([s.numel() for s in self.shapes], -1)

@@ -13,12 +13,15 @@ from hrgradlib.optim._metrics import METRICS
 __all__ = ["OWN", "check_groups", "check_harmony", "check_options"]
 
 #: What parameter groups may have of their own.
-OWN = ("params", "param_names", "lr", "weight_decay", "initial_lr")
+OWN = ("lr", "weight_decay")
+#: What every metric has beside its defaults.
+COMMON = ("metric", "axis", "guard", "max_norm", "weight_decay")
 
 _NON_NEGATIVE = lambda v: 0 <= v < float("inf"), "a finite number ≥ 0"
 _DECAY = lambda v: 0 <= v < 1, "a number in [0, 1)"
 _RANGES = {
     "lr": _NON_NEGATIVE,
+    "betas": (lambda v: np.shape(v) == (2,), "two numbers"),
     "betas[0]": _DECAY,
     "betas[1]": _DECAY,
     "tiny": (lambda v: 0 < v < float("inf"), "a finite number > 0"),
@@ -62,9 +65,12 @@ def check_groups(groups: Sequence[Mapping[str, Any]]) -> None:
         ValueError: they differ in more, a number is out of range, or dtypes differ.
     """
     first = groups[0]
+    shared = {*COMMON, *METRICS[first["metric"]].defaults} - {
+        *OWN
+    }  # not what schedulers keep there
     for group in groups:
         _check_ranges(group)
-        differing = [n for n in first if n not in OWN and group.get(n) != first[n]]
+        differing = sorted(name for name in shared if group.get(name) != first[name])
         if differing:
             raise ValueError(
                 f"HRGrad: found parameter groups that differ in {differing[0]}; expected them to "
@@ -83,11 +89,12 @@ def check_groups(groups: Sequence[Mapping[str, Any]]) -> None:
 
 
 def check_harmony(harmony: Any, tasks: int) -> None:
-    """One number, or one for every task.
+    """One number, or one for every task; again at every step, as groups can be written to.
 
     Raises:
-        ValueError: another number of them.
+        ValueError: another number of them, or one out of range.
     """
+    _check_ranges({"harmony": harmony})
     if np.ndim(harmony) and len(harmony) != tasks:
         raise ValueError(
             f"HRGrad: found harmony of {len(harmony)} numbers for {tasks} tasks; expected one "
@@ -102,8 +109,9 @@ def _check_name(name: str, value: Any, known: Iterable[str]) -> None:
 
 def _check_ranges(options: Mapping[str, Any]) -> None:
     """Of the options that metrics share; a metric checks those of its own."""
-    betas = dict(zip(("betas[0]", "betas[1]"), options.get("betas", ()), strict=False))
-    for name, value in {**options, **betas}.items():
+    for name, value in options.items():
         good, expected = _RANGES.get(name, (None, ""))
         if good and not good(value):
             raise ValueError(f"HRGrad: found {name} = {value!r}; expected {expected}.")
+    if "betas" in options:
+        _check_ranges(dict(zip(("betas[0]", "betas[1]"), options["betas"], strict=True)))

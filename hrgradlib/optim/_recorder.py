@@ -154,10 +154,19 @@ class Recorder:
                 p.grad = grad
             for table, key, p in self.slots:
                 table[key] = p
+            if self.expressions:
+                self._give_back()
             # They point back: without this their memory waits for the collector.
             self.lent.clear()
             self.expressions.clear()
             self.calls.clear()
+
+    def _give_back(self) -> None:
+        """Modules that keep what they made of parameters keep the value, not its stand-in."""
+        for module in self.modules:
+            for key, kept in module.__dict__.items():
+                if isinstance(kept, StandIn):
+                    module.__dict__[key] = kept.value
 
     def backward(self, values: Tensor, known: list[Blocks]) -> None:
         """The one backward pass fills the matrix.
@@ -269,17 +278,21 @@ def matrix_for(parameters: Sequence[Tensor], tasks: int, out: Tensor | None) -> 
     """[K, n], ``out`` if it is given.
 
     Raises:
-        ValueError: ``out`` has another shape or is not contiguous.
+        ValueError: ``out`` has another shape, dtype or device, or is not contiguous.
     """
-    n = sum(p.numel() for p in parameters)
+    n, dtype, device = sum(p.numel() for p in parameters), parameters[0].dtype, parameters[0].device
+    for p in parameters:
+        dtype = dtype if p.dtype == dtype else torch.promote_types(dtype, p.dtype)
     if out is None:
-        dtype = parameters[0].dtype
-        for p in parameters:
-            dtype = dtype if p.dtype == dtype else torch.promote_types(dtype, p.dtype)
-        return torch.empty(tasks, n, dtype=dtype, device=parameters[0].device)
+        return torch.empty(tasks, n, dtype=dtype, device=device)
     if out.shape != (tasks, n) or not out.is_contiguous():
         raise ValueError(
             f"task_gradients: found out.shape = {tuple(out.shape)}; expected "
             f"({tasks}, {n}), contiguous."
+        )
+    if out.dtype != dtype or out.device != device:
+        raise ValueError(
+            f"task_gradients: found out in {out.dtype} on {out.device}; expected {dtype} on "
+            f"{device}, as the parameters."
         )
     return out
