@@ -64,9 +64,9 @@ def table(found: Mapping[str, NDArray]) -> str:
     for label in (*grids, *(x for x in found if x not in grids)):
         base = label if label in grids else "sum"
         lr, beta2 = chosen(base, rows)
-        # An edge of the rates, beyond which nothing was tried.
-        edge = "*" if lr in (RATES[0], RATES[-1]) else " "
-        line = f"{label_of(label):24s}{lr:8g}{edge}{beta2:6g}{len(found.get(label, [])):6d}"
+        ends = [" *"[v in (all_[0], all_[-1])] for v, all_ in ((lr, RATES), (beta2, BETAS))]
+        line = f"{label_of(label):24s}{lr:8g}{ends[0]}{beta2:6g}{ends[1]}"
+        line += f"{len(found.get(label, [])):5d}"
         if len(errors := found.get(label, np.array([]))):
             low, middle, high = np.quantile(errors, (0.0, 0.5, 1.0))
             line += f"   {middle:.1e}  {low:.1e}–{high:.1e}"

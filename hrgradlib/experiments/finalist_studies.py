@@ -21,8 +21,9 @@ NAME, GRID = "finalists", "finalists-grid"
 #: What is tuned; the sum with HRGrad's time takes the sum's choice.
 METHODS = ("sum", "hrgrad", "sum-soap", "hrgrad-soap")
 _TIMED = "sum-time"
-RATES = (2.5e-3, 5e-3, 1e-2, 2e-2)
-BETAS = (0.9, 0.99, 0.999)
+RATES = (2.5e-3, 5e-3, 1e-2, 2e-2, 4e-2)
+#: None below β₁² = 0.81, where Adam's bound on a step grows without end.
+BETAS = (0.85, 0.9, 0.99, 0.999)
 TUNING_SEEDS = (100, 101)
 
 
