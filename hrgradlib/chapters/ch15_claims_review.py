@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from hrgradlib.chapters import ch15_measures as measures
 from hrgradlib.chapters import ch15_tuning as tuning
+from hrgradlib.chapters.ch15_balance import RULE as BALANCE_RULE
+from hrgradlib.chapters.ch15_balance import terms_fall_alike
 from hrgradlib.chapters.ch15_regimes import RULE as APART_RULE
 from hrgradlib.chapters.ch15_regimes import one_for_all
 from hrgradlib.chapters.ch15_verdicts import Claim, Finding
@@ -90,10 +92,11 @@ REVIEW = (
         "If this is right: rates stay balanced between microscopic and macroscopic terms.",
         "08_convergence",
         "ch8-eps",
-        "none: where terms were tasks, the stored rows do not hold their losses along the training",
-        "confirmed if both terms fall by like factors in all runs",
-        Finding("not tested"),
-        missing="losses of both terms along trainings whose tasks are terms",
+        "`transport-periodic` with the two terms for tasks: by how much their losses fall from the "
+        "first tenth of the steps to the last, larger over smaller",
+        BALANCE_RULE,
+        terms_fall_alike,
+        ("term-balance",),
     ),
     # Reading between the lines.
     Claim(

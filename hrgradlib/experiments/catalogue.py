@@ -82,8 +82,8 @@ RESULTS = {
         Stored("comparison", 105, ("09_linear_transport", "12_what_matters", "many_tasks"),
                partial=True),
         Stored("comparison-grid", 36, ("09_linear_transport", "12_what_matters"), partial=True),
-        Stored("comparison-inflow", 95, ("12_what_matters",), partial=True),
-        Stored("comparison-inflow-grid", 36, ("12_what_matters",), partial=True),
+        Stored("comparison-inflow", 40, ("12_what_matters",), partial=True),
+        Stored("comparison-inflow-grid", 13, ("12_what_matters",), partial=True),
         Stored("comparison-steps", 2, ("12_what_matters",),
                module="hrgradlib.chapters.ch12_step_cost", partial=True),
         Stored("conflict", 10, ("06_gradient_conflict",)),
@@ -126,6 +126,7 @@ RESULTS = {
         Stored("scales-inflow", 73, ("10_inflow",), partial=True),
         Stored("step-memory", 2, ("13_what_it_costs",), script="benchmarks/step_memory.py"),
         Stored("step-time", 7, ("13_what_it_costs",), script="benchmarks/step_time.py"),
+        Stored("term-balance", 12, ("08_convergence",), partial=True),
         Stored("transport-2d", 10, ("09_linear_transport",), partial=True),
         Stored(
             "transport-2d-maps",

@@ -176,6 +176,7 @@ def _numbers(folder: Path, result: dict) -> dict:
         **_conflict(run),
         **{name: _digits(run.records[name].mean(), 5) for name in acted},
         **_evaluations(run),
+        **_by_term(run),
         "failure": failure(run) or "",
         **{f"final_{name}": _digits(errors.max(), 5) for name, errors in quantities.items()},
         **{f"limit_{name}": _digits(error, 5) for name, error in limit.items()},
@@ -203,6 +204,14 @@ def _conflict(run: Run) -> dict[str, dict[str, list[float]]]:
         return {}
     shares = conflict_shares(run.records)
     return {"conflict": {name: [_digits(x, 4) for x in thirds] for name, thirds in shares.items()}}
+
+
+def _by_term(run: Run) -> dict[str, list[list[float]]]:
+    """Where terms are tasks: their losses over the training, geometric means of its tenths."""
+    if run.spec.segmentation != "terms":
+        return {}
+    parts = np.array_split(np.log(run.records["losses"]), 10)
+    return {"term_losses": [[_digits(x, 4) for x in np.exp(p.mean(0))] for p in parts]}
 
 
 def _evaluations(run: Run) -> dict[str, int]:

@@ -30,6 +30,7 @@ from hrgradlib.experiments.runner import run_folder
 from hrgradlib.experiments.scale_studies import SCALES, TIMES
 from hrgradlib.experiments.specs import Spec, make_spec
 from hrgradlib.experiments.store import Table, read
+from hrgradlib.experiments.term_studies import TERM_STUDIES
 from hrgradlib.experiments.weight_studies import WEIGHTED
 
 __all__ = ["STUDIES", "complete", "read_study", "row_key", "study_runs"]
@@ -97,6 +98,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     **ELSEWHERE_FAILURES,
     **BGK_STUDIES,
     **APART,
+    **TERM_STUDIES,
     **WEIGHTED,
     **BEYOND,
     **SCALES,
