@@ -98,7 +98,7 @@ RESULTS = {
         Stored("failure-riemann", 80, ("05_one_network",), partial=True),
         Stored("failure-riemann-grid", 5, ("05_one_network",), partial=True),
         Stored("finalists", 40, ("12_what_matters",), partial=True),
-        Stored("finalists-grid", 60, ("12_what_matters",), partial=True),
+        Stored("finalists-grid", 46, ("12_what_matters",), partial=True),
         Stored("gauss-newton", 8, ("many_tasks",), partial=True),
         Stored("inflow", 9, ("10_inflow",), partial=True),
         Stored(
