@@ -11,12 +11,14 @@ TAG = "install"
 FOLDER = "hrgrad-book"
 CELL = """\
 # Where the book's library is not installed, as on Colab, this brings the release that the page was
-# made with, and the stored results that it reads. Anywhere else it does nothing.
+# made with, and the stored results that it reads, which it finds again after a restart. Anywhere
+# else it does nothing.
 import importlib.util, os, sys
 
 if importlib.util.find_spec("hrgradlib") is None:
     %pip install --quiet "{requirement}"
     !git clone --quiet {url} {folder} && git -C {folder} checkout --quiet {pin}
+if os.path.isdir("{folder}"):
     sys.path.insert(0, os.path.abspath("{folder}"))
 """
 

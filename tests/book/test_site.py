@@ -4,6 +4,7 @@ import io
 import json
 import re
 import subprocess
+import sys
 import tokenize
 from xml.etree import ElementTree
 
@@ -95,6 +96,19 @@ def test_where_the_library_is_installed_the_first_cell_does_nothing(published):
         raise AssertionError("something was installed")
 
     exec(compile(code, "cell", "exec"), {"get_ipython": never})
+
+
+def test_after_a_restart_the_first_cell_finds_the_stored_results_again(
+    published, tmp_path, monkeypatch
+):
+    """The library is installed then, and would look for results where there are none."""
+    notebook = nbformat.read(published / "notebooks/chapters/limit.ipynb", as_version=4)
+    code = TransformerManager().transform_cell(notebook.cells[0].source)
+    (tmp_path / "hrgrad-book").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    exec(compile(code, "cell", "exec"), {})
+    assert sys.path[0] == str(tmp_path / "hrgrad-book")
 
 
 def test_binder_installs_the_same(published):
