@@ -26,6 +26,7 @@ from pathlib import Path
 
 import card
 import nbformat
+import origins
 import publish
 import yaml
 from failure import BookError
@@ -131,12 +132,13 @@ def check_parameters(notebook: nbformat.NotebookNode, wanted: dict[str, str], na
 
 
 def show_what_was_run(path: Path) -> None:
-    """Papermill puts its values into a cell of their own; a page has one cell, and true values."""
+    """A page has one cell of parameters, with true values, and says what its figures rest on."""
     notebook = nbformat.read(path, as_version=4)
     tagged = {tag: c for c in notebook.cells for tag in c.metadata.get("tags", [])}
     injected = tagged["injected-parameters"]
     tagged["parameters"].source = injected.source.removeprefix("# Parameters").strip()
     notebook.cells.remove(injected)
+    origins.note(notebook)
     nbformat.write(notebook, path)
 
 
@@ -245,6 +247,7 @@ def stage_sources(work: Path) -> Path:
     (stage / "imprint.json").write_text(json.dumps(imprint, indent=1), encoding="utf-8")
     card.draw(stage / "static" / "logo.svg", configuration["title"], stage / "static" / CARD)
     editions: dict[str, dict] = {}
+    figures: list[dict] = []
     for name in chapters:
         notebook = work / "notebooks" / f"{name}.ipynb"
         if not notebook.is_file():
@@ -253,6 +256,7 @@ def stage_sources(work: Path) -> Path:
         shutil.copyfile(notebook, stage / f"{name}.ipynb")
         stamp = json.loads(notebook.with_suffix(".json").read_text(encoding="utf-8"))
         editions[name] = stamp["edition"]
+        figures += origins.noted(stage / f"{name}.ipynb", name)
         offer_downloads(name, stage, imprint)
     for source in [*(BOOK / f"{name}.md" for name in static), *BESIDE]:
         copy = stage / source.relative_to(BOOK)
@@ -263,6 +267,8 @@ def stage_sources(work: Path) -> Path:
     for source in ABOUT:
         shutil.copyfile(source, stage / "about" / source.name)
     (stage / "editions.json").write_text(json.dumps(editions, indent=1), encoding="utf-8")
+    told = origins.everything(figures, [edition["profile"] for edition in editions.values()])
+    (stage / "figures.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
     return stage
 
 

@@ -53,6 +53,8 @@ def inlined(picture: Path) -> str:
 def without_links(element: Tag) -> str:
     """What is inside, with the text of links in place of the links."""
     copy = BeautifulSoup(str(element), "html.parser")
+    for folded in copy.find_all("details"):  # how a figure was made: a slide has no room for it
+        folded.decompose()
     for link in copy.find_all("a"):
         if "headerlink" in link.get("class", []):
             link.decompose()

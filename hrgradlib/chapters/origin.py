@@ -6,7 +6,7 @@ from hrgradlib.experiments.cases import CASES, FIRST
 from hrgradlib.experiments.catalogue import RESULTS, describe
 from hrgradlib.experiments.store import Row, Table, names_read
 
-__all__ = ["origin", "show_origin"]
+__all__ = ["kept", "origin", "show_origin"]
 
 
 def show_origin(*names: str) -> None:
@@ -34,12 +34,22 @@ def origin(name: str) -> str:
     if not rows:
         noted = describe(RESULTS[name], table) or "none is asked for yet"
         return f"{name}: no rows; {noted}; made by: {RESULTS[name].command}"
-    days = sorted({row.origin.time[:10] for row in rows})
-    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     noted = describe(RESULTS[name], table)
     hint = f"; {noted}; made by: {RESULTS[name].command}" if noted else ""
+    return f"{name}: {kept(rows)}{_judged(rows)}{hint}"
+
+
+def kept(rows: list[Row], most: int = 3) -> str:
+    """How many rows there are, of which days and commits; more commits than ``most`` are counted.
+
+    Args:
+        rows: one at least.
+        most: commits that are named.
+    """
+    days = sorted({row.origin.time[:10] for row in rows})
+    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     count = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
-    return f"{name}: {count} of {when}, commit {_commits(rows)}{_judged(rows)}{hint}"
+    return f"{count} of {when}, commit {_commits(rows, most)}"
 
 
 def _counts(rows: list[Row]) -> str:
@@ -57,7 +67,7 @@ def _knudsen_numbers(values: dict) -> int:
     return len(values.get("curve", {}).get("judged_eps", shown))
 
 
-def _commits(rows: list[Row]) -> str:
+def _commits(rows: list[Row], most: int) -> str:
     words = {word for row in rows for word in row.origin.commit.split()}
     commits = sorted({word[:7] for word in words if len(word) >= 40})
-    return ", ".join(commits) if len(commits) < 4 else f"one of {len(commits)}"
+    return ", ".join(commits) if len(commits) <= most else f"one of {len(commits)}"

@@ -20,7 +20,9 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 
 from hrgradlib._files import write_atomically, write_json
+from hrgradlib.chapters.opened import opened, watch
 from hrgradlib.chapters.palette import CYCLE, SEQUENTIAL
+from hrgradlib.chapters.panels import panels, shown_alone
 from hrgradlib.paths import home
 from hrgradlib.provenance import collect
 
@@ -28,6 +30,8 @@ __all__ = [
     "EPS_CMAP", "eps_colour", "eps_label", "figures_dir", "shared_legend", "show", "subplots",
     "use_style",
 ]  # fmt: skip
+
+watch()  # before a page opens what its figures show
 
 #: Sequential map for the Knudsen number: viridis without its pale end, which is lost on white.
 EPS_CMAP = LinearSegmentedColormap.from_list(
@@ -128,7 +132,8 @@ def show(fig: Figure, name: str, profile: str, device: str = "cpu") -> None:
 
     The SVG holds no date and no random names: the same data give the same file. What made it
     stands in `figures/<name>.json`. Outside a notebook the figure is kept and not shown. A figure
-    of the profile "smoke" is a test; others are kept as PDF and PNG, too, for papers and slides.
+    of the profile "smoke" is a test; others are kept as PDF and PNG, too, for papers and slides,
+    and each of several panels by itself as `<name>-panel-<number>`.
 
     Args:
         fig: the figure.
@@ -140,13 +145,28 @@ def show(fig: Figure, name: str, profile: str, device: str = "cpu") -> None:
     folder = figures_dir(profile)
     write_atomically(folder / f"{name}.svg", lambda part: part.write_text(svg, encoding="utf-8"))
     if profile != "smoke":
-        for kind, options in _PRINTED.items():
-            save = partial(fig.savefig, format=kind, **options)
-            write_atomically(folder / f"{name}.{kind}", save)
+        _print(fig, folder, name)
+        _print_panels(fig, folder, name)
     sidecar = {"figure": name, "profile": profile, "provenance": collect(device)}
     write_json(folder / f"{name}.json", sidecar)
     plt.close(fig)
-    _display(svg)
+    _display(svg, {"hrgrad": {"figure": name, "profile": profile, "opened": opened()}})
+
+
+def _print(fig: Figure, folder: Path, name: str, **options: Any) -> None:
+    for kind, usual in _PRINTED.items():
+        save = partial(fig.savefig, format=kind, **usual, **options)
+        write_atomically(folder / f"{name}.{kind}", save)
+
+
+def _print_panels(fig: Figure, folder: Path, name: str) -> None:
+    """Each of several panels by itself, numbered as they were made; none that it had before."""
+    for old in folder.glob(f"{name}-panel-*"):
+        old.unlink()
+    if len(found := panels(fig)) > 1:
+        for number, panel in enumerate(found, 1):
+            with shown_alone(fig, panel) as place:
+                _print(fig, folder, f"{name}-panel-{number}", bbox_inches=place)
 
 
 def _svg(fig: Figure) -> str:
@@ -157,10 +177,11 @@ def _svg(fig: Figure) -> str:
     return buffer.getvalue()
 
 
-def _display(svg: str) -> None:
+def _display(svg: str, told: dict) -> None:
+    """Show a picture, with what is told of it in the output's metadata."""
     with suppress(ImportError):
         from IPython import get_ipython
         from IPython.display import SVG, display
 
         if get_ipython() is not None:
-            display(SVG(svg))
+            display(SVG(svg), metadata=told)
