@@ -126,7 +126,7 @@ RESULTS = {
         Stored("scales-inflow", 73, ("10_inflow",), partial=True),
         Stored("step-memory", 2, ("13_what_it_costs",), script="benchmarks/step_memory.py"),
         Stored("step-time", 7, ("13_what_it_costs",), script="benchmarks/step_time.py"),
-        Stored("term-balance", 12, ("08_convergence",), partial=True),
+        Stored("term-balance", 25, ("08_convergence",), partial=True),
         Stored("transport-2d", 10, ("09_linear_transport",), partial=True),
         Stored(
             "transport-2d-maps",
