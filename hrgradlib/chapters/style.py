@@ -23,6 +23,7 @@ from hrgradlib._files import write_atomically, write_json
 from hrgradlib.chapters.opened import opened, watch
 from hrgradlib.chapters.palette import CYCLE, SEQUENTIAL
 from hrgradlib.chapters.panels import panels, shown_alone
+from hrgradlib.chapters.slim_svg import slim
 from hrgradlib.paths import home
 from hrgradlib.provenance import collect
 
@@ -174,7 +175,7 @@ def _svg(fig: Figure) -> str:
     with matplotlib.rc_context({"svg.hashsalt": _RC["svg.hashsalt"]}):
         buffer = io.StringIO()
         fig.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()
+    return slim(buffer.getvalue())
 
 
 def _display(svg: str, told: dict) -> None:

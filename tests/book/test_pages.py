@@ -57,6 +57,13 @@ def test_chapter_shows_formulas_and_figures(visits, make, chapter_name):
     assert drawn == ("mystnb:" in source)  # a page that only computes has no figure
 
 
+def test_a_page_and_its_pictures_are_at_most_a_megabyte_and_a_half(html, page_name):
+    text = (html / f"{page_name}.html").read_text(encoding="utf-8")
+    pictures = {html / "_images" / name for name in re.findall(r"_images/([\w.-]+)", text)}
+    total = len(text.encode()) + sum(picture.stat().st_size for picture in pictures)
+    assert total <= 1.5 * 2**20
+
+
 def local(link, site):
     """Page (or file) and anchor of a link into the book; None for a link to elsewhere."""
     address, anchor = urldefrag(link)

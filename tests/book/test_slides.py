@@ -39,7 +39,7 @@ def test_what_is_asked_for_is_in_the_sources(make, slides, plan):
 
 PAGE = """\
 <figure id="fig-a"><img src="../_images/a.svg" alt="a &quot;b&quot;"><figcaption><p>Fig. 1 See
-<a href="#x">there</a>.<a class="headerlink" href="#fig-a">#</a></p></figcaption></figure>
+<a href="#x">there</a>.<a class="headerlink" href="#fig-a">#</a></p><details>File a</details></figcaption></figure>
 <section id="end"><h2>End</h2><ul><li>one</li></ul></section><p class="edition">Executed today</p>
 """
 
@@ -58,6 +58,7 @@ def test_a_figure_comes_with_caption_description_and_origin(slides, pages):
     assert "<h2>A &lt; B</h2>" in found and "data:image/svg+xml;base64,PHN2Zy8+" in found
     assert 'alt="a &quot;b&quot;"' in found and "Executed today" in found
     assert re.sub(r"\s+", " ", found).count("Fig. 1 See there.") == 1 and "#</a>" not in found
+    assert "File a" not in found  # folded out on the page alone
 
 
 def test_a_section_gives_its_lists(slides, pages):
