@@ -22,11 +22,11 @@ def caveats(edition: dict[str, str]) -> list[str]:
     found = []
     if edition["profile"] != USUAL:
         found.append(
-            f"This page was executed with the profile {edition['profile']}. Its text is written "
+            f"Executed with the profile {edition['profile']}. The text is written "
             f"for the profile {USUAL}; sentences about results may not fit the numbers."
         )
     if edition["commit"].endswith("+"):
-        found.append("It was executed from files that differ from the commit it names.")
+        found.append("Executed from files that differ from the commit that is named.")
     return found
 
 
@@ -40,16 +40,30 @@ def told(edition: dict[str, str]) -> str:
     )
 
 
+def of_the_book(editions: list[dict[str, str]]) -> str:
+    """The line at the end of a page that was not executed, of the chapters that the book has."""
+    days = sorted({one["date"] for one in editions})
+    lines = sorted({told({**one, "date": " to ".join(dict.fromkeys((days[0], days[-1])))})
+                    for one in editions})  # fmt: skip
+    return " ".join(line.replace("Executed", "Chapters executed", 1) for line in lines)
+
+
 def add_edition(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Around the body of an executed chapter: what must be known, and how it was made."""
-    edition = app.config.editions.get(pagename)
-    if edition is None:
+    """Around the body of a page: what must be known, and how it was made.
+
+    A page without cells may quote chapters, as the first one does, and tells of all of them.
+    """
+    every = [*app.config.editions.values()]
+    if doctree is None or not every:
         return
+    own = app.config.editions.get(pagename)
+    line = told(own) if own else of_the_book(every)
+    warnings = dict.fromkeys(text for one in ([own] if own else every) for text in caveats(one))
     before = "".join(
         f'<div class="admonition warning edition-caveat"><p>{html.escape(text)}</p></div>'
-        for text in caveats(edition)
+        for text in warnings
     )
-    after = f'<p class="edition">{html.escape(told(edition))}</p>'
+    after = f'<p class="edition">{html.escape(line)}</p>'
     context["body"] = before + context["body"] + after
 
 

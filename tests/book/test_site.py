@@ -6,8 +6,10 @@ import re
 import subprocess
 import sys
 import tokenize
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
+import editions
 import nbformat
 import pytest
 import yaml
@@ -190,3 +192,24 @@ def test_a_chapter_that_was_not_built_is_an_error(published, make):
     with pytest.raises(make.BookError, match="1 of 2 pages were not built: chapters/lost"):
         publish.count(published, ["intro", "chapters/lost"])
     assert publish.count(published, ["intro", "chapters/limit"]).startswith("2 pages")
+
+
+def test_every_page_says_how_it_or_its_chapters_were_executed(published):
+    line = "xecuted 2026-01-01, profile quick, device cpu, commit aaaaaaaaaa."
+    assert f'<p class="edition">E{line}</p>' in text(published, "chapters/limit.html")
+    assert f'<p class="edition">Chapters e{line}</p>' in text(published, "intro.html")
+    assert "edition-caveat" not in text(published, "intro.html")
+
+
+def test_a_page_that_quotes_chapters_warns_as_they_do():
+    usual = {"profile": "quick", "device": "cpu", "date": "2026-01-01", "commit": "a" * 40}
+    chapters = {"one": usual, "two": {**usual, "profile": "smoke", "date": "2026-01-03"}}
+    app = SimpleNamespace(config=SimpleNamespace(editions=chapters))
+    bodies = {}
+    for page in ("intro", "one", "two"):
+        context = {"body": page}
+        editions.add_edition(app, page, "page.html", context, doctree=object())
+        bodies[page] = context["body"]
+    assert {page for page, body in bodies.items() if "profile smoke" in body} == {"intro", "two"}
+    assert "Executed with the profile smoke." in bodies["intro"]
+    assert "Chapters executed 2026-01-01 to 2026-01-03, profile quick" in bodies["intro"]

@@ -39,7 +39,8 @@ def test_what_is_asked_for_is_in_the_sources(make, slides, plan):
 
 PAGE = """\
 <figure id="fig-a"><img src="../_images/a.svg" alt="a &quot;b&quot;"><figcaption><p>Fig. 1 See
-<a href="#x">there</a>.<a class="headerlink" href="#fig-a">#</a></p><details>File a</details></figcaption></figure>
+<a href="#x">there</a>.<a class="headerlink" href="#fig-a">#</a></p>
+<details>File a</details></figcaption></figure>
 <section id="end"><h2>End</h2><ul><li>one</li></ul></section><p class="edition">Executed today</p>
 """
 
