@@ -107,10 +107,11 @@ def state_floats(tasks: int, parameters: int) -> dict[str, int]:
     """Numbers that a step holds beside activations and parameters.
 
     Returns:
-        For the sum under Adam (gradient and two moments) and for HRGrad in Adam's metric (K
-        gradients, K first moments and both scaled by the metric's root; one second moment).
+        In float32: for the sum under Adam (gradient and two moments) and for HRGrad in Adam's
+        metric (K gradients, K first moments before and after the step, both scaled by the metric's
+        root, of which the moments are float64 and count twice; one second moment).
     """
-    return {"sum": 3 * parameters, "hrgrad": (4 * tasks + 1) * parameters}
+    return {"sum": 3 * parameters, "hrgrad": (6 * tasks + 1) * parameters}
 
 
 def gauss_newton_flops(residuals: int, parameters: int, tasks: int) -> dict[str, float]:

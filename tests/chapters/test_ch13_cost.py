@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from hrgradlib import residual_jacobian, task_gradients
+from hrgradlib import HRGrad, residual_jacobian, task_gradients
 from hrgradlib.chapters import ch13_cost as cost
 
 CPU = torch.device("cpu")
@@ -43,7 +43,18 @@ def test_the_kernel_is_that_of_the_smaller_side():
     wide, tall = cost.gauss_newton_flops(100, 400, 5), cost.gauss_newton_flops(400, 100, 5)
     assert wide == tall
     assert wide["kernel"] == 100 * 100 * 400
-    assert cost.state_floats(1, 7)["sum"] == 21 and cost.state_floats(5, 7)["hrgrad"] == 147
+    assert cost.state_floats(1, 7)["sum"] == 21
+
+
+def test_the_count_of_memory_is_what_a_step_holds():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    optimizer = HRGrad(model.parameters())
+    found = task_gradients(lambda: model(torch.ones(10, 3))[:, 0].square(), model, [2] * 5)
+    optimizer.step(found)
+    state = optimizer._state
+    held = [found.matrix, *state.per_task.values(), *state.shared.values(), *state.scratch]
+    floats = sum(x.numel() * x.element_size() for x in held) // 4
+    assert floats == cost.state_floats(5, found.matrix.shape[1])["hrgrad"]
 
 
 def test_every_step_has_a_label_and_moves_its_network(benchmarks):
