@@ -15,7 +15,7 @@ from hrgradlib.chapters.looks import label_of
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study
 
-__all__ = ["FAR", "Group", "groups", "reached", "table", "times_the_first"]
+__all__ = ["FAR", "Group", "groups", "reached", "seconds", "table", "times_the_first"]
 
 NAME = "inflow"
 FAR = 1e-8  # a Knudsen number on which nothing was trained
@@ -94,6 +94,15 @@ def reached(found: Mapping[str, Group], look: str) -> str:
         f"{np.median(own.errors):.1e} at T after {np.median(own.seconds):.0f} s "
         f"({np.median(own.whole):.1e} over the four times{failed})"
     )
+
+
+def seconds(found: Mapping[str, Group]) -> str:
+    """The least and the most that a training of the study took, in words."""
+    if not found:
+        return _NOT_YET
+    took = np.concatenate([own.seconds for own in found.values()])
+    took = took[np.isfinite(took)]  # not of a run that left no result
+    return f"{took.min():.0f} to {took.max():.0f} s each"
 
 
 def times_the_first(found: Mapping[str, Group], look: str) -> str:

@@ -14,7 +14,7 @@ from hrgradlib.experiments.verdicts import Verdict, judge
 
 __all__ = [
     "METHODS", "OURS", "PROBLEMS", "PROMISE", "SEEDS", "THEIRS", "Peers", "Share", "against",
-    "in_numbers", "stored", "under_adam",
+    "in_numbers", "metric_and_treatment", "stored", "under_adam",
 ]  # fmt: skip
 
 #: In the order of the tables.
@@ -163,6 +163,32 @@ def under_adam(peers: Peers, problem: str) -> str:
 def against(peers: Peers, mine: Sequence[str], others: Sequence[str]) -> str:
     """The best of one kind against the best of another on every problem, a line each."""
     return "\n".join(_line(peers, problem, mine, others) for problem in PROBLEMS)
+
+
+def metric_and_treatment(peers: Peers) -> str:
+    """What SOAP's metric alone and HRGrad alone make of the error of the sum under Adam.
+
+    By problem, as ratios of medians: both over the same error, so that one may be set against the
+    other; and on which problems the metric does more.
+    """
+    shares = {
+        name: [peers.compare(problem, [mine], ["sum"]) for mine in ("sum-soap", "hrgrad")]
+        for problem, name in PROBLEMS.items()
+    }
+    ratios = {
+        name: [share.verdict.ratio for share in pair if share is not None]
+        for name, pair in shares.items()
+    }
+    whole = {name: pair for name, pair in ratios.items() if len(pair) == 2}
+    if not whole:
+        return "not measured yet"
+    told = "; ".join(
+        f"{name} {metric:.2f} and {ours:.2f}" for name, (metric, ours) in whole.items()
+    )
+    more = [name for name, (metric, ours) in whole.items() if metric < ours]
+    return (
+        f"{told}. The metric does more on {len(more)} of {len(whole)}: {', '.join(more) or 'none'}"
+    )
 
 
 def _line(peers: Peers, problem: str, mine: Sequence[str], others: Sequence[str]) -> str:

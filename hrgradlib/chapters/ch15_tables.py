@@ -104,7 +104,8 @@ def _state(table: str) -> str:
 
 
 def _sentence(words: str) -> str:
-    text = words[:1].upper() + words[1:]
+    first = words[:1]
+    text = (first.upper() if first.isascii() else first) + words[1:]  # κ and ε are symbols
     return text if text.endswith((".", "–")) else f"{text}."
 
 

@@ -38,6 +38,7 @@ def test_what_is_there_is_grouped_and_a_run_without_a_result_is_the_worst(stored
         "(1.8e-01 over the four times; 3 of 3 runs failed)"
     )
     assert study.times_the_first(found, "adam") == "3.0"
+    assert study.seconds(found) == "9 to 9 s each"
     assert study.reached(found, "soap") == study.times_the_first(found, "soap")
     assert study.reached(found, "soap") == "not measured yet"
     _, quick, adam, nothing = study.table(found, LINES, WHOLE).splitlines()
@@ -47,4 +48,5 @@ def test_what_is_there_is_grouped_and_a_run_without_a_result_is_the_worst(stored
 
 def test_without_a_row_nothing_is_claimed(tmp_path, monkeypatch):
     monkeypatch.setattr("hrgradlib.experiments.store.results_folder", lambda profile: tmp_path)
-    assert study.groups() == {} and "not measured yet" in study.table({}, LINES, WHOLE)
+    assert study.groups() == {} and study.seconds({}) == "not measured yet"
+    assert "not measured yet" in study.table({}, LINES, WHOLE)

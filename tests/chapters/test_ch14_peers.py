@@ -12,6 +12,7 @@ from hrgradlib.chapters.ch14_peers import (
     Peers,
     against,
     in_numbers,
+    metric_and_treatment,
     under_adam,
 )
 from hrgradlib.experiments.store import Origin, Row
@@ -68,6 +69,16 @@ def test_methods_under_adam_are_told_with_what_is_missing():
     said = under_adam(PEERS, "beltrami")
     assert " 0.1; not run yet: " in said and "ConFIG" in said
     assert under_adam(PEERS, "schroedinger").startswith("none; not run yet: ")
+
+
+def test_metric_and_treatment_are_set_against_the_same_error():
+    errors = {"sum": 0.4, "sum-soap": 0.1, "hrgrad": 0.2}
+    rows = [row("burgers", m, seed, e) for m, e in errors.items() for seed in range(5)]
+    rows += [row("beltrami", m, seed, 1 / e) for m, e in errors.items() for seed in range(5)]
+    assert metric_and_treatment(Peers(rows)) == (
+        "Burgers 0.25 and 0.50; Beltrami 4.00 and 2.00. The metric does more on 1 of 2: Burgers"
+    )
+    assert metric_and_treatment(Peers([])) == "not measured yet"
 
 
 def test_what_is_missing_is_said():

@@ -407,6 +407,11 @@ def test_every_table_has_a_line_per_claim_and_whole_cells():
     assert tables.claims_table([]) == "There is none."
 
 
+def test_a_sentence_does_not_begin_with_another_symbol():
+    line = judged(claim(Finding("refined", "κ = 1 about an axis")))
+    assert "**Refined.** κ = 1 about an axis." in tables.claims_table([line])
+
+
 def test_figures():
     assert untried(figures, {"summary": figures.summary}) == set()
     check(lambda: figures.summary(LINES))
