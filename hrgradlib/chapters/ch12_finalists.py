@@ -16,6 +16,7 @@ from hrgradlib.experiments.finalist_studies import (
     METHODS,
     NAME,
     RATES,
+    TUNING_SEEDS,
     chosen,
     scores,
 )
@@ -57,9 +58,11 @@ def tried() -> dict[str, dict[tuple[float, float], float]]:
 def table(found: Mapping[str, NDArray]) -> str:
     """A line per method: what the grid chose, runs, median and range of the error."""
     grids = tried()
-    if not grids:
-        return "the grid is not stored yet"
     rows = {key: row.values for key, row in Table.named(GRID).rows.items()}
+    if not grids:
+        asked = len(METHODS) * len(RATES) * len(BETAS) * len(TUNING_SEEDS)
+        there = f"{len(rows)} of {asked} runs of the grid are stored, of no method all"
+        return there if rows else "the grid is not stored yet"
     lines = [f"{'':24s}{'rate':>8s}{'β₂':>7s}{'runs':>6s}   error, and its range"]
     for label in (*grids, *(x for x in found if x not in grids)):
         base = label if label in grids else "sum"

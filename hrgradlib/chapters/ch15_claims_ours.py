@@ -9,6 +9,7 @@ from hrgradlib.chapters.ch15_claims_formulation import FORMULATION
 from hrgradlib.chapters.ch15_skill import knows_more
 from hrgradlib.chapters.ch15_verdicts import NO_WORSE_RULE, RULE, Claim
 from hrgradlib.experiments.beyond_studies import PROBLEMS as MULTISCALE
+from hrgradlib.experiments.finalist_studies import BETAS, RATES
 
 __all__ = ["OURS"]
 
@@ -17,6 +18,7 @@ _INTERVAL = "confirmed if the interval of the ratio lies below {}, refuted if ab
 _TRANSPORT, _MANY, _PEERS = "09_linear_transport", "many_tasks", "14_beyond_kinetics"
 _MATTERS, _COMPARED = "12_what_matters", "ch-what-matters"
 _COST = "13_what_it_costs"
+_BEST = f"each at the best of {len(RATES) * len(BETAS)} pairs of learning rate and β₂"
 
 OURS = (
     Claim(
@@ -124,8 +126,7 @@ OURS = (
         "In SOAP's metric, both tuned at full length, HRGrad's error is below the sum's.",
         _MATTERS,
         "what-matters-finalists",
-        "`transport-periodic`, losses of one scale, equal steps, each at the best of twelve pairs "
-        "of learning rate and β₂",
+        f"`transport-periodic`, losses of one scale, equal steps, {_BEST}",
         RULE,
         measures.lower("finalists", "hrgrad-soap", "sum-soap"),
         ("finalists",),
@@ -137,8 +138,8 @@ OURS = (
         "time.",
         _MATTERS,
         "what-matters-finalists",
-        "`transport-periodic`, losses of one scale, each at the best of twelve pairs of learning "
-        "rate and β₂, the sum with as many steps as fit into HRGrad's time",
+        f"`transport-periodic`, losses of one scale, {_BEST}, the sum with as many steps as fit "
+        "into HRGrad's time",
         RULE,
         measures.lower("finalists", "hrgrad", "sum-time"),
         ("finalists",),

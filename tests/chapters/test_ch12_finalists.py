@@ -98,6 +98,12 @@ def test_the_table_says_what_was_chosen_and_marks_the_ends(store):
     assert "0.999*" in lines[2] and "0.02*" not in lines[2] and "*" not in lines[0] + lines[1]
 
 
+def test_a_grid_that_has_begun_is_counted(store):
+    store(finalists_grid=dict(list(grid().items())[:3]))
+    said = finalists.table(finalists.load())
+    assert said == "3 of 160 runs of the grid are stored, of no method all"
+
+
 def test_nothing_stored_is_said(store):
     store()
     assert finalists.table(finalists.load()) == "the grid is not stored yet"
