@@ -38,6 +38,9 @@ _SUM_OF = {"hrgrad": "sum", _REPORTED: "sum", "hrgrad-soap": "sum-soap"}
 _ELSEWHERE = ("hrgrad", "hrgrad-soap")
 
 
+_Name, _Pair = tuple[str, str], tuple[Rate, Rate]
+
+
 def failure_modes(reading: Reading) -> Finding:
     """Where the sum fails in half of the runs of the published formulation, does HRGrad fail less?
 
@@ -89,19 +92,36 @@ def fails_for_good(reading: Reading) -> Finding:
 
 def _overcome(found: dict[str, dict[str, tuple[Rate, Rate]]]) -> Finding:
     """The verdict on rates of HRGrad and of the sum, by where they were found and by method."""
-    pairs = [pair for pairs in found.values() for pair in pairs.values()]
-    modes = [(ours, base) for ours, base in pairs if base.share >= HALF]
+    pairs = {(where, x): pair for where, pairs in found.items() for x, pair in pairs.items()}
+    modes = {name: pair for name, pair in pairs.items() if pair[1].share >= HALF}
     if not modes:
-        rates = ", ".join(f"{base}" for _, base in pairs)
+        rates = ", ".join(f"{base}" for _, base in pairs.values())
         return Finding("undecided", f"the sum fails too rarely: {rates} of its runs")
-    overcome = sum(ours.high < base.low for ours, base in modes)
-    word: Word = "confirmed" if overcome == len(modes) else "refined" if overcome else "refuted"
+    less = {name: pair for name, pair in modes.items() if pair[0].high < pair[1].low}
+    word: Word = "confirmed" if len(less) == len(modes) else "refined" if less else "refuted"
+    told = f"a rate of failure below the sum's in {len(less)} of {len(modes)} pairs"
+    return Finding(word, told + _told(less, modes))
+
+
+def _told(less: dict[_Name, _Pair], modes: dict[_Name, _Pair]) -> str:
+    """The pairs in which fewer runs fail, each with its rates; of the others the ends alone."""
     told = "; ".join(
-        f"{where}: "
-        + ", ".join(f"{label_of(x)} {ours}, the sum {base}" for x, (ours, base) in pairs.items())
-        for where, pairs in found.items()
+        f"{where}, {label_of(x)}: {ours}, the sum {base}"
+        for (where, x), (ours, base) in less.items()
     )
-    return Finding(word, f"failed runs, less in {overcome} of {len(modes)} pairs. {told}")
+    rest = {name: pair for name, pair in modes.items() if name not in less}
+    ends = []
+    for place in dict.fromkeys(where for where, _ in rest):
+        own = [pair for (where, _), pair in rest.items() if where == place]
+        ours, base = (_ends([pair[i].share for pair in own]) for i in (0, 1))
+        ends.append(f"{place}: HRGrad {ours}, the sum {base}")
+    listed = f"{'; in the others, ' if told else ': '}{'; '.join(ends)}" if ends else ""
+    return (f" ({told})" if told else "") + listed
+
+
+def _ends(shares: list[float]) -> str:
+    first, last = (f"{100 * end:.0f}" for end in (min(shares), max(shares)))
+    return f"{last} %" if first == last else f"{first} to {last} %"
 
 
 def _pairs(

@@ -248,7 +248,8 @@ def test_a_metrics_gain_is_not_booked_to_rotation():
 def test_what_the_terms_overcome_and_knudsen_numbers_do_not_refines_the_claim():
     found = failure_modes(published(10, 10, terms=0))
     assert found.word == "refined" and "in 2 of 4 pairs" in found.number
-    assert "tasks by terms: HRGrad, Adam 0 %" in found.number
+    assert "(tasks by terms, HRGrad, Adam: 0 %" in found.number
+    assert "in the others, tasks by ε: HRGrad 100 %, the sum 100 %" in found.number
 
 
 def test_failure_modes_need_the_published_rung_alone():
