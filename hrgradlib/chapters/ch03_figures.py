@@ -37,7 +37,7 @@ def micro_part(reference: PeriodicReference, eps_values: Sequence[float], t: flo
             field, origin="lower", extent=(0, 1, -1, 1), aspect="auto", cmap="PuOr",
             vmin=-bound, vmax=bound,
         )  # fmt: skip
-        axis.set(title=title, xlabel="$x$")
+        axis.set(title=title, xlabel="$x$", xticks=(0, 0.5, 1), xticklabels=("0", "½", "1"))
         axis.grid(False)
     axes[0].set_ylabel("$v$")
     fig.colorbar(image, ax=axes, label=rf"$g(t={t:g}, x, v)$", shrink=0.95)

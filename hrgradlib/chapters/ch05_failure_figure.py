@@ -34,7 +34,8 @@ def failures(found: Failures) -> Figure:
     Rates are dots with their exact 95 % interval: a filled square where every run failed, a hollow
     dot where none did. Errors are medians with the range of the runs, beside what costs nothing.
     """
-    fig, axes = subplots(2, len(NAMES), figsize=(7.6, 5.6), sharey=True, sharex="row")
+    fig, axes = subplots(2, len(NAMES), figsize=(7.6, 5.9), sharey=True, sharex="row")
+    fig.get_layout_engine().set(hspace=0.06)
     for (rung, title), above, below in zip(_TITLES.items(), *axes, strict=True):
         for row, method in enumerate(METHODS):
             if (cell := found.cells.get((rung, method))) is not None:

@@ -9,7 +9,7 @@ from hrgradlib.chapters.ch05_failure import Cell, cells_of, method_label
 from hrgradlib.chapters.ch05_failure_figure import trivial
 from hrgradlib.chapters.ch15_verdicts import too_few
 from hrgradlib.chapters.looks import METHOD_LOOK
-from hrgradlib.chapters.style import subplots
+from hrgradlib.chapters.style import shared_legend, subplots
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.failure_studies import DIVISIONS, FAILURES
 from hrgradlib.experiments.results import FAILED_ERROR
@@ -116,5 +116,5 @@ def divisions(found: Divided) -> Figure:
         xlabel="error, the largest over ε and t",
         ylim=(max(len(names), 1) - 0.5, -0.5),
     )
-    axis.legend(loc="lower right", fontsize=7)
+    shared_legend(fig, axis, "lower center", ncols=3)
     return fig

@@ -63,7 +63,7 @@ def phase_space(x: NDArray, v: NDArray, eps: NDArray, exact: NDArray, found: NDA
         for axis in axes[:, column]:
             axis.grid(False)
         axes[0, column].set_title(eps_label(e))
-        axes[1, column].set_xlabel("$x$")
+        axes[1, column].set(xlabel="$x$", xticks=(0, 0.5, 1), xticklabels=("0", "½", "1"))
     axes[0, 0].set_ylabel("$v$")
     axes[1, 0].set_ylabel("$v$")
     fig.colorbar(top, ax=axes[0], label="$f$, network")

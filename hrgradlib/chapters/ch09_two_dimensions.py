@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import SEQUENTIAL
-from hrgradlib.chapters.style import eps_label, subplots
+from hrgradlib.chapters.style import eps_label, shared_legend, subplots
 from hrgradlib.chapters.trivial_lines import beaten_where, skills
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.cases.plane import square
@@ -162,7 +162,7 @@ def density_maps(exact: Mapping[float, NDArray], found: Mapping[float, NDArray])
     for axis, title in zip(axes[0], ("exact", "network", "network − exact"), strict=True):
         axis.set_title(title)
     for axis in axes[-1]:
-        axis.set_xlabel("$x$")
+        axis.set(xlabel="$x$", xticks=(0, 0.5, 1), xticklabels=("0", "½", "1"))
     return fig
 
 
@@ -188,5 +188,5 @@ def error_by_eps(
         axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
     axis.set(xlabel="Knudsen number ε", ylabel="relative $L^2$ error of ρ, max over t",
              ylim=(1e-5, 1))  # fmt: skip
-    axis.legend(loc="lower left")
+    shared_legend(fig, axis, "upper center", ncols=2)
     return fig

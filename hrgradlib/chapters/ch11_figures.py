@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, SEQUENTIAL, VERMILLION
-from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
+from hrgradlib.chapters.style import eps_colour, eps_label, log_ticks, shared_legend, subplots
 from hrgradlib.chapters.trivial_lines import draw_lines
 
 __all__ = [
@@ -146,7 +146,7 @@ def distributions(
             upper.plot(v[::_EVERY], net[::_EVERY], "o", ms=2.6, color=colour)
             lower.plot(v, net - ref, color=colour, lw=1.0)
         upper.set_title(eps_label(e))
-        lower.set_xlabel("$v$")
+        lower.set(xlabel="$v$", xticks=(-4, 0, 4))
         lower.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
     axes[0, 0].set_ylabel("$f$")
     axes[1, 0].set_ylabel("difference")
@@ -243,7 +243,9 @@ def study_errors(rows: Sequence[Mapping], names: Mapping[str, str]) -> Figure:
             yticks=range(len(names)),
             yticklabels=list(names.values()),
         )
-        if not names:
+        if names:
+            log_ticks(axis)
+        else:
             axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
     axes[0].invert_yaxis()
     return fig

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from hrgradlib.chapters.ch13_cost import passes
 from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.palette import BLACK, BLUE, GREY
-from hrgradlib.chapters.style import subplots
+from hrgradlib.chapters.style import shared_legend, subplots
 
 __all__ = ["memory", "overhead", "task_gradients"]
 
@@ -21,7 +21,7 @@ def overhead(rows: list[dict], bound: float = 1.10) -> Figure:
         bound: what was promised, drawn as a line.
     """
     counts = sorted({r["tasks"] for r in rows if r["step"] == "hrgrad"})
-    fig, axes = subplots(1, len(counts), figsize=(7.2, 3.2), sharey=True)
+    fig, axes = subplots(1, len(counts), figsize=(7.2, 3.4), sharey=True)
     for axis, tasks in zip(np.atleast_1d(axes), counts, strict=True):
         mine = [r for r in rows if r["tasks"] == tasks and r["step"] == "hrgrad"]
         points = [r["points"] for r in mine]
@@ -56,7 +56,7 @@ def overhead(rows: list[dict], bound: float = 1.10) -> Figure:
         axis.set(title=f"$K = {tasks}$", xlabel="points per task")
     first = np.atleast_1d(axes)[0]
     first.set(ylabel="time / plain step", ylim=(0.7, 2.1))
-    first.legend(loc="upper left", fontsize=7.5)
+    shared_legend(fig, first, "upper center", ncols=2)
     return fig
 
 

@@ -18,12 +18,14 @@ __all__ = ["against_time", "finals"]
 
 _ERROR = "relative $L^2$ error"
 _EMPTY = 1e-4, 1.0  # of a panel without runs
+_APART = 0.06  # share of the height between a label and the title below it
 _WIDE = 24  # letters of a label in a line
 
 
 def finals(peers: Peers) -> Figure:
     """Final errors, a panel per problem and a row per method: seeds as dots, medians as bars."""
-    fig, axes = subplots(2, 2, figsize=(7.4, 6.2), sharey=True)
+    fig, axes = subplots(2, 2, figsize=(7.4, 6.6), sharey=True)
+    fig.get_layout_engine().set(hspace=_APART)
     for axis, (problem, title) in zip(axes.flat, PROBLEMS.items(), strict=True):
         for row, method in enumerate(METHODS):
             _row(axis, row, method, [*peers.errors(problem, method).values()])
@@ -58,7 +60,8 @@ def _row(axis: Axes, row: int, method: str, errors: Sequence[float]) -> None:
 
 def against_time(peers: Peers, methods: Sequence[str] = METHODS) -> Figure:
     """Error against processor time: every seed thin; the last point of each is marked."""
-    fig, axes = subplots(2, 2, figsize=(7.4, 6.2))
+    fig, axes = subplots(2, 2, figsize=(7.4, 6.6))
+    fig.get_layout_engine().set(hspace=_APART)
     for axis, (problem, title) in zip(axes.flat, PROBLEMS.items(), strict=True):
         for method in methods:
             label, colour, marker, line = METHOD_LOOK[method]

@@ -40,6 +40,7 @@ def summary(lines: Sequence[Judged]) -> Figure:
     axis.invert_yaxis()
     axis.set_xlabel("claims")
     axis.grid(axis="y", visible=False)
+    axis.set_axisbelow(True)  # no line through a number
     handles = [Patch(color=_COLOURS[word], label=word) for word in WORDS]
     handles.append(
         Patch(facecolor="#BBBBBB", edgecolor="white", hatch="////", label="earlier code had said")

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.many_tasks_comparisons import Cell
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
-from hrgradlib.chapters.style import shared_legend, subplots
+from hrgradlib.chapters.style import log_ticks, shared_legend, subplots
 
 __all__ = [
     "against_time",
@@ -237,12 +236,5 @@ def _strip(axis: Axes, named: Mapping[str, Cell]) -> None:
             )
     axis.set_yticks(range(len(named)), list(named))
     axis.set(xscale="log", xlabel=_ERROR, ylim=(len(named) - 0.4, -0.6))
-    low, high = axis.get_xlim()
-    axis.xaxis.set_major_locator(
-        LogLocator(subs=(1, 2, 5) if high > 8 * low else (1, 1.5, 2, 3, 5, 7))
-    )
-    axis.xaxis.set_minor_locator(NullLocator())
-    axis.xaxis.set_major_formatter(
-        lambda value, _: f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
-    )
+    log_ticks(axis)
     axis.grid(axis="y", visible=False)

@@ -18,6 +18,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from hrgradlib._files import write_atomically, write_json
 from hrgradlib.chapters.opened import opened, watch
@@ -28,8 +29,8 @@ from hrgradlib.paths import home
 from hrgradlib.provenance import collect
 
 __all__ = [
-    "EPS_CMAP", "eps_colour", "eps_label", "figures_dir", "shared_legend", "show", "subplots",
-    "use_style",
+    "EPS_CMAP", "eps_colour", "eps_label", "figures_dir", "log_ticks", "shared_legend", "show",
+    "subplots", "use_style",
 ]  # fmt: skip
 
 watch()  # before a page opens what its figures show
@@ -91,6 +92,18 @@ def shared_legend(fig: Figure, axis: Axes, place: str, **options: Any) -> None:
         options: of the legend, such as ``ncols``.
     """
     fig.legend(*axis.get_legend_handles_labels(), loc=f"outside {place}", **options)
+
+
+def log_ticks(axis: Axes) -> None:
+    """Few and short labels on a logarithmic axis of x that is not many decades long."""
+    low, high = axis.get_xlim()
+    axis.xaxis.set_major_locator(
+        LogLocator(subs=(1, 2, 5) if high > 8 * low else (1, 1.5, 2, 3, 5, 7))
+    )
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.xaxis.set_major_formatter(
+        lambda value, _: f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
+    )
 
 
 def eps_colour(eps: float, low: float = 1e-4, high: float = 1.0) -> str:
