@@ -16,7 +16,7 @@ from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.results import FAILED_ERROR
 from hrgradlib.experiments.weight_studies import ARMS, FACTORS, WEIGHTED, label
 
-__all__ = ["FACTORS", "Arm", "curves", "load", "table", "told", "what_it_gives"]
+__all__ = ["FACTORS", "Arm", "curves", "load", "table"]
 
 NAME = "weights"
 _GROUPS = {
@@ -70,34 +70,16 @@ def load() -> dict[str, Arm]:
 
 
 def table(found: dict[str, Arm]) -> str:
-    """A line per method: median errors by weight, and the largest over the smallest of them."""
+    """A line per method: median errors by weight, largest over smallest, and how many are none."""
     if not found:
         return "no run is stored yet"
-    head = "".join(f"{f'w = {factor:g}':>10s}" for factor in FACTORS)
-    lines = [f"{'':32s}{head}   max/min"]
+    head = "".join(f"{f'w = {factor:g}':>9s}" for factor in FACTORS)
+    lines = [f"{'':30s}{head}  max/min  kept"]
     for arm, cells in found.items():
-        told = "".join(f"{'–' if np.isnan(m) else f'{m:.1e}':>10s}" for m in cells.medians)
-        lines.append(f"{label_of(arm):32s}{told}   {cells.spread:.2g}")
+        told = "".join(f"{'–' if np.isnan(m) else f'{m:.1e}':>9s}" for m in cells.medians)
+        kept = f"{cells.decades}/{int((~np.isnan(cells.medians)).sum())}"
+        lines.append(f"{label_of(arm):30s}{told}{cells.spread:9.2g}{kept:>6s}")
     return "\n".join(lines)
-
-
-def told(found: dict[str, Arm]) -> str:
-    """A line of words for every method that has a run at every weight."""
-    whole = {arm: cells for arm, cells in found.items() if not np.isnan(cells.medians).any()}
-    return "\n".join(f"{label_of(arm)}: {what_it_gives(found, arm)}" for arm in whole)
-
-
-def what_it_gives(found: dict[str, Arm], arm: str) -> str:
-    """Words on a method: its best weight, its error there and at weight one, where it fails."""
-    if arm not in found or np.isnan(found[arm].medians).any():
-        return "not every weight is stored yet"
-    cells = found[arm]
-    best = int(np.argmin(cells.medians))
-    return (
-        f"{cells.medians[best]:.1e} at its best weight, {FACTORS[best]:g}, "
-        f"{cells.medians[FACTORS.index(1.0)]:.1e} at weight one, {cells.medians.max():.1e} at its "
-        f"worst; no failure in the median at {cells.decades} of {len(FACTORS)} weights"
-    )
 
 
 def curves(found: dict[str, Arm]) -> Figure:

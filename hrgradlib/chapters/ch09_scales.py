@@ -111,7 +111,7 @@ class Asked(NamedTuple):
             return "open"
         if found.ratio > self.bound:
             return "not kept"
-        return "kept" if found.high <= self.bound else "kept by the median, not by all its interval"
+        return "kept" if found.high <= self.bound else "kept by the median alone"
 
 
 #: The bounds that were set for the default before any of it was measured.
@@ -222,14 +222,14 @@ def asked_table(found: dict[str, Arm]) -> str:
 
 def table(found: dict[str, Arm]) -> str:
     """A line for every method: runs, medians, ratio to its own without scaling and to ours."""
-    head = f"{'':26s}{'runs':>5s} {'median':>9s} {'unscaled':>9s}  {'ours over it [95 %]':24s}"
+    head = f"{'':26s}{'runs':>5s} {'median':>9s} {'unscaled':>9s}  {'ours over it [95 %]':20s}"
     lines = [head + "  over its own unscaled"]
     for label, arm in found.items():
         rival = "" if label == OURS else str(ratio(found, OURS, label))
         own = ratio(found, label, label, plain=True)
         lines.append(
             f"{label_of(label):26s}{arm.runs:5d} {_number(arm.median)}"
-            f" {_number(_median(arm.plain))}  {rival:24s}  {'' if np.isnan(own.ratio) else own}"
+            f" {_number(_median(arm.plain))}  {rival:20s}  {'' if np.isnan(own.ratio) else own}"
         )
     return "\n".join([*lines, failing(found)]) if found else "not measured yet"
 

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hrgradlib.chapters.looks import METHOD_LOOK, label_of
+from hrgradlib.chapters.looks import METHOD_LOOK, in_column, label_of
 from hrgradlib.chapters.palette import BLUE, GREEN, VERMILLION
-from hrgradlib.chapters.style import eps_label, subplots
+from hrgradlib.chapters.style import eps_label, shared_legend, subplots
 from hrgradlib.chapters.trivial_lines import beaten_where, draw_lines, skills, trivial_lines
 from hrgradlib.chapters.trivial_lines import table as by_eps
 from hrgradlib.experiments.cases import CASES
@@ -42,6 +42,7 @@ __all__ = [
 #: What was wanted of every network in the profile quick: its largest error, and its skill.
 WANTED = {"bgk-sod": 5e-2, "bgk-mixed": 2e-2}
 SKILL_WANTED = 0.3
+_WIDEST = 26  # letters of a table's first column
 _SHOWN = 8  # every so many of the dense Knudsen numbers stand in a table
 _COLOURS = (BLUE, GREEN, VERMILLION)
 _NAMES = ("ρ", "u", "T")
@@ -91,14 +92,14 @@ def table(problem: str, found: Mapping[str, Errors]) -> str:
     """Runs and largest errors of every method; then errors by ε, with trivial lines and skill."""
     if not found:
         return "not measured yet"
-    width = max(len(label_of(method)) for method in found)
+    width = _WIDEST
     text = [f"{'max over eps, t, moments':{width}} runs    median      best     worst   seconds"]
     for method, own in found.items():
         worst = own.errors.max(1)
         numbers = " ".join(f"{e:9.2e}" for e in (np.median(worst), worst.min(), worst.max()))
         failed = f"  ({own.failed} failed)" if own.failed else ""
         text.append(
-            f"{label_of(method):{width}} {len(worst):4d} {numbers} "
+            f"{in_column(label_of(method), width)} {len(worst):4d} {numbers} "
             f"{np.median(own.seconds):9.0f}{failed}"
         )
     some = slice(None, None, _SHOWN)
@@ -205,7 +206,7 @@ def errors_figure(found: Mapping[str, Mapping[str, Errors]]) -> Figure:
     Args:
         found: by problem, then by method; may lack methods.
     """
-    fig, axes = subplots(1, len(found), figsize=(7.4, 3.2), squeeze=False, sharey=True)
+    fig, axes = subplots(1, len(found), figsize=(7.4, 3.6), squeeze=False, sharey=True)
     for axis, (problem, methods) in zip(axes[0], found.items(), strict=True):
         draw_lines(axis, np.array(CASES[problem].judged_eps("quick")), lines_of(problem))
         for method, own in methods.items():
@@ -217,5 +218,5 @@ def errors_figure(found: Mapping[str, Mapping[str, Errors]]) -> Figure:
             axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
         axis.set(xscale="log", yscale="log", title=problem, xlabel="Knudsen number ε")
     axes[0][0].set_ylabel("largest relative error")
-    axes[0][0].legend(fontsize=7)
+    shared_legend(fig, axes[0][0], "upper center", ncols=3)
     return fig

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from hrgradlib.chapters.ch12_step_cost import stored
-from hrgradlib.chapters.looks import label_of
+from hrgradlib.chapters.looks import in_column, label_of
 from hrgradlib.chapters.trivial_lines import UNTRAINED, trivial_lines
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.comparison_studies import COMPARED, FINALISTS, GRID_OF, VARIANTS, scores
@@ -36,6 +36,7 @@ __all__ = [
     "method_factor",
     "names",
     "place",
+    "prices",
     "profile",
     "rank_table",
     "rate_factor",
@@ -60,6 +61,8 @@ RIVALS = (
 SURGERY = (*RIVALS, "hrgrad-reported", "harmonise-first")
 #: What weighs losses, under Adam.
 WEIGHTINGS = ("log-sum", "geometric-mean", "first-norm", "uw", "dwa", "rlw", "famo")
+
+_WIDEST = 30  # letters of a table's first column
 
 
 def family(label: str) -> str:
@@ -167,7 +170,7 @@ def rates_table(found: dict[str, dict[str, float]]) -> str:
     for label, tried in found.items():
         chosen = min(tried, key=tried.__getitem__)
         cells = [f"{name} {error:.1e}{'*' * (name == chosen)}" for name, error in tried.items()]
-        lines.append(f"{label_of(label):46s}" + "".join(f" {cell:17s}" for cell in cells))
+        lines.append(in_column(label_of(label), _WIDEST) + "".join(f" {x:16s}" for x in cells))
     return "\n".join(lines) or "not measured yet"
 
 
@@ -211,19 +214,31 @@ def against(found: dict[str, Arm], label: str, other: str = "sum") -> Verdict | 
 
 
 def standings(found: dict[str, Arm]) -> str:
-    """A line per method, the best median first: errors, against the sum, work, time, uphill."""
-    head = f"{'':46s}runs failed   median    least  largest  over the sum [95 %]        "
-    lines, cost = [head + "gradients  ms/step uphill"], stored()
-    for arm in sorted(found.values(), key=lambda arm: arm.median):
+    """A line per method, the best median first: its errors, and against the sum."""
+    lines = [f"{'':{_WIDEST}s}runs failed   median    least  largest  over the sum [95 %]"]
+    for arm in _ordered(found):
         verdict = against(found, arm.label)
         told = "" if verdict is None or arm.label == "sum" else _told(verdict)
         lines.append(
-            f"{label_of(arm.label):46s}{len(arm.seeds):4d} {arm.failed.sum():6d}  {arm.median:7.1e}"
-            f"  {arm.errors.min():7.1e}  {arm.errors.max():7.1e}  {told:28s}"
-            f"{np.median(arm.work):8.0f} {cost.get(arm.label, np.nan):8.1f}"
-            f" {_percent(arm.uphill):>6s}"
+            f"{in_column(label_of(arm.label), _WIDEST)}{len(arm.seeds):4d} {arm.failed.sum():6d}"
+            f"  {arm.median:7.1e}  {arm.errors.min():7.1e}  {arm.errors.max():7.1e}  {told}"
         )
     return "\n".join(lines) if found else "not measured yet"
+
+
+def prices(found: dict[str, Arm]) -> str:
+    """A line per method in the order of :func:`standings`: work, time of a step, uphill share."""
+    lines, cost = [f"{'':{_WIDEST}s}gradients  ms/step  uphill"], stored()
+    for arm in _ordered(found):
+        lines.append(
+            f"{in_column(label_of(arm.label), _WIDEST)}{np.median(arm.work):9.0f} "
+            f"{cost.get(arm.label, np.nan):8.1f}  {_percent(arm.uphill):>6s}"
+        )
+    return "\n".join(lines) if found else "not measured yet"
+
+
+def _ordered(found: dict[str, Arm]) -> list[Arm]:
+    return sorted(found.values(), key=lambda arm: arm.median)
 
 
 def _percent(shares: NDArray) -> str:

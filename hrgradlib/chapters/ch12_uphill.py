@@ -99,7 +99,7 @@ def guards(found: dict[str, Arm]) -> str:
         shares = [100 * np.nanmean(found[name].uphill) for name in (label, guarded)]
         lines.append(
             f"{label_of(label):16s} uphill {shares[0]:.2f} % without, {shares[1]:.2f} % with the "
-            f"guard; its error {verdict}"
+            f"guard; its error\n    {verdict}"
         )
     return "\n".join(lines)
 
@@ -118,5 +118,7 @@ def worth_table(found: dict[str, Arm]) -> str:
     lines = []
     for name, labels in GROUPS.items():
         told = worth(found, labels)
-        lines.append(f"{name:12s} {told!s:36s} {'' if np.isnan(told.rho) else told.words}")
+        lines.append(f"{name:12s} {told}")
+        if not np.isnan(told.rho):
+            lines.append(f"    {told.words}")
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hrgradlib.chapters.looks import label_of
+from hrgradlib.chapters.looks import in_column, label_of
 from hrgradlib.experiments.store import Row, Table, read
 from hrgradlib.experiments.verdicts import Verdict, judge
 
@@ -139,11 +139,11 @@ def stored() -> Peers:
 
 def in_numbers(peers: Peers) -> str:
     """Medians as a table of text, seeds in brackets; a dash where nothing was run."""
-    width = max(len(label_of(method)) for method in METHODS)
+    width = 26
     lines = [" " * width + "".join(f"{title:>14}" for title in PROBLEMS.values())]
     for method in METHODS:
         cells = [_cell(peers, problem, method) for problem in PROBLEMS]
-        lines.append(f"{label_of(method):{width}}" + "".join(f"{cell:>14}" for cell in cells))
+        lines.append(in_column(label_of(method), width) + "".join(f"{cell:>14}" for cell in cells))
     return "\n".join(lines)
 
 

@@ -8,11 +8,12 @@ always in their marker. A method has no other label either: pages print these.
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import NamedTuple
 
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 
-__all__ = ["METHOD_LOOK", "Look", "label_of"]
+__all__ = ["METHOD_LOOK", "Look", "in_column", "label_of"]
 
 
 class Look(NamedTuple):
@@ -101,3 +102,12 @@ METHOD_LOOK: dict[str, Look] = {
 def label_of(method: str) -> str:
     """What figures and pages call a method."""
     return METHOD_LOOK[method].label
+
+
+def in_column(label: str, width: int) -> str:
+    """A label padded to the width of a column; a longer one goes on in a line below, set in.
+
+    Printed tables of the pages have room for a hundred letters in a line.
+    """
+    *first, last = wrap(label, width, subsequent_indent="  ") or [""]
+    return "\n".join([*first, f"{last:{width}}"])

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
+from hrgradlib.chapters.looks import in_column
 from hrgradlib.experiments.skill import best_trivial
 from hrgradlib.experiments.trivial import stored_trivial_errors
 
@@ -21,6 +22,7 @@ LIMITS = "best limit equation"
 # Broad and pale, behind everything: no method's line looks like them.
 _LOOKS = {UNTRAINED: "-", LIMITS: (0, (1, 1))}
 _PALE = "#A6A6A6"
+_WIDEST = 26  # letters of a table's first column
 
 
 def trivial_lines(problem: str, eps: ArrayLike, *, final: bool = False) -> dict[str, NDArray]:
@@ -79,13 +81,14 @@ def table(eps: NDArray, errors: Mapping[str, NDArray], lines: Mapping[str, NDArr
         eps: [E]; errors: by label [seeds, E], of which the median is shown; lines: [E] by name.
     """
     medians = {label: np.median(values, 0) for label, values in errors.items()}
-    width = max(map(len, [*medians, *lines, "error by ε"]))
+    width = min(_WIDEST, max(map(len, [*medians, *lines, "error by ε"])))
     rows = [f"{'error by ε':{width}}" + "".join(f" {e:8.1g}" for e in eps)]
     for label, values in [*lines.items(), *medians.items()]:
-        rows.append(f"{label:{width}}" + "".join(f" {v:8.1e}" for v in values))
+        rows.append(in_column(label, width) + "".join(f" {v:8.1e}" for v in values))
     rows.append("skill: error over the lesser of the first two lines")
     for label, values in medians.items():
-        rows.append(f"{label:{width}}" + "".join(f" {v:8.2g}" for v in skills(values, lines)))
+        own = "".join(f" {v:8.2g}" for v in skills(values, lines))
+        rows.append(in_column(label, width) + own)
     return "\n".join(rows)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from hrgradlib.chapters.looks import METHOD_LOOK, label_of
+from hrgradlib.chapters.looks import METHOD_LOOK, in_column, label_of
 from hrgradlib.experiments.specs import METHODS
 
 # Methods whose curves or dots meet in one panel.
@@ -72,3 +72,10 @@ def test_every_method_has_a_look():
 def test_labels_are_unique():
     labels = [label_of(method) for method in METHOD_LOOK]
     assert len(set(labels)) == len(labels)
+
+
+def test_a_long_label_takes_two_lines_of_a_column():
+    assert in_column("sum, Adam", 12) == "sum, Adam   "
+    lines = in_column(label_of("hrgrad-gn"), 26).splitlines()
+    assert [line.strip() for line in lines] == ["Gauss–Newton (SPRING),", "harmonisation inactive"]
+    assert lines[1].startswith("  ") and len(lines[1]) == 26
