@@ -46,6 +46,40 @@ def test_the_check_sees_what_is_wrong(page, site):
     assert {name for name, *_ in barriers(page)} == {"image-alt", "color-contrast"}
 
 
+PALE = {
+    "a word of a kind that code has already": """() => {
+      const word = document.querySelector('.bd-article pre > span[class]');
+      const again = word.cloneNode(true);
+      again.style.color = '#999';
+      word.after(again);
+    }""",
+    "a word of code in the dark alone": """() => {
+      const word = document.querySelector('.bd-article pre > span[class]');
+      const again = word.cloneNode(true), style = document.createElement('style');
+      again.classList.add('planted');
+      style.textContent = 'html[data-theme="dark"] .planted {color: #333 !important}';
+      document.head.append(style);
+      word.after(again);
+    }""",
+    "what is kept in a line": """() => document.querySelector('.bd-article')
+      .insertAdjacentHTML('beforeend', '<p style="color: #999; background: #fff">'
+      + '<span class="together">1e-3</span></p>')""",
+    "a part of what is kept in a line": """() => document.querySelector('.bd-article')
+      .insertAdjacentHTML('beforeend', '<p style="background: #fff"><span class="together">'
+      + '<b style="color: #999">pale</b>,</span></p>')""",
+}
+
+
+@pytest.mark.parametrize("planted", PALE)
+def test_what_is_pale_is_seen_wherever_it_stands(page, site, planted):
+    page.goto(f"{site}/chapters/first_apnn.html")
+    settle(page)
+    page.evaluate(PALE[planted])
+    assert [(name, count) for name, count, _ in barriers(page)] in (
+        [("color-contrast", 1)], [("color-contrast", 1)] * 2,  # in one theme, or in both
+    )  # fmt: skip
+
+
 def test_a_figure_opens_and_closes_by_the_keyboard(page, site, visits, make):
     chapters, _ = make.pages()
     drawn = [
