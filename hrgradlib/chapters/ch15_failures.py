@@ -38,7 +38,8 @@ _SUM_OF = {"hrgrad": "sum", _REPORTED: "sum", "hrgrad-soap": "sum-soap"}
 _ELSEWHERE = ("hrgrad", "hrgrad-soap")
 
 
-_Name, _Pair = tuple[str, str], tuple[Rate, Rate]
+_Name = tuple[str, str]  # where, method
+_Pair = tuple[Rate, Rate]  # of HRGrad, of the sum
 
 
 def failure_modes(reading: Reading) -> Finding:
