@@ -24,7 +24,7 @@ _LITERAL = ("pre", "code", "script", "style", "svg", "math")
 def keep_together(body: str) -> str:
     """Wrap what a line must not part: a formula and its signs; a number; a number and its %."""
     body = _FORMULA.sub(_one_word, body)
-    pieces, inside = _MARKUP.split(body), ""
+    pieces, inside, last = _MARKUP.split(body), "", ""
     for i, piece in enumerate(pieces):
         if i % 2:  # a tag
             name = re.match(r"</?([a-z0-9]*)", piece).group(1)
@@ -33,7 +33,9 @@ def keep_together(body: str) -> str:
             elif inside == name and piece.startswith("</"):
                 inside = ""
         elif not inside:
-            piece = _PER_CENT.sub("\N{NO-BREAK SPACE}%", piece)
+            # A glued number is an element of its own: its last digit stands before the tag.
+            told = _PER_CENT.sub("\N{NO-BREAK SPACE}%", last[-1:] + piece)
+            last, piece = piece or last, told.removeprefix(last[-1:])
             pieces[i] = _NUMBER.sub(r'<span class="together">\g<0></span>', piece)
     return "".join(pieces)
 

@@ -14,6 +14,7 @@ MATH = r'<span class="math notranslate nohighlight">\(a &lt; b\)</span>'
         (f"<p>{MATH} alone</p>", f"<p>{MATH} alone</p>"),
         ("<p>at 1.3e-01.</p>", '<p>at <span class="together">1.3e-01</span>.</p>'),
         ("<p>73 % of</p>", "<p>73\N{NO-BREAK SPACE}% of</p>"),
+        ("<p><span>0.0</span> % of</p>", "<p><span>0.0</span>\N{NO-BREAK SPACE}% of</p>"),
         ("<pre>1.3e-01 <b>5 %</b></pre>", "<pre>1.3e-01 <b>5 %</b></pre>"),
         ('<img alt="1e-3 at 5 %">1e5', '<img alt="1e-3 at 5 %">1e5'),
     ],
