@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from textwrap import TextWrapper
+
 from hrgradlib.experiments.cases import CASES, FIRST
 from hrgradlib.experiments.catalogue import RESULTS, describe
 from hrgradlib.experiments.store import Row, Table, names_read
 
 __all__ = ["kept", "origin", "show_origin"]
+
+# A line of a page holds a hundred letters; commands and names of files stay whole.
+_WRAP = TextWrapper(100, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def show_origin(*names: str) -> None:
@@ -21,7 +26,7 @@ def show_origin(*names: str) -> None:
             "by their names in RESULTS"
         )
     for name in names:
-        print(origin(name))
+        print(_WRAP.fill(origin(name)))
 
 
 def origin(name: str) -> str:

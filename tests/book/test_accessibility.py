@@ -24,6 +24,10 @@ def test_no_code_and_no_formula_is_cut_at_a_desk(seen):
     assert seen.cut == []
 
 
+def test_no_line_of_code_and_no_printed_line_is_broken_at_a_desk(seen):
+    assert seen.long == []
+
+
 def test_no_page_scrolls_sideways_on_a_phone(seen):
     assert seen.wider <= 0
 

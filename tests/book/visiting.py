@@ -27,6 +27,9 @@ DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 CUT = """() => [...document.querySelectorAll('.bd-article pre, mjx-container[display="true"]')]
   .filter(e => e.offsetParent !== null && e.scrollWidth > e.clientWidth + 1)
   .map(e => [e.scrollWidth - e.clientWidth, e.innerText.slice(0, 80)])"""
+# Lines of code and of what it prints that are longer than a block is wide: they would be broken.
+LONG = """() => [...document.querySelectorAll('.bd-article .cell pre')]
+  .flatMap(e => e.textContent.split('\\n')).filter(line => line.length > 100)"""
 WIDER = "document.documentElement.scrollWidth - window.innerWidth"
 # What reaches beyond the screen, and no bar brings it back: nothing around it scrolls sideways.
 BEYOND = """() => {
@@ -100,6 +103,7 @@ class Visit:
     broken: list[str]
     prose: str
     cut: list[list]
+    long: list[str]
     wider: int
     out_of_reach: int
     beyond: list[str]
@@ -145,7 +149,7 @@ def visit(context, site: str, name: str) -> Visit:
     facts = page.evaluate(FACTS)
     facts["ids"] = set(facts["ids"])
     prose = page.evaluate(PROSE)
-    facts |= {"cut": page.evaluate(CUT), "prose": prose}
+    facts |= {"cut": page.evaluate(CUT), "long": page.evaluate(LONG), "prose": prose}
     page.set_viewport_size(PHONE)
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
     facts |= {"wider": page.evaluate(WIDER), "out_of_reach": page.evaluate(OUT_OF_REACH)}
