@@ -1,7 +1,7 @@
 """Every page for every reader: WCAG 2.1 AA in both themes, nothing cut, figures that open."""
 
 import pytest
-from visiting import PHONE, barriers, settle
+from visiting import DARK, PHONE, barriers, settle
 
 pytestmark = pytest.mark.book
 
@@ -48,6 +48,29 @@ def test_the_check_sees_what_is_wrong(page, site):
            '<img src="x.png"><p style="color: #999; background: #fff">pale</p>')"""
     )
     assert {name for name, *_ in barriers(page)} == {"image-alt", "color-contrast"}
+
+
+# Colour of the text and of the first ground behind it that is not clear.
+COLOURS = """e => {
+  const ground = at => {
+    const colour = getComputedStyle(at).backgroundColor;
+    return colour === 'rgba(0, 0, 0, 0)' ? ground(at.parentElement) : colour;
+  };
+  return [getComputedStyle(e).color, ground(e)]
+    .map(colour => colour.match(/[0-9.]+/g).slice(0, 3).map(Number));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("name", "picture"),
+    [("09_linear_transport", ".eps-slider"), ("07_harmonised_rotation", ".cone")],
+)
+def test_a_picture_to_move_is_read_in_the_dark(page, site, name, picture):
+    """Axe calls text in the very colour of its ground undecided."""
+    page.goto(f"{site}/chapters/{name}.html")
+    page.evaluate(DARK)
+    text, ground = page.locator(picture).first.evaluate(COLOURS)
+    assert min(text) > 128 > 64 > max(ground)
 
 
 PALE = {
