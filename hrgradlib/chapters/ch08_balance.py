@@ -20,13 +20,15 @@ def falls(rows: Iterable[Mapping]) -> NDArray:
 
     A training that failed has none: its run is NaN.
     """
-    ends = [row.get("term_losses", [[np.nan] * 2]) for row in rows]
+    told = [row.get("term_losses") for row in rows]  # of a failed training nothing, or nan
+    ends = [losses if isinstance(losses, list) else [[np.nan] * 2] for losses in told]
     return np.array([np.array(losses[0]) / losses[-1] for losses in ends]).reshape(-1, 2)
 
 
 def imbalance(found: NDArray) -> NDArray:
     """[runs] from falls [runs, 2]: the larger over the smaller; inf for a training that failed."""
-    return np.nan_to_num(found.max(1) / found.min(1), nan=np.inf)
+    ratio = found.max(1) / found.min(1)
+    return np.where(np.isnan(ratio), np.inf, ratio)
 
 
 def load() -> dict[str, NDArray]:
@@ -42,7 +44,7 @@ def table(found: Mapping[str, NDArray]) -> str:
         return "no run is stored yet"
     lines = [f"{'':20s}{'runs':>6s}{'macro':>10s}{'micro':>10s}   the larger over the smaller"]
     for label, values in found.items():
-        macro, micro = np.nanmedian(values, axis=0)
+        macro, micro = np.median(np.nan_to_num(values, nan=0.0), axis=0)  # a failure is no fall
         ratio = imbalance(values)
         lines.append(
             f"{label_of(label):20s}{len(values):6d}{macro:10.3g}{micro:10.3g}"

@@ -94,7 +94,7 @@ def at_other_choices() -> str:
     if not grids:
         return "not known yet"
     ratios = {label: max(s.values()) / min(s.values()) for label, s in grids.items()}
-    return ", ".join(f"{label_of(label)} {ratio:.2g}" for label, ratio in ratios.items())
+    return ", ".join(f"{label_of(label)} {ratio:.0f}" for label, ratio in ratios.items())
 
 
 assert set(METHODS) <= {x for pair in PAIRS.values() for x in pair}

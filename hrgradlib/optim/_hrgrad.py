@@ -141,7 +141,7 @@ class HRGrad(torch.optim.Optimizer):
         check_groups(self.param_groups)
 
     def add_param_group(self, param_group: dict) -> None:
-        """As in torch, before the first step only.
+        """As in torch, before the first step only; what groups share is taken from the first one.
 
         Raises:
             ValueError: steps have been taken, or options differ that may not.

@@ -34,9 +34,11 @@ class Store:
 
 
 def test_falls_are_first_over_last():
-    found = falls([row(8.0, 2.0), row(3.0, 30.0), {"failure": "NaN"}])
+    broken = [{"failure": "NaN"}, {"failure": "NaN", "term_losses": np.nan}]  # as read either way
+    found = falls([row(8.0, 2.0), row(3.0, 30.0), *broken])
     np.testing.assert_allclose(found[:2], [[8, 2], [3, 30]])
-    assert imbalance(found).tolist() == pytest.approx([4.0, 10.0, np.inf])
+    assert imbalance(found).tolist() == pytest.approx([4.0, 10.0, np.inf, np.inf])
+    assert table({"sum": found[2:]}).endswith("inf, at most inf")
 
 
 def test_the_table_has_a_line_for_every_method():
