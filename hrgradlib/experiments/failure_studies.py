@@ -167,5 +167,5 @@ FAILURES: dict[str, Study] = {
         tuple(range(10)),
         {f"{d}-{m}": _divided(d, m) for d, methods in DIVISIONS.items() for m in methods},
     ),
-    "failure-long": ((0, 1, 2), {f"{w}-{m}-long": _longer(w, m) for w, m in LONG_CELLS}),
+    "failure-long": (tuple(range(10)), {f"{w}-{m}-long": _longer(w, m) for w, m in LONG_CELLS}),
 }
