@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
@@ -147,6 +148,16 @@ def metric_table(found: dict[str, dict[str, Line]]) -> str:
     return "\n".join(text)
 
 
+def _label(axis: Axes, budgets: list[int]) -> None:
+    """The budgets along x; along y what a range of few decades needs."""
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.set_xticks(budgets, [f"{budget}" for budget in budgets])
+    low, high = axis.get_ylim()
+    if high < 30 * low:
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_minor_formatter(NullFormatter())
+
+
 def error_against_time(found: dict[str, dict[str, Line]]) -> Figure:
     """Final error against seconds, a panel a problem: medians on lines, every run a dot."""
     fig, axes = subplots(2, 3, figsize=(8.4, 5.2))
@@ -162,7 +173,7 @@ def error_against_time(found: dict[str, dict[str, Line]]) -> Figure:
         axis.set(title=problem, xlabel="seconds on one core")
         if own:
             axis.set(xscale="log", yscale="log")
-            axis.yaxis.set_minor_formatter(NullFormatter())
+            _label(axis, _budgets({problem: own}))
         else:
             axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
     for axis in axes.flat[len(found) :]:
