@@ -15,7 +15,7 @@ from hrgradlib.chapters.ch12_comparison import LEAST_RUNS
 from hrgradlib.experiments.ablation_studies import ABLATIONS, BASE
 from hrgradlib.experiments.cases.periodic import UNSEEN
 from hrgradlib.experiments.store import Table
-from hrgradlib.experiments.studies import read_study
+from hrgradlib.experiments.studies import read_study, study_runs
 from hrgradlib.experiments.verdicts import Verdict, judge
 
 __all__ = [
@@ -106,7 +106,7 @@ class Ablations(NamedTuple):
 
 def load() -> Ablations:
     """Errors and verdicts; nothing where nothing is stored."""
-    seeds, cells = ABLATIONS[NAME]
+    cells = ABLATIONS[NAME][1]
     rows = read_study(NAME)[0] if Table.named(NAME).rows else []
     errors = {
         cell: np.array([row["max_error"] for row in rows if row["label"] == cell]) for cell in cells
@@ -116,7 +116,7 @@ def load() -> Ablations:
         Effect(c, errors[c], judge(errors[c], base) if len(errors[c]) and len(base) else None)
         for c in CHANGES
     ]
-    return Ablations(base, effects, len(seeds) * len(cells), len(rows))
+    return Ablations(base, effects, len(study_runs(NAME)), len(rows))
 
 
 def table(found: Ablations) -> str:

@@ -12,9 +12,9 @@ from hrgradlib.chapters.ch12_step_cost import stored
 from hrgradlib.chapters.looks import in_column, label_of
 from hrgradlib.chapters.trivial_lines import UNTRAINED, trivial_lines
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.comparison_studies import COMPARED, FINALISTS, GRID_OF, VARIANTS, scores
+from hrgradlib.experiments.comparison_studies import COMPARED, GRID_OF, VARIANTS, scores
 from hrgradlib.experiments.store import Table, read
-from hrgradlib.experiments.studies import STUDIES, read_study
+from hrgradlib.experiments.studies import MORE_RUNS, STUDIES, read_study
 from hrgradlib.experiments.verdicts import Verdict, judge
 
 __all__ = [
@@ -137,7 +137,7 @@ def runs_missing(problem: str) -> tuple[int, int]:
     """Final runs that are there, and that are wanted."""
     there = sum(len(arm.seeds) for arm in arms(problem).values())
     seeds = STUDIES[PROBLEMS[problem]][0]
-    more, finalists = FINALISTS.get(PROBLEMS[problem], ((), ()))
+    more, finalists = MORE_RUNS.get(PROBLEMS[problem], ((), ()))
     return there, len(seeds) * len(_ORDER) + len(more) * len(finalists)
 
 

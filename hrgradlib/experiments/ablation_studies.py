@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hrgradlib.experiments.scale_studies import Study
 
-__all__ = ["ABLATIONS", "BASE"]
+__all__ = ["ABLATIONS", "BASE", "TWENTY_RUNS"]
 
 BASE = "base"
 _POINTS = 640  # a step, however many tasks share them
@@ -31,3 +31,12 @@ def _cells() -> dict[str, dict]:
 
 
 ABLATIONS: dict[str, Study] = {"ablations": ((0, 1, 2, 3, 4), _cells())}
+
+#: Claims of the book rest on these: twenty runs in all.
+TWENTY_RUNS = (
+    tuple(range(5, 20)),
+    (
+        *(BASE, "encoding-raw", "encoding-code", "tasks-1", "segmentation-drawn"),
+        *("axis-equiangular", "metric-sum"),
+    ),
+)

@@ -66,7 +66,7 @@ class Stored:
 RESULTS = {
     line.name: line
     for line in (
-        Stored("ablations", 38, ("08_convergence", "12_what_matters"), partial=True),
+        Stored("ablations", 75, ("08_convergence", "12_what_matters"), partial=True),
         Stored("apart", 26, ("13_what_it_costs",), partial=True),
         Stored("beyond", 28, ("14_beyond_kinetics",), partial=True),
         Stored("bgk", 7, ("11_bgk",), partial=True),
@@ -94,7 +94,7 @@ RESULTS = {
         Stored("failure-terms", 60, ("05_one_network",), partial=True),
         Stored("failure-inflow", 49, ("05_one_network",), partial=True),
         Stored("failure-inflow-grid", 5, ("05_one_network",), partial=True),
-        Stored("failure-long", 100, ("05_one_network",), partial=True),
+        Stored("failure-long", 45, ("05_one_network",), partial=True),
         Stored("failure-riemann", 123, ("05_one_network",), partial=True),
         Stored("failure-riemann-grid", 5, ("05_one_network",), partial=True),
         Stored("finalists", 35, ("12_what_matters",), partial=True),

@@ -15,7 +15,7 @@ import numpy as np
 from hrgradlib.experiments.scale_studies import STEPS_PER_SECOND
 from hrgradlib.experiments.store import Table
 
-__all__ = ["COMPARED", "COMPARISONS", "FINALISTS", "GRID_OF", "RATES", "VARIANTS", "tuned"]
+__all__ = ["COMPARED", "COMPARISONS", "TWENTY_RUNS", "GRID_OF", "RATES", "VARIANTS", "tuned"]
 
 STEPS, GRID_STEPS = 2000, 800  # half of the profile's, and what is enough to choose a rate
 SECOND_ORDER_STEPS, SECOND_ORDER_GRID_STEPS = 125, 50
@@ -177,10 +177,8 @@ class _Tuned(Mapping[str, dict]):
         return self._cells().items()
 
 
-#: Those that the book's verdicts rest on have more seeds than the others: twenty in all.
-FINALISTS: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
-    "comparison": (tuple(range(5, 20)), ("sum", "sum-time", "sum-soap", "hrgrad", "hrgrad-soap"))
-}
+#: Those of the comparison that the book's verdicts rest on: twenty runs in all.
+TWENTY_RUNS = (tuple(range(5, 20)), ("sum", "sum-time", "sum-soap", "hrgrad", "hrgrad-soap"))
 
 #: The grid of every comparison.
 GRID_OF = {"comparison": "comparison-grid", "comparison-inflow": "comparison-inflow-grid"}

@@ -35,6 +35,7 @@ __all__ = [
     "METHODS",
     "SOAP_WEIGHT",
     "STEPS",
+    "TEN_RUNS",
     "WEIGHTS",
 ]
 
@@ -151,6 +152,10 @@ LONG_CELLS: tuple[tuple[str, str], ...] = (
 )
 
 
+#: Whether these fail for good is a claim of the book: a rate of failure needs ten runs.
+TEN_RUNS = (tuple(range(3, 10)), ("published-sum-long", "published-sum-soap-long"))
+
+
 def _longer(where: str, method: str) -> dict[str, Any]:
     found = _settings(where, method) if where in LADDER else _divided(where, method)
     settings = dict(found or {})
@@ -167,5 +172,5 @@ FAILURES: dict[str, Study] = {
         tuple(range(10)),
         {f"{d}-{m}": _divided(d, m) for d, methods in DIVISIONS.items() for m in methods},
     ),
-    "failure-long": (tuple(range(10)), {f"{w}-{m}-long": _longer(w, m) for w, m in LONG_CELLS}),
+    "failure-long": ((0, 1, 2), {f"{w}-{m}-long": _longer(w, m) for w, m in LONG_CELLS}),
 }

@@ -15,15 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from hrgradlib.experiments.ablation_studies import ABLATIONS
+from hrgradlib.experiments import ablation_studies, comparison_studies, failure_studies
 from hrgradlib.experiments.apart_studies import APART
 from hrgradlib.experiments.beyond_studies import BEYOND
 from hrgradlib.experiments.bgk_studies import BGK_STUDIES
 from hrgradlib.experiments.campaign import has_ended, train_each
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.comparison_studies import COMPARISONS, FINALISTS
 from hrgradlib.experiments.failure_elsewhere_studies import ELSEWHERE_FAILURES
-from hrgradlib.experiments.failure_studies import FAILURES
 from hrgradlib.experiments.finalist_studies import FINALIST_STUDIES
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run_folder
@@ -33,7 +31,7 @@ from hrgradlib.experiments.store import Table, read
 from hrgradlib.experiments.term_studies import TERM_STUDIES
 from hrgradlib.experiments.weight_studies import WEIGHTED
 
-__all__ = ["STUDIES", "complete", "read_study", "row_key", "study_runs"]
+__all__ = ["MORE_RUNS", "STUDIES", "complete", "read_study", "row_key", "study_runs"]
 
 PROBLEM = "transport-periodic"
 
@@ -93,8 +91,8 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
             for problem in ("transport-periodic", "transport-inflow", "bgk-smooth")
         },
     ),
-    **ABLATIONS,
-    **FAILURES,
+    **ablation_studies.ABLATIONS,
+    **failure_studies.FAILURES,
     **ELSEWHERE_FAILURES,
     **BGK_STUDIES,
     **APART,
@@ -103,8 +101,15 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     **BEYOND,
     **SCALES,
     **TIMES,
-    **COMPARISONS,
+    **comparison_studies.COMPARISONS,
     **FINALIST_STUDIES,
+}
+
+#: Cells with more runs than the others, by study: the seeds they have besides.
+MORE_RUNS: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
+    "ablations": ablation_studies.TWENTY_RUNS,
+    "comparison": comparison_studies.TWENTY_RUNS,
+    "failure-long": failure_studies.TEN_RUNS,
 }
 
 
@@ -116,9 +121,9 @@ def study_runs(name: str, profile: str = "quick") -> dict[Path, Spec]:
     """  # noqa: DOC502
     seeds, asked = STUDIES[name]
     cells = dict(asked.items())  # some are looked up in a stored grid: once
-    more, finalists = FINALISTS.get(name, ((), ()))
+    more, asked_more = MORE_RUNS.get(name, ((), ()))
     places = [(seed, label) for seed in seeds for label in cells]
-    places += [(seed, label) for seed in more for label in finalists if label in cells]
+    places += [(seed, label) for seed in more for label in asked_more if label in cells]
     runs = {}
     for seed, label in places:
         settings = {"problem": PROBLEM, "profile": profile} | cells[label]

@@ -47,7 +47,7 @@ def test_each_change_is_judged_against_the_base(stored):
     found = ablations.load()
     words = {e.cell: e.verdict and e.verdict.word for e in found.effects}
     assert words["encoding-none"] == "higher" and words["tasks-5"] == "undecided"
-    assert words["axis-rays"] is None and (found.there, found.wanted) == (20, 110)
+    assert words["axis-rays"] is None and (found.there, found.wanted) == (20, 215)
     said = ablations.table(found)
     assert "not at all" in said and "8.00" in said and "higher" in said
     assert ablations.which(found, "higher") == "not at all (how the network is told ε)"

@@ -5,9 +5,9 @@ import pytest
 
 from hrgradlib.chapters import ch12_comparison as comparison
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.comparison_studies import COMPARED, FINALISTS, GRID_OF, VARIANTS, tuned
+from hrgradlib.experiments.comparison_studies import COMPARED, GRID_OF, VARIANTS, tuned
 from hrgradlib.experiments.store import Table
-from hrgradlib.experiments.studies import STUDIES
+from hrgradlib.experiments.studies import MORE_RUNS, STUDIES
 
 
 @pytest.mark.parametrize(("study", "grid"), GRID_OF.items())
@@ -17,7 +17,7 @@ def test_stored_runs_are_at_the_tuned_settings(study, grid):
         label = key.rsplit("-s", 1)[0]
         chosen = tuned(label, tried)
         assert {name: row.values["settings"][name] for name in chosen} == chosen, key
-        more, finalists = FINALISTS.get(study, ((), ()))
+        more, finalists = MORE_RUNS.get(study, ((), ()))
         assert row.values["seed"] in STUDIES[study][0] + (more if label in finalists else ())
 
 

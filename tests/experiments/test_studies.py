@@ -3,12 +3,11 @@
 import pytest
 
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.comparison_studies import FINALISTS
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run
 from hrgradlib.experiments.scale_studies import SCALES, STEPS_PER_SECOND
 from hrgradlib.experiments.specs import make_spec
-from hrgradlib.experiments.studies import STUDIES, study_runs
+from hrgradlib.experiments.studies import MORE_RUNS, STUDIES, study_runs
 from hrgradlib.training import METHODS
 
 PLACE = {"problem": "transport-periodic", "profile": "quick"}
@@ -18,7 +17,7 @@ PLACE = {"problem": "transport-periodic", "profile": "quick"}
 def test_every_run_has_a_folder_of_its_own(name):
     runs = study_runs(name)
     seeds, cells = STUDIES[name]
-    more, finalists = FINALISTS.get(name, ((), ()))
+    more, finalists = MORE_RUNS.get(name, ((), ()))
     assert set(finalists) <= set(cells) and not set(more) & set(seeds)
     assert len(runs) == len(seeds) * len(cells) + len(more) * len(finalists)
     assert len({spec.fingerprint() for spec in runs.values()}) == len(runs)
