@@ -32,8 +32,9 @@ from hrgradlib.training import METHODS
 from hrgradlib.training._extras import MethodUnavailable
 from hrgradlib.training.loop import CheckpointError, Interrupted, TrainingFailed
 
-__all__ = ["main"]
+__all__ = ["DEFAULT_METHOD", "main"]
 
+DEFAULT_METHOD = "hrgrad-gn"  # the safest at a minute or two: chapter 13
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 
@@ -88,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("run", help="train one network and judge it against the reference")
     one.add_argument("problem", help="see hrgrad list")
-    one.add_argument("--method", default="hrgrad-gn")
+    one.add_argument("--method", default=DEFAULT_METHOD, help=f"default {DEFAULT_METHOD}")
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--out", type=Path, required=True, help="new folder for the results")
     one.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")

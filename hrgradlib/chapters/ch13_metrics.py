@@ -108,17 +108,22 @@ def regret_table(found: dict[str, dict[str, Line]]) -> str:
 
 
 def advice(found: dict[str, dict[str, Line]]) -> str:
-    """What is least bad anywhere, at the longest budget that is measured on all problems."""
+    """What is least bad anywhere, at the longest time that is measured on all problems."""
     measured = {b: own for b in _budgets(found) if len(own := regret(found, b)) > 1}
     if not measured:
         return "nothing yet, as not all problems are measured"
     budget = max(measured)
     scores = measured[budget]
+    text = f"at {budget} s the safest choice is {_safest(scores)} the lowest error of a problem"
+    gradients = {m: score for m, score in scores.items() if not m.endswith("-gn")}
+    if len(gradients) in (0, len(scores)):
+        return text
+    return f"{text}; of those that need no residual, only gradients, it is {_safest(gradients)} it"
+
+
+def _safest(scores: dict[str, tuple[float, float]]) -> str:
     first = min(scores, key=lambda method: scores[method][1])
-    return (
-        f"at {budget} s the safest choice is {label_of(first)}, at worst {scores[first][1]:.2f} "
-        f"times the lowest error of a problem"
-    )
+    return f"{label_of(first)}, at worst {scores[first][1]:.2f} times"
 
 
 def _budgets(found: dict[str, dict[str, Line]]) -> list[int]:

@@ -62,6 +62,8 @@ def test_the_best_and_the_least_bad():
     assert metrics.regret(FULL, 10)["sum"] == pytest.approx((4.0, 4.0))
     assert metrics.regret_table(FULL).count("\n") == 9
     assert "at 40 s the safest choice is HRGrad, SOAP, at worst 1.00" in metrics.advice(FULL)
+    sums = {problem: {"hrgrad-gn": line(1.0), "sum": line(4.0)} for problem in MEASURED}
+    assert metrics.advice(sums).endswith("only gradients, it is sum, Adam, at worst 4.00 times it")
     poor = FULL | {"bgk-layer": FULL["bgk-layer"] | {"hrgrad-soap": line(9.0)}}
     assert "Gauss–Newton" in metrics.advice(poor)  # 1.5 at worst, against 6
 
