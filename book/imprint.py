@@ -48,17 +48,16 @@ def pin(root: Path, version: str, commit: str) -> str:
 
 def collect(root: Path, configuration: dict) -> dict[str, str]:
     """What pages tell of the book; a repository that was named and is none is an error."""
-    from hrgradlib.address import repository  # Sphinx reads this module without it
+    from hrgradlib.address import published  # Sphinx reads this module without it
 
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    configured = configuration.get("repository") or {}
-    found = repository(configured.get("url") or "", root)
-    site = (configuration.get("html") or {}).get("baseurl") or (found.pages() if found else "")
+    found, site = published(configuration, root)
+    branch = (configuration.get("repository") or {}).get("branch")
     at = commit(root)
     return {
         "repository": found.url if found else "",
-        "branch": configured.get("branch") or EMPTY["branch"],
-        "site": site.rstrip("/"),
+        "branch": branch or EMPTY["branch"],
+        "site": site,
         "version": project["version"],
         "commit": at,
         "pin": pin(root, project["version"], at),

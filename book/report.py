@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 from imprint import collect
-from make import BOOK, ROOT, as_status, say
+from make import BOOK, CONFIG, ROOT, as_status, say
 from pdf import check_tools, typeset
 
 from hrgradlib.chapters.ch15_claims import count, everything, negative_first
@@ -82,7 +82,7 @@ def values() -> dict[str, str]:
     front = negative_first(line for line in lines if line.claim.front)
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     (paper,) = citation["references"]
-    imprint = collect(ROOT, {})
+    imprint = collect(ROOT, yaml.safe_load(CONFIG.read_text(encoding="utf-8")))
     names = [f"{one['given-names']} {one['family-names']}" for one in paper["authors"]]
     return {
         "PaperTitle": escaped(paper["title"]),

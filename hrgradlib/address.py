@@ -1,9 +1,9 @@
 """The web address of the repository this code belongs to, and the addresses that follow from it.
 
 Whoever forks the project has another one, so it is written nowhere in the code. It is the
-environment's ``HRGRAD_REPOSITORY``, else the one in a configuration, else the remote ``origin`` of
-the checkout, or what an installed copy was installed from. Where none of them is an address on the
-web there is none, and what would lead to it is left out.
+environment's ``HRGRAD_REPOSITORY``, else the one in the book's configuration, else the remote
+``origin`` of the checkout, or what an installed copy was installed from. Where none of them is an
+address on the web there is none, and what would lead to it is left out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -19,7 +20,9 @@ from urllib.parse import quote, urlencode
 
 from hrgradlib.paths import checkout
 
-__all__ = ["AddressError", "Repository", "parse", "repository"]
+__all__ = ["AddressError", "Repository", "parse", "published", "repository"]
+
+_CONFIGURATION = "_config.yml"  # of a checkout
 
 _FORMS = (
     re.compile(r"(?:git\+)?https?://(?:[^@/]*@)?(?P<host>[\w.-]+(?::\d+)?)/(?P<path>.+)"),
@@ -122,6 +125,47 @@ def repository(configured: str = "", root: Path | None = None) -> Repository | N
             return found
     root = root or checkout()
     return parse(_origin(root) if root else _installed_from())
+
+
+def published(
+    configuration: Mapping | None = None, root: Path | None = None
+) -> tuple[Repository | None, str]:
+    """The repository, and where the book lies on the web (empty where that is not known).
+
+    All that leads to either asks here: pages and their buttons, notebooks, downloaded networks.
+
+    Args:
+        configuration: of the book, as ``_config.yml`` has it: ``repository.url`` and
+            ``html.baseurl``; that of the checkout if not given.
+        root: whose remote is asked last; that of this code if not given.
+
+    Raises:
+        AddressError: the environment or the configuration names something else than an address, or
+            the checkout's configuration cannot be read.
+    """  # noqa: DOC502
+    told = _configuration(root or checkout()) if configuration is None else configuration
+    url, site = (
+        str((told.get(section) or {}).get(key) or "")
+        for section, key in (("repository", "url"), ("html", "baseurl"))
+    )
+    found = repository(url, root)
+    return found, (site or (found.pages() if found else "")).rstrip("/")
+
+
+def _configuration(root: Path | None) -> Mapping:
+    """What the book's configuration says; nothing where there is none, or nobody to read it."""
+    try:
+        import yaml  # comes with the book's tools, not with the library
+    except ImportError:
+        return {}
+    try:
+        text = (root / _CONFIGURATION).read_text(encoding="utf-8") if root else ""
+        return yaml.safe_load(text) or {}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise AddressError(f"{_CONFIGURATION} cannot be read ({reason})") from error
 
 
 def _installed_from() -> str:

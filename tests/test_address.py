@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from hrgradlib import address
-from hrgradlib.address import AddressError, Repository, parse, repository
+from hrgradlib.address import AddressError, Repository, parse, published, repository
 
 GITHUB = "https://github.com/owner/some.name"
 
@@ -65,6 +65,20 @@ def test_the_environment_is_asked_before_the_configuration_and_that_before_the_r
     assert repository("https://github.com/the/configured", root).path == "the/configured"
     monkeypatch.setenv("HRGRAD_REPOSITORY", "https://github.com/the/environment")
     assert repository("https://github.com/the/configured", root).path == "the/environment"
+
+
+def test_repository_and_site_follow_from_the_configuration_of_the_checkout(tmp_path):
+    root = repository_with(tmp_path, "git@github.com:the/remote.git")
+    assert published(root=root) == (
+        Repository("https://github.com/the/remote"), "https://the.github.io/remote",
+    )  # fmt: skip
+    (root / "_config.yml").write_text("repository: {url: https://github.com/the/configured}\n")
+    found, site = published(root=root)
+    assert (found.path, site) == ("the/configured", "https://the.github.io/configured")
+    told = {"repository": {"url": ""}, "html": {"baseurl": "https://book.example.org/"}}
+    found, site = published(told, root)
+    assert (found.path, site) == ("the/remote", "https://book.example.org")
+    assert published({"repository": None}, tmp_path.parent) == (None, "")
 
 
 def test_a_remote_in_a_folder_and_no_remote_are_no_address(tmp_path):

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hrgradlib._files import write_bytes
-from hrgradlib.address import AddressError, repository
+from hrgradlib.address import AddressError, published
 from hrgradlib.experiments.folder import FolderError, read_spec, read_weights
 from hrgradlib.experiments.solution import Solution, SolutionError
 from hrgradlib.experiments.solution import load_solution as load_folder
@@ -116,8 +116,9 @@ def network(name: str) -> Iterator[Path]:
     """The folder of a network of the book, which lasts as long as the context.
 
     It is that of a run in ``$HRGRAD_HOME`` or the checkout; else it was downloaded before; else it
-    is downloaded now, from ``$HRGRAD_SITE`` or the pages of the repository, and kept in ``cache/``
-    of the home where that can be written.
+    is downloaded now, from ``$HRGRAD_SITE`` or where the book is published
+    (:func:`hrgradlib.address.published`), and kept in ``cache/`` of the home where that can be
+    written.
 
     Args:
         name: without the prefix.
@@ -179,10 +180,9 @@ def _is_whole(folder: Path) -> bool:
 def _site(name: str, local: Iterable[str]) -> str:
     """Where networks are published."""
     try:
-        pages = repository()
+        site = os.environ.get("HRGRAD_SITE") or published()[1]
     except AddressError as error:
         raise SolutionError(str(error)) from error
-    site = os.environ.get("HRGRAD_SITE") or (pages.pages() if pages else "")
     if not site:
         raise SolutionError(
             f"{_unknown(name, local)}; `make book` trains them, and HRGRAD_SITE names a published "

@@ -8,7 +8,7 @@ import urllib.request
 import numpy as np
 import pytest
 
-from hrgradlib import load_solution
+from hrgradlib import address, load_solution
 from hrgradlib.experiments import networks
 from hrgradlib.experiments.networks import CHECKSUMS, FILES, choose, publish, shown_runs
 from hrgradlib.experiments.runner import run
@@ -39,7 +39,9 @@ def empty_home(tmp_path, monkeypatch):
     monkeypatch.setenv("HRGRAD_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("HRGRAD_SITE", raising=False)
     monkeypatch.setattr(networks, "checkout", lambda: None)
-    monkeypatch.setattr(networks, "repository", lambda: None)
+    monkeypatch.delenv("HRGRAD_REPOSITORY", raising=False)
+    monkeypatch.setattr(address, "checkout", lambda: None)  # so that none has a configuration,
+    monkeypatch.setattr(address, "_installed_from", lambda: "")  # or came from anywhere
     return tmp_path / "home"
 
 
@@ -92,25 +94,57 @@ def test_a_network_is_downloaded_once(trained, site, empty_home, monkeypatch):
     assert set(p.name for p in (empty_home / "cache" / "networks").iterdir()) == {NAME}
 
 
-def test_the_pages_of_the_repository_are_asked(empty_home, monkeypatch):
-    asked = []
+@pytest.fixture
+def asked(monkeypatch):
+    """Addresses that were asked for, in a world without a network."""
+    addresses = []
 
     def urlopen(address, timeout):
-        asked.append(address)
+        addresses.append(address)
         raise OSError("no network")
 
-    monkeypatch.setattr(networks, "repository",
-                        lambda: networks_address("https://github.com/owner/name"))  # fmt: skip
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    return addresses
+
+
+LIST = f"networks/{CHECKSUMS}"
+
+
+@pytest.mark.parametrize(
+    ("url", "baseurl", "expected"),
+    [
+        ("https://github.com/owner/name", "", f"https://owner.github.io/name/{LIST}"),
+        ("https://github.com/a/b", "https://book.example.org/", f"https://book.example.org/{LIST}"),
+        ("", "https://book.example.org", f"https://book.example.org/{LIST}"),
+    ],
+)
+def test_the_place_that_the_book_names_is_asked(
+    url, baseurl, expected, empty_home, tmp_path, monkeypatch, asked
+):
+    text = f'repository: {{url: "{url}"}}\nhtml: {{baseurl: "{baseurl}"}}\n'
+    (tmp_path / "_config.yml").write_text(text)
+    monkeypatch.setattr(address, "checkout", lambda: tmp_path)
     with pytest.raises(SolutionError, match=r"checksums.txt cannot be read \(no network\)"):
         load_solution(f"book:{NAME}")
-    assert asked == ["https://owner.github.io/name/networks/checksums.txt"]
+    assert asked == [expected]
 
 
-def networks_address(url):
-    from hrgradlib.address import Repository
+def test_the_environment_goes_before_the_configuration(empty_home, tmp_path, monkeypatch, asked):
+    (tmp_path / "_config.yml").write_text("repository: {url: https://github.com/a/b}\n")
+    monkeypatch.setattr(address, "checkout", lambda: tmp_path)
+    monkeypatch.setenv("HRGRAD_REPOSITORY", "git@github.com:owner/name.git")
+    with pytest.raises(SolutionError, match="cannot be read"):
+        load_solution(f"book:{NAME}")
+    assert asked == [f"https://owner.github.io/name/{LIST}"]
 
-    return Repository(url)
+
+@pytest.mark.parametrize("text", ["repository: {url: nonsense}", "repository: {url", "\xff"])
+def test_a_configuration_without_sense_is_one_line(text, empty_home, tmp_path, monkeypatch, asked):
+    (tmp_path / "_config.yml").write_bytes(text.encode("latin-1"))
+    monkeypatch.setattr(address, "checkout", lambda: tmp_path)
+    with pytest.raises(SolutionError, match="_config.yml cannot be read|found the configured") as e:
+        load_solution(f"book:{NAME}")
+    assert "\n" not in str(e.value) and not asked
 
 
 def test_a_home_that_cannot_be_written_keeps_nothing_and_works(site, empty_home, monkeypatch):
