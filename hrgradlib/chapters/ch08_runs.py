@@ -24,8 +24,8 @@ from hrgradlib.optim import HRGrad, task_gradients
 
 __all__ = [
     "Backtracked", "Bananas", "Problem", "Tails", "Trace", "backtrack", "compare", "convex_ratio",
-    "descend", "distance_interpolant", "fixed_rate", "record_times", "share_rate", "stationarity",
-    "training_gramians",
+    "descend", "distance_interpolant", "fixed_rate", "record_times", "share_rate", "sharpness",
+    "stationarity", "training_gramians",
 ]  # fmt: skip
 
 
@@ -269,6 +269,14 @@ def convex_ratio(
         worst = max(worst, float((gaps / limits).max()))
         largest = max(largest, float((rate * found.weights).sum(1).max()))
     return worst, largest
+
+
+def sharpness(worst: float) -> str:
+    """How near the largest ratio of :func:`convex_ratio` comes to its bound, as a sentence."""
+    if worst <= 0:
+        return "In so few steps the left side stays negative: they do not tell how sharp this is."
+    loose = f"{1 / worst:.0f}"
+    return f"The bound is reached up to a factor of {loose}: the sharpest of this chapter’s rates."
 
 
 class Backtracked(NamedTuple):

@@ -1,6 +1,6 @@
 """The finalists, tuned at full length: what verdicts on HRGrad against the sum rest on.
 
-The grid of the comparison tunes forty methods in short trainings on one seed. That is enough to
+The grid of the comparison tunes all its methods in short trainings on one seed. That is enough to
 screen, but not to decide: a rate that is best in short trainings need not be it in long ones. So
 the sum and HRGrad, in Adam's and in SOAP's metric, have a grid of their own, of learning rate and
 β₂, at the steps of the final runs and on two seeds that are reported nowhere; then twenty seeds.

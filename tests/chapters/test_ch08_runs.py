@@ -14,6 +14,7 @@ from hrgradlib.chapters.ch08_runs import (
     fixed_rate,
     record_times,
     share_rate,
+    sharpness,
     stationarity,
 )
 
@@ -209,3 +210,9 @@ def test_averaging_before_harmonising_removes_the_bias():
     )
     assert sampled.min() > 4
     assert averaged.mean() < 0.2
+
+
+def test_a_ratio_that_is_not_positive_is_no_factor():
+    assert "up to a factor of 4:" in sharpness(0.25)
+    for worst in (0.0, -1 / 486):
+        assert "do not tell" in sharpness(worst) and "factor" not in sharpness(worst)
