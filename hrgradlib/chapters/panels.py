@@ -1,7 +1,7 @@
 """Each panel of a figure by itself, as a slide has room for.
 
 A panel takes with it what the figure says once for several: labels and numbers of a shared axis, a
-shared colour bar, and of a legend outside it the entries of its own lines.
+shared colour bar, and of a legend outside it the entries of what is drawn in it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ from contextlib import contextmanager
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.colors import to_hex
+from matplotlib.container import Container, ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
 
 __all__ = ["panels", "shown_alone"]
 
@@ -86,17 +90,8 @@ def _say_what_is_shared(panel: Axes) -> None:
 
 
 def _legend(fig: Figure, panel: Axes) -> Legend | None:
-    """A legend of the panel's own lines, where another one's or the figure's names them."""
-    if panel.get_legend() is not None:
-        return None
-    elsewhere = [axes.get_legend() for axes in fig.axes if axes.get_visible()]
-    looks = {_look(line) for line in panel.get_lines()}
-    named: dict[str, Artist] = {}
-    for legend in (*fig.legends, *filter(None, elsewhere)):
-        for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
-            if isinstance(handle, Line2D) and _look(handle) in looks:
-                named.setdefault(text.get_text(), handle)
-    if not named:
+    """A legend of what the panel draws, where another one's or the figure's names it."""
+    if panel.get_legend() is not None or not (named := _named(fig, panel)):
         return None
     right = max(axes.get_position().x1 for axes in (panel, *_bars(fig, panel)))
     place = panel.get_position()
@@ -106,9 +101,54 @@ def _legend(fig: Figure, panel: Axes) -> Legend | None:
     )
 
 
+def _named(fig: Figure, panel: Axes) -> dict[str, Artist | Container]:
+    """What the panel draws, by the names that legends elsewhere have for it.
+
+    What has no such label itself, as only one of the panels needs it, is known by its look.
+    """
+    handles, labels = panel.get_legend_handles_labels()
+    labelled = dict(zip(labels, handles, strict=True))
+    drawn = _drawn(panel)
+    elsewhere = [axes.get_legend() for axes in fig.axes if axes.get_visible()]
+    named: dict[str, Artist | Container] = {}
+    for legend in (*fig.legends, *filter(None, elsewhere)):
+        for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
+            name, look = text.get_text(), _look(handle)
+            if found := labelled.get(name) or (drawn.get(look) if look else None):
+                named.setdefault(name, found)
+    return named
+
+
+def _drawn(panel: Axes) -> dict[tuple, Artist | Container]:
+    """Lines, points, fills and error bars of a panel by their look; a bar stands for its whole."""
+    wholes = {
+        bar: whole
+        for whole in panel.containers
+        if isinstance(whole, ErrorbarContainer)
+        for bar in whole.lines[2]
+    }
+    artists = [*panel.get_lines(), *panel.collections, *panel.patches]
+    return {look: wholes.get(a, a) for a in artists if (look := _look(a))}
+
+
 def _bars(fig: Figure, panel: Axes) -> list[Axes]:
     return [axes for axes in fig.axes if _is_bar(axes) and panel in _parents(axes)]
 
 
-def _look(line: Line2D) -> tuple[str, object, object]:
-    return to_hex(line.get_color()), line.get_linestyle(), line.get_marker()
+def _look(artist: Artist) -> tuple | None:
+    """What one sees an artist by; a legend's sample has the same. None for maps and the like."""
+    if isinstance(artist, Line2D):
+        return to_hex(artist.get_color()), artist.get_linestyle(), artist.get_marker()
+    if isinstance(artist, LineCollection):
+        return "bars", *_first(artist.get_color())
+    if isinstance(artist, PathCollection):
+        return "points", len(artist.get_paths()[0]), *_first(artist.get_facecolor())
+    if isinstance(artist, PolyCollection):
+        return "fill", artist.get_hatch(), *_first(artist.get_facecolor())
+    if isinstance(artist, Patch):
+        return "fill", artist.get_hatch(), *artist.get_facecolor()
+    return None
+
+
+def _first(colours: NDArray) -> tuple[float, ...]:
+    return tuple(colours[0]) if len(colours) else ()

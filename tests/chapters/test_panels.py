@@ -44,6 +44,36 @@ def test_a_panel_takes_with_it_what_is_said_once(figure):
     assert all(artist.get_visible() for artist in (*figure.axes, *figure.legends))
 
 
+def everything(axis, colour, said):
+    """A line, its band, error bars, points and a bar of one colour; named or not."""
+    label = "{}".format if said else "_{}".format
+    axis.plot([0, 1], [0, 1], color=colour, label=label("line"))
+    axis.fill_between([0, 1], [0, 1], [1, 2], color=colour, alpha=0.2, label=label("band"))
+    axis.errorbar([0, 1], [2, 3], yerr=0.1, fmt="s", color=colour, label=label("bars"))
+    axis.scatter([0, 1], [3, 4], color=colour, label=label("points"))
+    axis.bar([0, 1], [1, 1], facecolor=colour, hatch="//", label=label("bar"))
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_every_kind_of_a_shared_legend_comes_with_the_panel_that_draws_it(said):
+    """Whether the panel labels it, too, or shares its look with the one that does."""
+    fig, (left, right, other) = style.subplots(1, 3)
+    everything(left, "C0", True)
+    everything(right, "C0", said)
+    everything(other, "C1", False)
+    handles, labels = left.get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside upper center")
+    fig.draw_without_rendering()
+    with shown_alone(fig, right):
+        alone = right.get_legend()
+        assert [text.get_text() for text in alone.get_texts()] == labels
+        kinds = [type(handle) for handle in fig.legends[0].legend_handles]
+        assert [type(handle) for handle in alone.legend_handles] == kinds
+    with shown_alone(fig, other):
+        assert other.get_legend() is None
+    plt.close(fig)
+
+
 def test_a_panel_without_such_things_is_cut_out():
     fig, (left, right) = style.subplots(1, 2)
     left.plot([0, 1], [0, 1], label="own")
