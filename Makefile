@@ -132,12 +132,13 @@ test: setup chromium ## unit, property, notebook (nbval) and page tests
 	@$(call summary,make test)
 	@test -s $(STAGES) && ! grep -q FAILED $(STAGES)
 
-# Notebooks beside the other tests: each side needs one core.
+# Notebooks and pages beside the other tests: each side needs one core, and about as long.
 define both
-{ $(BIN)/python -m pytest -p no:cacheprovider -q --nbval-lax --nbval-current-env $(TEST)/notebooks \
-   > $(TEST)/notebooks.log 2>&1 & }; beside=$$!; \
- $(BIN)/python -m pytest -m 'not slow' --durations=10 tests; tests=$$?; \
- wait $$beside; notebooks=$$?; cat $(TEST)/notebooks.log; [ $$tests = 0 ] && [ $$notebooks = 0 ]
+{ { $(BIN)/python -m pytest -p no:cacheprovider -q --nbval-lax --nbval-current-env $(TEST)/notebooks; \
+    notebooks=$$?; $(BIN)/python -m pytest -p no:cacheprovider -m 'book and not slow' --durations=10 tests/book \
+    && [ $$notebooks = 0 ]; } > $(TEST)/beside.log 2>&1 & }; beside=$$!; \
+ $(BIN)/python -m pytest -m 'not slow and not book' --durations=10 tests; tests=$$?; \
+ wait $$beside; others=$$?; cat $(TEST)/beside.log; [ $$tests = 0 ] && [ $$others = 0 ]
 endef
 
 test-unit: setup ## unit and property tests only

@@ -75,3 +75,32 @@ def test_the_conda_environment_is_made_from_its_file_and_tried(project):
     made, tried = (project / "conda.log").read_text().splitlines()
     assert made == "env create --yes --prefix .conda --file environment.yml"
     assert tried.startswith("run --prefix .conda python -c import hrgradlib")
+
+
+@pytest.mark.parametrize("failing", ["none", "--nbval", "-m book and", "-m not slow"])
+def test_notebooks_pages_and_the_other_tests_each_decide(project, failing):
+    """By what stands in for Python here, notes what it is asked for, and fails at one of them."""
+    with (project / "Makefile").open("a", encoding="utf-8") as makefile:
+        makefile.write("\nsides:\n\t@$(both)\n")
+    (project / "book" / "_build" / "test").mkdir(parents=True)
+    python = project / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        '#!/bin/sh\nprintf "%s\\n" "$*" >> asked.log\n'
+        f'case "$*" in *"{failing}"*) echo failed; exit 1;; esac\n'
+    )
+    python.chmod(0o755)
+    done = make(project, "sides")
+    assert (done.returncode == 0) == (failing == "none")
+    assert ("failed" in done.stdout) == (failing != "none")
+    asked = (project / "asked.log").read_text().splitlines()
+    assert len(asked) == 3  # whichever fails, the others have run
+    marks = {mark for mark in ("book and not slow", "not slow and not book")
+             if sum(f"-m {mark} " in line for line in asked) == 1}  # fmt: skip
+    assert len(marks) == 2
+
+
+def test_pages_are_tested_where_make_looks_for_it():
+    tests = MAKEFILE.parent / "tests"
+    marked = [p for p in tests.rglob("test_*.py") if "pytest.mark." + "book" in p.read_text()]
+    assert marked and {path.parent for path in marked} == {tests / "book"}
