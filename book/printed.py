@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from docutils import nodes
-from editions import caveats, told
+from editions import caveats, of_the_book
 from numbering import number_of, numbered_title
 from printed_tables import Tables
 from search_words import words
@@ -80,10 +80,12 @@ def configure(app: Sphinx, config: Config) -> None:
 def sign(app: Sphinx) -> None:
     """Version and state on the first page; as settings of the book, pages would tell them, too."""
     if app.builder.name == "latex":
-        states = sorted({told(one) for one in app.config.editions.values()})
+        editions = [*app.config.editions.values()]
         version = app.config.imprint["version"]
         app.builder.context.update(
-            release=version, releasename="Release" if version else "", date="; ".join(states)
+            release=version,
+            releasename="Release" if version else "",
+            date=of_the_book(editions) if editions else "",
         )
 
 

@@ -5,12 +5,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from docutils import nodes
 from failure import BookError
-from printed import macros, narrow
+from printed import macros, narrow, sign
 from printed_tables import GAP, LINE, Cell, fit, measured, widths
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +25,18 @@ def pdf(make):
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize("commits", [(), ("a" * 40, "b" * 40)])
+def test_the_first_page_tells_in_sentences_how_chapters_were_executed(commits):
+    usual = {"date": "2026-01-01", "profile": "quick", "device": "cpu"}
+    editions = {f"chapters/{commit[0]}": {**usual, "commit": commit} for commit in commits}
+    builder = SimpleNamespace(name="latex", context={})
+    config = SimpleNamespace(editions=editions, imprint={"version": "1.2"})
+    sign(SimpleNamespace(builder=builder, config=config))
+    told = builder.context["date"]
+    assert [told.count(commit[:10] + ".") for commit in commits] == [1] * len(commits)
+    assert ";" not in told and told.count("Chapters executed 2026-01-01,") == len(commits)
 
 
 # --- tables -------------------------------------------------------------------------------------
