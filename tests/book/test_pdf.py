@@ -192,11 +192,28 @@ LastOfTheChapter.
 """.replace("WIDE", "0123456789" * 17)
 
 
+APPENDIX = r"""
+# More
+
+```{figure} ../static/chapter-graph.svg
+:name: fig-more
+Another drawing.
+```
+
+$$
+x = 1
+$$ (eq-more)
+
+Seen in {numref}`fig-more`, written in {eq}`eq-more`.
+"""
+
+
 @pytest.fixture
 def stage(tmp_path, make):
     """What Sphinx reads of a book with one chapter, in a path with a space."""
     folder = tmp_path / "small book"
-    (folder / "chapters").mkdir(parents=True)
+    for name in ("chapters", "appendices"):
+        (folder / name).mkdir(parents=True)
     shutil.copytree(make.BOOK / "static", folder / "static")
     for source in make.BESIDE:
         shutil.copyfile(source, folder / source.name)
@@ -204,8 +221,10 @@ def stage(tmp_path, make):
     (folder / "exercises.yml").write_text(exercises)
     (folder / "intro.md").write_text(INTRO)
     (folder / "chapters" / "limit.md").write_text(CHAPTER)
+    (folder / "appendices" / "more.md").write_text(APPENDIX)
     part = {"caption": "The part", "numbered": True, "chapters": [{"file": "chapters/limit"}]}
-    toc = {"format": "jb-book", "root": "intro", "parts": [part]}
+    more = {"caption": "More", "numbered": True, "chapters": [{"file": "appendices/more"}]}
+    toc = {"format": "jb-book", "root": "intro", "parts": [part, more]}
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc))
     configuration = yaml.safe_load((ROOT / "_config.yml").read_text())
     configuration["sphinx"]["config"]["redirects"] = {}
@@ -231,3 +250,5 @@ def test_a_small_book(pdf, stage, tmp_path):
         assert (
             "Theorem 1.1" in words and "Solution to Exercise 1.1" in words and "Chapter 1" in words
         )
+        assert "Fig. 1.1: A drawing" in words and "Fig. A.1: Another drawing" in words
+        assert "Seen in Fig. A.1, written in (A.1)" in words
