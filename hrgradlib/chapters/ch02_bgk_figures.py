@@ -20,11 +20,11 @@ __all__ = ["budgets", "distributions", "euler_limit", "fluid_limits", "heat_flux
            "similarity_profiles", "uniformity"]  # fmt: skip
 
 _LOWEST = 1e-3  # where the scale of colours for ε begins
-_LABELS = (r"density $\rho$", r"velocity $u$", r"temperature $T$")
+_LABELS = (r"density $\rho$", r"velocity $u$", r"temperature $\Theta$")
 
 
 def profiles(references: Sequence[BGKReference], eps: Mapping[str, Sequence[float]]) -> Figure:
-    """ρ, u and T at the final time, a row per problem and a curve per ε.
+    """ρ, u and Θ at the final time, a row per problem and a curve per ε.
 
     Args:
         references: solutions; eps: Knudsen numbers by name of the problem.
@@ -93,7 +93,7 @@ def naive_schemes(
     for (label, (places, values)), colour in zip(found.items(), (VERMILLION, BLUE), strict=True):
         inside = (places >= x[0]) & (places <= x[-1])
         left.plot(places[inside], values[inside], ".", color=colour, label=label)
-    left.set(xlabel="$x$", ylabel="temperature $T$", title=title)
+    left.set(xlabel="$x$", ylabel=r"temperature $\Theta$", title=title)
     left.legend()
     styles = (("P", BLACK), ("o-", VERMILLION), ("^--", GREEN), ("s-", BLUE))
     for (label, sizes), (style, colour) in zip(errors.items(), styles, strict=True):
@@ -112,7 +112,7 @@ def sampled_maxwellians(rows: Sequence[Mapping[str, float]]) -> Figure:
     )
     fig, axis = subplots(figsize=(6.0, 3.3))
     axis.semilogy(h, np.maximum(sampled, 1e-17), "o-", color=BLUE, label="sampled")
-    axis.semilogy(h, predicted, "--", color=BLACK, lw=1.0, label=r"$2\,e^{-2\pi^2T/h^2}$")
+    axis.semilogy(h, predicted, "--", color=BLACK, lw=1.0, label=r"$2\,e^{-2\pi^2\Theta/h^2}$")
     axis.semilogy(h, np.maximum(repaired, 1e-17), "s-", color=VERMILLION,
                   label="discrete Maxwellian")  # fmt: skip
     axis.set(xlabel="spacing $h$ of the velocities", ylabel="largest error of a moment",
@@ -190,7 +190,7 @@ def fluid_limits(rows: Sequence[Mapping[str, float]]) -> Figure:
 
 
 def heat_fluxes(x: NDArray, found: Mapping[float, NDArray], law: Mapping[float, NDArray]) -> Figure:
-    """``<v³ g>/2`` and its first order ``−(3/2) ρT ∂x T`` over x.
+    """``<v³ g>/2`` and its first order ``−(3/2) ρΘ ∂x Θ`` over x.
 
     Args:
         x: [X] places; found, law: [X] by Knudsen number, both divided by ε.
@@ -199,14 +199,14 @@ def heat_fluxes(x: NDArray, found: Mapping[float, NDArray], law: Mapping[float, 
     for e, values in found.items():
         axis.plot(x, values, color=eps_colour(e, _LOWEST), label=eps_label(e))
         axis.plot(x, law[e], "--", color=eps_colour(e, _LOWEST), lw=1.0)
-    axis.plot([], [], "--", color=GREY, label=r"$-\frac{3}{2}\rho T\,\partial_xT$")
+    axis.plot([], [], "--", color=GREY, label=r"$-\frac{3}{2}\rho\Theta\,\partial_x\Theta$")
     axis.set(xlabel="$x$", ylabel=r"$\frac{1}{2}\langle v^3g\rangle$")
     axis.legend()
     return fig
 
 
 def euler_limit(x: NDArray, curves: Mapping[str, NDArray], exact: NDArray) -> Figure:
-    """ρ, u and T of the Riemann problem for several ε and the exact solution of Euler.
+    """ρ, u and Θ of the Riemann problem for several ε and the exact solution of Euler.
 
     Args:
         x: [X]; curves: [3, X] by label, from large to small ε; exact: [3, X].
@@ -223,7 +223,7 @@ def euler_limit(x: NDArray, curves: Mapping[str, NDArray], exact: NDArray) -> Fi
 
 
 def similarity_profiles(reference: BGKReference, taus: Sequence[float]) -> Figure:
-    """ρ, u and T of ``bgk-riemann`` against ``ξ = x/t``, one curve per ``τ = t/ε``."""
+    """ρ, u and Θ of ``bgk-riemann`` against ``ξ = x/t``, one curve per ``τ = t/ε``."""
     t = reference.problem.final_time
     xi = np.linspace(-5, 5, 401)
     x = np.clip(xi * t, *reference.problem.domain)

@@ -203,7 +203,7 @@ def positivity(
 def maxwellian_defects(spacings: Sequence[float], temperature: float = 0.75) -> list[dict]:
     """Moments missed by a Maxwellian sampled with spacing h, before and after Newton's method.
 
-    Poisson's summation formula predicts ``2 exp(−2π² T/h²)`` for the density, at the worst place
+    Poisson's summation formula predicts ``2 exp(−2π² Θ/h²)`` for the density, at the worst place
     of the nodes.
     """
     state = np.array([[1.0], [0.0], [temperature]])

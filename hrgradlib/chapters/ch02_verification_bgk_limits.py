@@ -72,7 +72,7 @@ def euler_riemann(sizes: Sequence[int], eps: float = 1e-8, weno: bool = True) ->
 
 
 def chapman_enskog_flux(primitives: NDArray, dx: float, eps: float) -> NDArray:
-    """``−(3/2) ε ρT ∂x T`` on a uniform mesh, [X] from (ρ, u, T) [3, X]."""
+    """``−(3/2) ε ρΘ ∂x Θ`` on a uniform mesh, [X] from (ρ, u, Θ) [3, X]."""
     rho, _, temperature = primitives
     return -1.5 * eps * rho * temperature * np.gradient(temperature, dx, edge_order=2)
 
@@ -84,7 +84,7 @@ def fluid_orders(
 
     Returns:
         Rows with ``eps``, the largest of the three moments' relative L2 distances ``euler`` and
-        ``nsf``, and ``heat``, that of ``½<(v−u)³f>`` to ``−(3/2) ε ρT ∂x T``.
+        ``nsf``, and ``heat``, that of ``½<(v−u)³f>`` to ``−(3/2) ε ρΘ ∂x Θ``.
     """
     mesh = mesh or Mesh(nx=800, nv=61, nt=300)
     t = problem.final_time

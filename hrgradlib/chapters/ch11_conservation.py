@@ -44,7 +44,7 @@ def conservation_defects(
 
 
 def integrated_residuals(solution: Solution, eps: Sequence[float], count: int = 48) -> NDArray:
-    """``∫∫ R_0, √Θ R_1, ½Θ (√2 R_2 + R_0)`` over domain and time, relative to `_scales`, [3, E].
+    """``∫∫ R_0, √Θ_ψ R_1, ½Θ_ψ (√2 R_2 + R_0)`` over domain and time over `_scales`, [3, E].
 
     Args:
         solution, eps: as for :func:`conservation_defects`.

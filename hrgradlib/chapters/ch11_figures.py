@@ -32,7 +32,7 @@ __all__ = [
 
 QUANTITIES = {"density": BLUE, "momentum": VERMILLION, "energy": GREEN}
 _LOWEST = 1e-3  # where the scale of colours for ε begins
-_LABELS = (r"density $\rho$", r"velocity $u$", r"temperature $T$")
+_LABELS = (r"density $\rho$", r"velocity $u$", r"temperature $\Theta$")
 _EVERY = 6  # of the points of a curve, those shown as dots
 
 
@@ -97,10 +97,10 @@ def chosen_points(panels: Mapping[str, tuple[NDArray, NDArray, NDArray]]) -> Fig
 def profiles(
     x: NDArray, eps: Sequence[float], exact: NDArray, found: NDArray, title: str
 ) -> Figure:
-    """ρ, u and T over x for every ε, and below the difference network − reference.
+    """ρ, u and Θ over x for every ε, and below the difference network − reference.
 
     Args:
-        x: [X]; exact, found: [3, E, X], of ρ, u and T.
+        x: [X]; exact, found: [3, E, X], of ρ, u and Θ.
     """
     fig, axes = subplots(2, 3, figsize=(8.8, 4.4), height_ratios=(2, 1), sharex=True)
     for column, label in enumerate(_LABELS):

@@ -45,7 +45,7 @@ SKILL_WANTED = 0.3
 _WIDEST = 26  # letters of a table's first column
 _SHOWN = 8  # every so many of the dense Knudsen numbers stand in a table
 _COLOURS = (BLUE, GREEN, VERMILLION)
-_NAMES = ("ρ", "u", "T")
+_NAMES = ("ρ", "u", "Θ")
 
 
 class Errors(NamedTuple):
@@ -160,7 +160,7 @@ def changed_share(reference: RiemannReference, eps: float) -> NDArray:
 
 
 def sod_profiles(reference: RiemannReference, eps: Sequence[float]) -> Figure:
-    """ρ, u, T of the jump at T for some ε, and Euler's solution."""
+    """ρ, u, Θ of the jump at T for some ε, and Euler's solution."""
     problem = reference.problem
     x, t = np.linspace(*problem.window, 601), problem.final_time
     fig, axes = subplots(1, 3, figsize=(7.4, 2.6), sharex=True)
@@ -174,7 +174,7 @@ def sod_profiles(reference: RiemannReference, eps: Sequence[float]) -> Figure:
 
 
 def mixed_profiles(reference: MixedReference, eps: Sequence[float]) -> Figure:
-    """ε(x), and ρ, u, T at T for some ε0, with Euler's solution."""
+    """ε(x), and ρ, u, Θ at T for some ε0, with Euler's solution."""
     problem = reference.problem
     x, t = np.linspace(*problem.domain, 401), problem.final_time
     fig, axes = subplots(1, 4, figsize=(8.4, 2.6), sharex=True)

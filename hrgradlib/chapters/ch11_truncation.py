@@ -31,7 +31,7 @@ _PROBLEM, _EPS, _MODES = BGK_LAYER, (1.0, 0.3, 0.1, 0.03), (4, 6, 8, 11, 14)  # 
 
 
 class MomentSystem:
-    """``∂t f_k + √Θ (√(k+1) ∂x f_{k+1} + √k ∂x f_{k−1}) = (h_k(U) − f_k)/ε``, k ≤ n + 2.
+    """``∂t f_k + √Θ_ψ (√(k+1) ∂x f_{k+1} + √k ∂x f_{k−1}) = (h_k(U) − f_k)/ε``, k ≤ n + 2.
 
     Args:
         problem: smooth data.
@@ -39,7 +39,7 @@ class MomentSystem:
         modes: n.
         split: whether f' = f − e^{−t/ε} f_free is what is expanded; else f itself.
         cells: of the mesh.
-        theta: temperature Θ of the basis.
+        theta: temperature Θ_ψ of the basis.
 
     Raises:
         ValueError: a jump, which central differences cannot follow.
@@ -63,7 +63,7 @@ class MomentSystem:
         self.roots = np.sqrt(theta * np.arange(1, self.count))[:, None]
 
     def solve(self) -> NDArray:
-        """(ρ, u, T) at the final time, [3, cells]."""
+        """(ρ, u, Θ) at the final time, [3, cells]."""
         fastest = np.sqrt(2 * self.theta * self.count)
         step = min(1.1 * self.dx / fastest, 1.5 * self.eps)
         steps = int(np.ceil(self.problem.final_time / step))
@@ -105,7 +105,7 @@ class MomentSystem:
         return np.exp(-t / self.eps) * (self._basis @ f)
 
     def _hermite(self) -> NDArray:
-        """``He_k(v/√Θ)/√k!`` at the speeds, [K, V]."""
+        """``He_k(v/√Θ_ψ)/√k!`` at the speeds, [K, V]."""
         y = _SPEEDS / self.theta**0.5
         rows = [np.ones_like(y), y]
         for k in range(1, self.count - 1):

@@ -1,9 +1,9 @@
 """BGK in one space and one velocity dimension: micro–macro residuals in Hermite modes.
 
-``ε (∂t f + v ∂x f) = M[U] − f``. With one fixed temperature Θ the functions
-``ψ_k(v) = He_k(v/√Θ) M_Θ(v) / √k!`` turn velocity into columns:
+``ε (∂t f + v ∂x f) = M[U] − f``. With one fixed temperature Θ_ψ the functions
+``ψ_k(v) = He_k(v/√Θ_ψ) M_{Θ_ψ}(v) / √k!`` turn velocity into columns:
 
-    f = Σ f_k ψ_k,   f_k = <f He_k(v/√Θ)> / √k!,   v: f_k → √Θ (√(k+1) f_{k+1} + √k f_{k−1}).
+    f = Σ f_k ψ_k,   f_k = <f He_k(v/√Θ_ψ)> / √k!,   v: f_k → √Θ_ψ (√(k+1) f_{k+1} + √k f_{k−1}).
 
 ``f_0, f_1, f_2`` carry exactly ρ, ρu and E. The Maxwellian's coefficients ``h_k(U)`` are
 polynomials with a recurrence. Of the initial particles ``E = e^{−t/ε}`` still fly freely, with
@@ -15,7 +15,7 @@ solve the same equation from zero. They are written
 so that ``g = Σ_{k≥3} b_k ψ_k`` satisfies ``<m g> = 0``, ``m = (1, v, v²/2)``, whatever the ``b_k``.
 All residuals, macro (k ≤ 2) and micro (k ≥ 3), are
 
-    r_k = √Θ (√(k+1) ∂x f'_{k+1} + √k ∂x f'_{k−1})
+    r_k = √Θ_ψ (√(k+1) ∂x f'_{k+1} + √k ∂x f'_{k−1})
           + { ∂t h_k − E ∂t a_k  (k ≤ 2),   (1 − E) ∂t h_k + ε ∂t b_k + b_k  (k ≥ 3) }.
 
 No term is stiff: ε only multiplies. Only ``a_0, a_1, a_2`` occur.
@@ -39,7 +39,7 @@ class BGKFields(NamedTuple):
     All derivatives are scaled by one length p > 0 of the point's own.
 
     Attributes:
-        moments: [N, 3] ρ, u, T.
+        moments: [N, 3] ρ, u, Θ.
         moments_t, moments_x: [N, 3] ``p ∂t`` and ``p ∂x`` of these.
         micro_x: [N, M] ``ε p ∂x b_k``.
         relaxation: [N, M] ``p (ε ∂t b_k + b_k)``, one field because its terms may cancel.
@@ -60,16 +60,16 @@ class BGKFields(NamedTuple):
 def maxwellian_coefficients(
     moments: Tensor, tangents: Tensor, highest: int, theta: float
 ) -> tuple[Tensor, Tensor]:
-    """``h_0 … h_highest`` of ``M[ρ, u, T]`` and their derivatives along some tangents.
+    """``h_0 … h_highest`` of ``M[ρ, u, Θ]`` and their derivatives along some tangents.
 
-    With ``X`` normal of mean ``μ = u/√Θ`` and variance ``T/Θ``, ``h_k = ρ e_k``,
-    ``e_k = E[He_k(X)]/√k!`` and ``√(k+1) e_{k+1} = μ e_k + √k (T/Θ − 1) e_{k−1}``.
+    With ``X`` normal of mean ``ν = u/√Θ_ψ`` and variance ``Θ/Θ_ψ``, ``h_k = ρ e_k``,
+    ``e_k = E[He_k(X)]/√k!`` and ``√(k+1) e_{k+1} = ν e_k + √k (Θ/Θ_ψ − 1) e_{k−1}``.
 
     Args:
-        moments: [N, 3] ρ, u, T.
+        moments: [N, 3] ρ, u, Θ.
         tangents: [N, S, 3] derivatives of these in S directions.
         highest: largest k, at least 0.
-        theta: Θ.
+        theta: Θ_ψ.
 
     Returns:
         [N, highest + 1] and [N, S, highest + 1].
@@ -108,7 +108,7 @@ def residual(fields: BGKFields, theta: float) -> Tensor:
 
     Args:
         fields: see :class:`BGKFields`.
-        theta: temperature Θ of the basis.
+        theta: temperature Θ_ψ of the basis.
     """
     highest = fields.micro_x.shape[1] + CONSERVED - 1
     tangents = torch.stack([fields.moments_t, fields.moments_x], 1)

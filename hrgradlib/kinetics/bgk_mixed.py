@@ -10,8 +10,8 @@ f' = f − E f_free, starts from zero. With the local share ``σ = 1 − e^{−t
 
 and, with f whole in the balances of mass, momentum and energy, all residuals are
 
-    r_k = ∂t h_k + √Θ (√(k+1) ∂x f_{k+1} + √k ∂x h_{k−1}),                             k ≤ 2,
-    r_k = σ ∂t h_k + ε ∂t b_k + b_k + √Θ (√(k+1) ∂x f'_{k+1} + √k ∂x f'_{k−1}),        k ≥ 3,
+    r_k = ∂t h_k + √Θ_ψ (√(k+1) ∂x f_{k+1} + √k ∂x h_{k−1}),                             k ≤ 2,
+    r_k = σ ∂t h_k + ε ∂t b_k + b_k + √Θ_ψ (√(k+1) ∂x f'_{k+1} + √k ∂x f'_{k−1}),        k ≥ 3,
 
 ``f_1, f_2 = h_1, h_2`` and ``f_3 = a_3 + f'_3``. No term is stiff, and of the ``a_k`` only the
 slopes of a_2 and a_3 occur.
@@ -41,9 +41,9 @@ _WHOLE, _ROOM = math.sinh(2.0), math.cosh(2.0)
 
 @dataclass(frozen=True)
 class MixedBGK:
-    """Equilibrium at t = 0, ``f(0) = M[ρ0, u0, T0]``, period 1; dimensionless throughout.
+    """Equilibrium at t = 0, ``f(0) = M[ρ0, u0, Θ0]``, period 1; dimensionless throughout.
 
-    ``ρ0 = 1 + ½ sin 2πx``, ``u0 = 0``, ``T0 = 1 + ⅖ cos 2πx``. The field ε(x) is that of Filbet
+    ``ρ0 = 1 + ½ sin 2πx``, ``u0 = 0``, ``Θ0 = 1 + ⅖ cos 2πx``. The field ε(x) is that of Filbet
     and Jin; the initial data, in equilibrium, and the final time are the project's own.
 
     Attributes:
@@ -92,7 +92,7 @@ class MixedBGK:
         return (x - _WHOLE * arc) / eps
 
     def initial_moments(self, x: _Points) -> tuple[_Points, _Points]:
-        """``(ρ, u, T)`` and its derivative by x at t = 0; two of [..., 3]."""
+        """``(ρ, u, Θ)`` and its derivative by x at t = 0; two of [..., 3]."""
         xp = torch if isinstance(x, Tensor) else np
         wave = 2 * np.pi * x
         cos, sin = xp.cos(wave), xp.sin(wave)
@@ -105,7 +105,7 @@ class Flights(NamedTuple):
     """Free flight at N points; derivatives are scaled by one length p.
 
     Attributes:
-        moments, moments_t, moments_x: [N, 3] ρ, u, T of all particles in free flight, ``p ∂t``
+        moments, moments_t, moments_x: [N, 3] ρ, u, Θ of all particles in free flight, ``p ∂t``
             and ``p ∂x`` of these.
         modes, modes_x: [N, 4] ``a_0 … a_3`` of those that have not collided, and ``p ∂x``.
     """
@@ -136,7 +136,7 @@ def flights(
         problem: whose initial data fly.
         t, x, eps: [N].
         length: p, the scale of the derivatives.
-        theta: temperature Θ of the basis.
+        theta: temperature Θ_ψ of the basis.
     """
     dtype = t.dtype
     t, x, eps = (a.double()[:, None] for a in (t, x, eps))
@@ -174,7 +174,7 @@ def _flying(problem: MixedBGK, t: Tensor, x: Tensor, v: Tensor) -> tuple[Tensor,
 
 
 def _primitive(mass: Tensor, mean: Tensor, temperature: Tensor, d: Tensor) -> Tensor:
-    """Derivatives of ``<(1, v, v²) f>`` to those of ρ, u, T."""
+    """Derivatives of ``<(1, v, v²) f>`` to those of ρ, u, Θ."""
     mean_d = (d[:, 1] - mean * d[:, 0]) / mass
     square_d = (d[:, 2] - (mean.square() + temperature) * d[:, 0]) / mass
     return torch.stack([d[:, 0], mean_d, square_d - 2 * mean * mean_d], 1)
@@ -193,7 +193,7 @@ class MixedFields(NamedTuple):
     All derivatives are scaled by one length p > 0.
 
     Attributes:
-        moments: [N, 3] ρ, u, T.
+        moments: [N, 3] ρ, u, Θ.
         moments_t, moments_x: [N, 3] ``p ∂t`` and ``p ∂x`` of these.
         micro_x: [N, M] ``p ∂x (ε b_k)``.
         relaxation: [N, M] ``p (ε ∂t b_k + b_k)``.
@@ -218,7 +218,7 @@ def mixed_residual(fields: MixedFields, theta: float) -> Tensor:
 
     Args:
         fields: see :class:`MixedFields`.
-        theta: temperature Θ of the basis.
+        theta: temperature Θ_ψ of the basis.
     """
     highest = fields.micro_x.shape[1] + CONSERVED - 1
     tangents = torch.stack([fields.moments_t, fields.moments_x], 1)

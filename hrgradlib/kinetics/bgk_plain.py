@@ -11,7 +11,7 @@ __all__ = ["initial_misfit", "maxwellian", "plain_residual"]
 
 
 def maxwellian(moments: Tensor, v: Tensor) -> Tensor:
-    """``M[ρ, u, T](v)``: moments [N, 3] and v [V] to [N, V]."""
+    """``M[ρ, u, Θ](v)``: moments [N, 3] and v [V] to [N, V]."""
     rho, u, temperature = moments[:, :, None].unbind(1)
     bell = torch.exp(-0.5 * (v - u).square() / temperature)
     return rho * bell / (2 * math.pi * temperature).sqrt()
@@ -23,7 +23,7 @@ def plain_residual(
     """``ε (∂t f + v ∂x f) − (M[U] − f)`` at equidistant velocities, and ``<m f> − <m M[U]>``.
 
     Args:
-        moments: [N, 3] ρ, u, T.
+        moments: [N, 3] ρ, u, Θ.
         f, transported: [N, V] f and ``∂t f + v ∂x f``.
         eps: [N].
         v: [V] equidistant.

@@ -1,6 +1,6 @@
 """BGK on the line: the data of a problem.
 
-``ε (∂t f + v ∂x f) = M[U] − f`` with ``f(0) = M[U0]``; ``ρ0, u0, T0`` pass from a left to a right
+``ε (∂t f + v ∂x f) = M[U] − f`` with ``f(0) = M[U0]``; ``ρ0, u0, Θ0`` pass from a left to a right
 state, all three along one profile w(x) from −1 to 1.
 """
 
@@ -22,7 +22,7 @@ _Points = TypeVar("_Points", NDArray, Tensor)  # what comes as an array is answe
 
 @dataclass(frozen=True)
 class BGKProblem:
-    """``(ρ, u, T)(0, x) = left + (right − left) (1 + w(x))/2``, ``f(0, x, v) = M[ρ, u, T](v)``.
+    """``(ρ, u, Θ)(0, x) = left + (right − left) (1 + w(x))/2``, ``f(0, x, v) = M[ρ, u, Θ](v)``.
 
     Posed on the line. What starts in the window cannot be felt at the ends of the domain, nor the
     ends in the window: fewer than one particle in 10⁷ flies 0.7 in the time 0.1.
@@ -35,13 +35,13 @@ class BGKProblem:
         eps_range: smallest and largest Knudsen number (dimensionless).
         final_time: ``T`` (dimensionless).
         eval_eps, eval_times: where errors are quoted.
-        left, right: far-field states (ρ, u, T), dimensionless, ρ > 0 and T > 0.
+        left, right: far-field states (ρ, u, Θ), dimensionless, ρ > 0 and Θ > 0.
         window: where errors are measured; domain: where solutions are computed.
         max_speed: velocities beyond ± this are left out; the Maxwellians are below 1e-15 there.
 
     Raises:
         ValueError: unknown profile; a range that is not 0 < low ≤ high; a final time or steepness
-            that is not positive; a state that is not finite with ρ > 0 and T > 0.
+            that is not positive; a state that is not finite with ρ > 0 and Θ > 0.
     """
 
     name: str
@@ -96,7 +96,7 @@ class BGKProblem:
         return xp.sin(inside), slope
 
     def initial_moments(self, x: _Points) -> tuple[_Points, _Points]:
-        """``(ρ, u, T)`` and its derivative by x at t = 0.
+        """``(ρ, u, Θ)`` and its derivative by x at t = 0.
 
         Args:
             x: floating-point array or tensor of any shape [...], dimensionless.

@@ -23,7 +23,7 @@ class EulerRiemann:
     """Exact solution of the Riemann problem for ``∂t U + ∂x F(U) = 0``, ideal gas.
 
     Args:
-        left, right: (ρ, u, T), dimensionless, pressure ``p = ρT``.
+        left, right: (ρ, u, Θ), dimensionless, pressure ``p = ρΘ``.
         gamma: ratio of specific heats, > 1; 3 for one velocity dimension.
 
     Attributes:
@@ -90,7 +90,7 @@ class EulerRiemann:
         return float(0.5 * (u + sound + velocity + sound * ratio ** ((g - 1) / (2 * g))))
 
     def __call__(self, t: float, x: ArrayLike) -> NDArray:
-        """(ρ, u, T) at one time t > 0 and places x, the jump starting from 0; [3, ...].
+        """(ρ, u, Θ) at one time t > 0 and places x, the jump starting from 0; [3, ...].
 
         Raises:
             ValueError: ``t ≤ 0``, or a place that is not finite.
@@ -142,7 +142,7 @@ class EulerRiemann:
 def navier_stokes_fourier(
     problem: BGKProblem, eps: float, t: float, nx: int = 1600, courant: float = 0.3
 ) -> tuple[NDArray, NDArray]:
-    """Euler with the heat flux ``q = −(3/2) ε ρT ∂x T``, the first order of Chapman–Enskog.
+    """Euler with the heat flux ``q = −(3/2) ε ρΘ ∂x Θ``, the first order of Chapman–Enskog.
 
     One velocity dimension has no viscosity. Central differences of sixth order between cell centres
     and Runge–Kutta of fourth order in time: for solutions that the mesh resolves. The far-field
@@ -156,10 +156,10 @@ def navier_stokes_fourier(
         courant: Courant number; the diffusive restriction is taken care of.
 
     Returns:
-        Centres [nx] and (ρ, u, T) [3, nx].
+        Centres [nx] and (ρ, u, Θ) [3, nx].
 
     Raises:
-        ValueError: ``eps < 0``, or the scheme left the states with positive ρ and T: the solution
+        ValueError: ``eps < 0``, or the scheme left the states with positive ρ and Θ: the solution
             has steepened beyond the mesh.
     """  # noqa: DOC502
     x, dx, moments = _start(problem, eps, nx, "navier_stokes_fourier")
@@ -186,7 +186,7 @@ def fluid_history(
         nx: cells.
 
     Returns:
-        Centres [nx] and (ρ, u, T) [len(times), 3, nx].
+        Centres [nx] and (ρ, u, Θ) [len(times), 3, nx].
 
     Raises:
         ValueError: as `navier_stokes_fourier`; or the solver gave up.

@@ -1,8 +1,8 @@
 """What flies freely: ``f0(x − v t, v)``, its moments and their slopes.
 
 Of the initial particles the share ``e^{−t/ε}`` has not collided by the time t. With the Hermite
-functions of :mod:`hrgradlib.kinetics.bgk`, ``a_k(t, x) = <f0(x − v t, v) He_k(v/√Θ)>/√k!``. A jump
-gives error functions of x/t; smooth profiles are integrated by the trapezoidal rule, which
+functions of :mod:`hrgradlib.kinetics.bgk`, ``a_k(t, x) = <f0(x − v t, v) He_k(v/√Θ_ψ)>/√k!``. A
+jump gives error functions of x/t; smooth profiles are integrated by the trapezoidal rule, which
 converges faster than any power of the spacing.
 """
 
@@ -25,7 +25,7 @@ class FreeFlight(NamedTuple):
     """Free flight at N points; derivatives are scaled by a length p.
 
     Attributes:
-        moments, moments_t, moments_x: [N, 3] ρ, u, T and their ``p ∂t``, ``p ∂x``.
+        moments, moments_t, moments_x: [N, 3] ρ, u, Θ and their ``p ∂t``, ``p ∂x``.
         modes, modes_t, modes_x: [N, 3] ``a_0, a_1, a_2`` and theirs.
         third: [N] ``<v³ f>``, which the heat flux needs.
     """
@@ -51,10 +51,10 @@ def free_flight(
     """The free flight of a problem's initial data.
 
     Args:
-        problem: whose ``f0 = M[ρ0, u0, T0]`` flies.
+        problem: whose ``f0 = M[ρ0, u0, Θ0]`` flies.
         t, x: [N]; with a jump, t > 0 or x ≠ 0.
         length: [N] p, the scale of the derivatives.
-        theta: temperature Θ of the basis.
+        theta: temperature Θ_ψ of the basis.
     """
     raw = _jump if problem.profile == "sign" else _quadrature
     powers, slopes = raw(problem, t, x, length)  # <v^j f> and their p ∂x, j ≤ 3
@@ -81,7 +81,7 @@ def _modes(powers: Tensor, theta: float) -> Tensor:
 
 
 def _primitive(mass: Tensor, mean: Tensor, temperature: Tensor, d: Tensor) -> Tensor:
-    """Derivatives of ``<(1, v, v²) f>`` to those of ρ, u, T."""
+    """Derivatives of ``<(1, v, v²) f>`` to those of ρ, u, Θ."""
     mean_d = (d[:, 1] - mean * d[:, 0]) / mass
     square_d = (d[:, 2] - (mean.square() + temperature) * d[:, 0]) / mass
     return torch.stack([d[:, 0], mean_d, square_d - 2 * mean * mean_d], 1)

@@ -1,6 +1,6 @@
 """Maxwellians and their moments: continuous, on a quadrature, and over half of the velocities.
 
-Arrays of moments have the moment as first axis: ``U = (ρ, ρu, E)``, ``W = (ρ, u, T)``, [3, ...];
+Arrays of moments have the moment as first axis: ``U = (ρ, ρu, E)``, ``W = (ρ, u, Θ)``, [3, ...];
 velocities come first in distributions, [V, ...].
 """
 
@@ -15,22 +15,22 @@ __all__ = ["conserved", "discrete_maxwellian", "full_moments", "half_moments", "
 
 
 def maxwellian(primitives: NDArray, v: NDArray) -> NDArray:
-    """``ρ/√(2πT) exp(−(v−u)²/2T)``; W is [3, ...] and v must broadcast with its [...]."""
+    """``ρ/√(2πΘ) exp(−(v−u)²/2Θ)``; W is [3, ...] and v must broadcast with its [...]."""
     rho, u, temperature = primitives
     return rho / np.sqrt(2 * np.pi * temperature) * np.exp(-((v - u) ** 2) / (2 * temperature))
 
 
 def conserved(primitives: NDArray) -> NDArray:
-    """``(ρ, u, T)`` → ``(ρ, ρu, E)``, ``E = ½ρ(u² + T)``; [3, ...]."""
+    """``(ρ, u, Θ)`` → ``(ρ, ρu, E)``, ``E = ½ρ(u² + Θ)``; [3, ...]."""
     rho, u, temperature = primitives
     return np.stack([rho, rho * u, 0.5 * rho * (u**2 + temperature)])
 
 
 def primitive(moments: NDArray, owner: str = "primitive") -> NDArray:
-    """``(ρ, ρu, E)`` → ``(ρ, u, T)``; [3, ...].
+    """``(ρ, ρu, E)`` → ``(ρ, u, Θ)``; [3, ...].
 
     Raises:
-        ValueError: NaN, ``ρ ≤ 0`` or ``T ≤ 0``: no Maxwellian has such moments.
+        ValueError: NaN, ``ρ ≤ 0`` or ``Θ ≤ 0``: no Maxwellian has such moments.
     """
     rho, momentum, energy = moments
     if not (rho > 0).all():
@@ -52,14 +52,14 @@ def discrete_maxwellian(
 ) -> NDArray:
     """``M = exp(a + b c + d c²)`` whose *sums* ``Σ_i w_i m(v_i) M_i`` are U, by Newton's method.
 
-    Where the quadrature is good (a trapezoidal rule with spacing ≤ 0.7 √T) the sampled Maxwellian
+    Where the quadrature is good (a trapezoidal rule with spacing ≤ 0.7 √Θ) the sampled Maxwellian
     already has these sums to rounding, and nothing is iterated. The minimiser of the discrete
     entropy under the three constraints is of this form (Mieussens 2000).
 
     Args:
         moments: U, [3, N].
         v, weights: quadrature, [V].
-        tolerance: of the sums, relative to ρ in the variable ``c = (v − u)/√T``.
+        tolerance: of the sums, relative to ρ in the variable ``(v − u)/√Θ``.
 
     Returns:
         [V, N], positive.

@@ -24,7 +24,7 @@ class BGKPublishedFields(NamedTuple):
     """A candidate solution at N points and V equidistant velocities.
 
     Attributes:
-        moments: [N, 3] ρ, u, T.
+        moments: [N, 3] ρ, u, Θ.
         moments_t: [N, 3] their derivatives by t.
         value, along_t, along_x: [N, V] f, ``∂t f``, ``∂x f``.
     """
@@ -68,7 +68,7 @@ def ends_misfit(values: Tensor, states: Tensor, v: Tensor) -> Tensor:
 
     Args:
         values: [N, V] f.
-        states: [N, 3] ρ, u, T there.
+        states: [N, 3] ρ, u, Θ there.
         v: [V] equidistant; squares of a row sum to the integral over v.
     """
     return (v[1] - v[0]).sqrt() * (values - maxwellian(states, v))

@@ -4,11 +4,11 @@ Particles that have not collided fly freely (:mod:`hrgradlib.kinetics.free_fligh
 With τ = t/ε and the length ``p = √(t² + ℓ²)``, ℓ the width of the initial profile, the network's
 outputs N of order one enter as
 
-    ρ = ρ_free e^{θ χ N_ρ},   u = u_free + θ χ N_u,   T = T_free e^{θ χ N_T},   θ = ω/p,
+    ρ = ρ_free e^{θ χ N_ρ},   u = u_free + θ χ N_u,   Θ = Θ_free e^{θ χ N_Θ},   θ = ω/p,
     b_k = (1 − (1 + τ) e^{−τ}) χ N_k / p,
 
 ``ω = t − ε (1 − e^{−τ})``: so grows what collisions change of free flight. The initial data hold
-for every ε, ρ and T are positive, and χ makes the far-field states exact. A jump has no length
+for every ε, ρ and Θ are positive, and χ makes the far-field states exact. A jump has no length
 (ℓ = 0); its solution depends on x/t and t/ε alone, and so does the network.
 """
 
@@ -42,10 +42,10 @@ class BGKModel(nn.Module):
         width, depth: of the trunk (hidden features, hidden layers).
         modes: M, micro modes k = 3 … M + 2.
         code: features of the hidden representation ``z = E(log10 ε)``; a jump needs none.
-        theta: temperature Θ of the Hermite basis; all temperatures must stay below 2Θ.
+        theta: temperature Θ_ψ of the Hermite basis; all temperatures must stay below 2Θ_ψ.
 
     Raises:
-        ValueError: no micro mode, or an initial temperature of 2Θ or more.
+        ValueError: no micro mode, or an initial temperature of 2Θ_ψ or more.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class BGKModel(nn.Module):
         self.trunk = StreamMLP([known] + [width] * depth + [3 + modes])
 
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
-        """(ρ, u, T) [N, 3] and the coefficients ``b_3 … b_{M+2}`` [N, M]."""
+        """(ρ, u, Θ) [N, 3] and the coefficients ``b_3 … b_{M+2}`` [N, M]."""
         scales = self._scales(t, x, eps)
         out = self.trunk(self._features(t, x, eps, scales)) * scales.inside[:, None]
         free = free_flight(self.problem, t, x, scales.length, self.theta)
@@ -98,7 +98,7 @@ class BGKModel(nn.Module):
         moments = self._moments(free.moments, slow * lag * out[:, :3])
         change_x = slow * lag * out_x[:, :3]
         change_t = (grown - slow.square() * lag) * out[:, :3] + lag * out_t[:, :3]
-        # ρ and T are exponentials: their changes are relative ones.
+        # ρ and Θ are exponentials: their changes are relative ones.
         one = torch.ones_like(t)
         factor = torch.stack([moments[:, 0], one, moments[:, 2]], 1)
         start = torch.stack([free.moments[:, 0], one, free.moments[:, 2]], 1)
@@ -210,10 +210,10 @@ def _growth(tau: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 class BGKObservables(Observables):
-    """``f = E (f_free + Σ_{k≤2} (h_k − a_k) ψ_k) + (1 − E) M[ρ, u, T] + ε Σ_{k≥3} b_k ψ_k``.
+    """``f = E (f_free + Σ_{k≤2} (h_k − a_k) ψ_k) + (1 − E) M[ρ, u, Θ] + ε Σ_{k≥3} b_k ψ_k``.
 
     ``E = e^{−t/ε}`` is the share in free flight, ``h_k`` and ``a_k`` are the coefficients of the
-    Maxwellian and of the free flight. Outputs (ρ, u, T) [..., 3] and b [..., M].
+    Maxwellian and of the free flight. Outputs (ρ, u, Θ) [..., 3] and b [..., M].
     """
 
     speeds, places = (-np.inf, np.inf), (-np.inf, np.inf)

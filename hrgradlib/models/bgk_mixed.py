@@ -3,10 +3,10 @@
 As in :mod:`hrgradlib.models.bgk`, with the local ε(x) in the place of ε. With ``τ = t/ε(x)``, one
 length p, and the network's outputs N of order one,
 
-    ρ = ρ_free e^{(ω/p) N_ρ},   u = u_free + (ω/p) N_u,   T = T_free e^{(ω/p) N_T},
+    ρ = ρ_free e^{(ω/p) N_ρ},   u = u_free + (ω/p) N_u,   Θ = Θ_free e^{(ω/p) N_Θ},
     b_k = (1 − (1 + τ) e^{−τ}) N_k / p,       ω = t − ε(x) (1 − e^{−τ}):
 
-so grows what collisions change of free flight. The initial data hold for every ε0, ρ and T are
+so grows what collisions change of free flight. The initial data hold for every ε0, ρ and Θ are
 positive. The network is given Fourier features of x, where ε(x) stands, and the local clock.
 """
 
@@ -42,10 +42,10 @@ class MixedBGKModel(nn.Module):
         modes: M, micro modes k = 3 … M + 2.
         code: features of the hidden representation ``z = E(log10 ε0)``.
         harmonics: Fourier features cos, sin of 2πjx, j ≤ harmonics.
-        theta: temperature Θ of the Hermite basis; all temperatures must stay below 2Θ.
+        theta: temperature Θ_ψ of the Hermite basis; all temperatures must stay below 2Θ_ψ.
 
     Raises:
-        ValueError: no micro mode, or an initial temperature of 2Θ or more.
+        ValueError: no micro mode, or an initial temperature of 2Θ_ψ or more.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class MixedBGKModel(nn.Module):
             list(self.trunk.parameters())[-2].mul_(_SMALL)
 
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
-        """(ρ, u, T) [N, 3] and the coefficients ``b_3 … b_{M+2}`` [N, M]."""
+        """(ρ, u, Θ) [N, 3] and the coefficients ``b_3 … b_{M+2}`` [N, M]."""
         local = self._local(t, x, eps)
         features, _ = self._features(t, x, eps, local)
         out = self.trunk(features)
@@ -177,7 +177,7 @@ def _growth(tau: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 class MixedBGKObservables(Observables):
     """``f = E f_free + σ M[U] + Σ_{k≤2} ((1 − σ) h_k − a_k) ψ_k + ε(x) Σ_{k≥3} b_k ψ_k``.
 
-    Outputs (ρ, u, T) [..., 3] and b [..., M].
+    Outputs (ρ, u, Θ) [..., 3] and b [..., M].
     """
 
     speeds, places, period = (-np.inf, np.inf), (-np.inf, np.inf), 1.0

@@ -22,7 +22,7 @@ _THETA = 1.2  # f decays like a Maxwellian's: without this factor training hardl
 
 
 class PlainBGKModel(nn.Module):
-    """``f = e^{N_f(t, x, v, log ε)} e^{−v²/2Θ}`` and ``(ρ, u, T) = (e^{N_1}, N_2, e^{N_3})``.
+    """``f = e^{N_f(t, x, v, log ε)} e^{−v²/2Θ_ψ}`` and ``(ρ, u, Θ) = (e^{N_1}, N_2, e^{N_3})``.
 
     Args:
         problem: data and ranges.
@@ -40,13 +40,13 @@ class PlainBGKModel(nn.Module):
         self.register_buffer("nodes", nodes, persistent=False)
 
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
-        """(ρ, u, T) [N, 3], and f at the nodes of the velocity quadrature [N, V]."""
+        """(ρ, u, Θ) [N, 3], and f at the nodes of the velocity quadrature [N, V]."""
         v = self.nodes.expand(len(t), -1)
         spread_t, spread_x, spread_eps = (a[:, None].expand_as(v) for a in (t, x, eps))
         return self.moments(t, x, eps), self.distribution(spread_t, spread_x, v, spread_eps)
 
     def moments(self, t: Tensor, x: Tensor, eps: Tensor) -> Tensor:
-        """(ρ, u, T) [N, 3]."""
+        """(ρ, u, Θ) [N, 3]."""
         return _positive(self.macro(self._features(t, x, eps)))
 
     def distribution(self, t: Tensor, x: Tensor, v: Tensor, eps: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ class PlainBGKModel(nn.Module):
         return (self.kinetic(features)[:, 0].exp() * _bell(flat[3])).view(t.shape)
 
     def streams(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(ρ, u, T) [N, 3]; f and ``∂t f + v ∂x f`` at the nodes [N, V]."""
+        """(ρ, u, Θ) [N, 3]; f and ``∂t f + v ∂x f`` at the nodes [N, V]."""
         v = self.nodes.expand(len(t), -1)
         place = self._features(t, x, eps)[:, None].expand(-1, len(self.nodes), -1)
         features = torch.cat([place, v[..., None] / _REACH], 2)  # points first: [N, V, 4]

@@ -88,7 +88,7 @@ class RiemannModel(BGKModel):
             list(self.trunk.parameters())[-2].mul_(_SMALL)
 
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
-        """(ρ, u, T) [N, 3] and the coefficients ``b_3 … b_{M+2}`` [N, M]."""
+        """(ρ, u, Θ) [N, 3] and the coefficients ``b_3 … b_{M+2}`` [N, M]."""
         scales, sharp = self._scales(t, x, eps), self._sharp(t, x, eps)
         out = self.trunk(sharp.features) * scales.inside[:, None]
         free = free_flight(self.problem, t, x, scales.length, self.theta)

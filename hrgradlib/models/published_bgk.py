@@ -25,7 +25,7 @@ from hrgradlib.models.streams import StreamMLP
 __all__ = ["PublishedBGKModel", "PublishedBGKObservables", "SwishMLP"]
 
 _FASTEST = 6.0  # of the velocities: five deviations of the hottest Maxwellian
-_THETA = 1.2  # without the factor e^{−v²/2Θ} of f training hardly begins, as in the plain form
+_THETA = 1.2  # without the factor e^{−v²/2Θ_ψ} of f training hardly begins, as in the plain form
 
 
 class SwishMLP(StreamMLP):
@@ -48,13 +48,13 @@ class SwishMLP(StreamMLP):
 
 
 class PublishedBGKModel(PublishedModel):
-    """``f = softplus(N_f) e^{−v²/2Θ}`` of (t, x, v, ε), and (ρ, u, T) exact at ``x = ±reach``.
+    """``f = softplus(N_f) e^{−v²/2Θ_ψ}`` of (t, x, v, ε), and (ρ, u, Θ) exact at ``x = ±reach``.
 
     With ``s = (1 + x/reach)/2`` and ``b = 1 − (x/reach)²`` the moments are
 
         ρ = ρ_left^{1−s} ρ_right^s e^{b N_1},   u = (1−s) u_left + s u_right + b N_2,
 
-    and T as ρ, so that both are positive.
+    and Θ as ρ, so that both are positive.
 
     Args:
         problem: data and ranges.
@@ -81,12 +81,12 @@ class PublishedBGKModel(PublishedModel):
         self.kinetic = SwishMLP([self.inputs + 1] + [width] * depth + [1])
         v = torch.linspace(-_FASTEST, _FASTEST, nodes)
         self.register_buffer("velocities", v, persistent=False)
-        # Of log ρ, u and log T, at the left end and at the right one.
+        # Of log ρ, u and log Θ, at the left end and at the right one.
         pairs = [(math.log(r), u, math.log(T)) for r, u, T in (problem.left, problem.right)]
         self.register_buffer("ends", torch.tensor(pairs), persistent=False)
 
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
-        """(ρ, u, T) [N, 3], and f at the velocities [N, V]."""
+        """(ρ, u, Θ) [N, 3], and f at the velocities [N, V]."""
         features, _ = self._features(t, x, eps)
         out, _ = self._moments(x, self.macro(features), None)
         return out, self._at_speeds(features, self.velocities)
@@ -118,7 +118,7 @@ class PublishedBGKModel(PublishedModel):
         return softplus(out) * _bell(v)
 
     def _moments(self, x: Tensor, out: Tensor, moving: Tensor | None) -> tuple[Tensor, Tensor]:
-        """(ρ, u, T) and their derivatives along one tangent that leaves x as it is, [N, 3] each."""
+        """(ρ, u, Θ) and their derivatives along one tangent that leaves x as it is, [N, 3] each."""
         place = x / self.reach
         share, bump = 0.5 * (1 + place), 1 - place.square()
 

@@ -1,6 +1,6 @@
 """What `BGKReference` reads its values from: computed solutions, on a mesh or self-similar.
 
-Both kinds have ``state(t, x, eps)`` → ρ, u, T, ½<v³f>, ``distribution(t, x, v, eps)`` and
+Both kinds have ``state(t, x, eps)`` → ρ, u, Θ, ½<v³f>, ``distribution(t, x, v, eps)`` and
 ``errors(t, eps, window)`` → relative L2 errors of ρ, ρu and E.
 """
 

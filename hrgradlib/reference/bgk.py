@@ -64,7 +64,7 @@ class BGKReference:
         return self.moments(t, x, eps)[1]
 
     def temperature(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
-        """``T = <(v − u)² f>/ρ``; arguments as for `density`."""
+        """``Θ = <(v − u)² f>/ρ``; arguments as for `density`."""
         return self.moments(t, x, eps)[2]
 
     def momentum(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
@@ -72,15 +72,15 @@ class BGKReference:
         return conserved(self.moments(t, x, eps))[1]
 
     def energy(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
-        """``E = ½ρ(u² + T)``; arguments as for `density`."""
+        """``E = ½ρ(u² + Θ)``; arguments as for `density`."""
         return conserved(self.moments(t, x, eps))[2]
 
     def moments(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
-        """``(ρ, u, T)``, shape [3, ...] with the broadcast shape of the arguments."""
+        """``(ρ, u, Θ)``, shape [3, ...] with the broadcast shape of the arguments."""
         return self._all_moments(t, x, eps)[:3]
 
     def heat_flux(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
-        """``½<(v − u)³ f> = ε ½<v³ g>``; tends to ``−(3/2) ε ρT ∂x T``."""
+        """``½<(v − u)³ f> = ε ½<v³ g>``; tends to ``−(3/2) ε ρΘ ∂x Θ``."""
         rho, u, temperature, third = self._all_moments(t, x, eps)
         return third - 0.5 * rho * u * (u**2 + 3 * temperature)
 
@@ -132,7 +132,7 @@ class BGKReference:
         return result
 
     def _all_moments(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
-        """ρ, u, T, ½<v³f>."""
+        """ρ, u, Θ, ½<v³f>."""
         t, x, eps = np.broadcast_arrays(*checked("BGKReference", t=t, x=x, eps=eps))
         self._check_places(x)
         result = np.empty((4, *t.shape))

@@ -161,11 +161,11 @@ class MixedReference:
         return self.moments(t, x, eps)[1]
 
     def temperature(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
-        """``T = <(v − u)² f>/ρ``; arguments as for `density`."""
+        """``Θ = <(v − u)² f>/ρ``; arguments as for `density`."""
         return self.moments(t, x, eps)[2]
 
     def moments(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:
-        """``(ρ, u, T)``, [3, ...] with the broadcast shape of the arguments."""
+        """``(ρ, u, Θ)``, [3, ...] with the broadcast shape of the arguments."""
         return primitive(self._values(t, x, eps)[:3], "MixedReference")
 
     def heat_flux(self, t: ArrayLike, x: ArrayLike, eps: ArrayLike) -> NDArray:

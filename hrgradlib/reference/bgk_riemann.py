@@ -126,7 +126,7 @@ def continue_similarity(
     """The table that :class:`Continuation` reads.
 
     Args:
-        left, right: (ρ, u, T) of the jump.
+        left, right: (ρ, u, Θ) of the jump.
         last: largest τ that is needed.
         mesh: see :class:`RiemannMesh`.
         max_speed: velocities beyond ± this are left out.
@@ -235,7 +235,7 @@ class Continuation:
         return float(self.tau[-1])
 
     def state(self, tau: float, xi: NDArray) -> NDArray:
-        """ρ, u, T, ½<v³f> at one τ in [0, last] and any ξ; [4, ...]."""
+        """ρ, u, Θ, ½<v³f> at one τ in [0, last] and any ξ; [4, ...]."""
         if tau <= self._similar.last:
             return self._similar.state(tau, xi)
         first = int(np.searchsorted(self.tau, tau)) - _ALONG // 2

@@ -61,12 +61,12 @@ def solve_similarity(
     """The table that :class:`Similarity` reads.
 
     Args:
-        left, right: (ρ, u, T) of the jump.
+        left, right: (ρ, u, Θ) of the jump.
         mesh: see :class:`SimilarityMesh`.
         max_speed: velocities beyond ± this are left out.
 
     Returns:
-        ``edges`` [P + 1], ``xi`` [X], ``states`` [P, degree + 1, 4, X]: ρ, u, T, ½<v³f> at the
+        ``edges`` [P + 1], ``xi`` [X], ``states`` [P, degree + 1, 4, X]: ρ, u, Θ, ½<v³f> at the
         collocation points of each panel, ``left``, ``right``.
 
     Raises:
@@ -193,7 +193,7 @@ class Similarity:
         return float(self.edges[-1])
 
     def state(self, tau: float, xi: NDArray) -> NDArray:
-        """ρ, u, T, ½<v³f> at one τ in [0, last] and any ξ; [4, ...]."""
+        """ρ, u, Θ, ½<v³f> at one τ in [0, last] and any ξ; [4, ...]."""
         panel = int(np.clip(np.searchsorted(self.edges, tau) - 1, 0, self.edges.size - 2))
         a, b = self.edges[panel : panel + 2]
         share = lagrange(self.places, (tau - a) / (b - a))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BGK_SOD", "CASES", "SodCase", "residuals"]
 
-# Sod's densities and pressures (1, 1/8; 1, 1/10), as temperatures T = p/ρ. At the final time free
+# Sod's densities and pressures (1, 1/8; 1, 1/10), as temperatures Θ = p/ρ. At the final time free
 # flight is wrong by a tenth of what has changed, in every moment, for ε ≤ 0.05 (τ ≥ 7).
 BGK_SOD = BGKProblem(
     "bgk-sod", "sign", (1e-3, 1.0), 0.35, (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3),
