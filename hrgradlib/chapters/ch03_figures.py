@@ -125,7 +125,7 @@ def moment_decay(
 
     Args:
         moments: ``|b_k|``, k = 1, 2, …, by Knudsen number.
-        errors: by Knudsen number, numbers of moments N and errors of the density's amplitude.
+        errors: by Knudsen number, numbers of moments and errors of the density's amplitude.
     """
     fig, (left, right) = subplots(1, 2, figsize=(7.4, 3.3))
     for eps, values in moments.items():
@@ -136,7 +136,7 @@ def moment_decay(
         seen = error > 1e-15
         right.semilogy(count[seen], error[seen], "o-", color=eps_colour(eps))
     left.set(xlabel="index $k$", ylabel=r"$|\hat b_k|$")
-    right.set(xlabel="number of moments $N$", ylabel=r"error of the amplitude $a_\varepsilon$")
+    right.set(xlabel=r"number of moments $k_{\max}$", ylabel=r"error of the amplitude $a_\varepsilon$")
     left.legend()
     return fig
 

@@ -59,7 +59,7 @@ def discrete_maxwellian(
     Args:
         moments: U, [3, N].
         v, weights: quadrature, [V].
-        tolerance: of the sums, relative to ρ in the variable ``(v − u)/√Θ``.
+        tolerance: of the sums, relative to ρ in the variable ``c = (v − u)/√Θ``.
 
     Returns:
         [V, N], positive.
