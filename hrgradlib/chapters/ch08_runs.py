@@ -45,7 +45,7 @@ class Tails(NamedTuple):
     """Non-convex losses ``F_k = (1 + s²)^(−q/2)/q`` of ``s = û_k·y``; smoothness constant one.
 
     They fall towards their infimum, zero, ever more slowly while ``s → ∞``, and the angles
-    between the gradients never change: descent of ``‖∇F‖²`` barely faster than ``1/T``.
+    between the gradients never change: descent of ``‖∇F‖²`` barely faster than one over the steps.
 
     Attributes:
         units: [B, K, n].
