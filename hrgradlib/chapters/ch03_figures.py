@@ -136,7 +136,9 @@ def moment_decay(
         seen = error > 1e-15
         right.semilogy(count[seen], error[seen], "o-", color=eps_colour(eps))
     left.set(xlabel="index $k$", ylabel=r"$|\hat b_k|$")
-    right.set(xlabel=r"number of moments $k_{\max}$", ylabel=r"error of the amplitude $a_\varepsilon$")
+    right.set(
+        xlabel=r"number of moments $k_{\max}$", ylabel=r"error of the amplitude $a_\varepsilon$"
+    )
     left.legend()
     return fig
 

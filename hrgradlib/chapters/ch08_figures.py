@@ -90,7 +90,9 @@ def decay(panels: Mapping[str, Mapping[str, Trace]], bounds: Mapping[str, NDArra
             best = np.minimum.accumulate(trace.stationarity**2)
             axis.plot(trace.times + 1, np.median(best, 1), color=look.colour, label=name)
         proved = bounds[title]
-        axis.plot(trace.times + 1, proved, "--", color=BLACK, label=r"$2\Lambda D_\Sigma/\mathcal{T}$")
+        axis.plot(
+            trace.times + 1, proved, "--", color=BLACK, label=r"$2\Lambda D_\Sigma/\mathcal{T}$"
+        )
         axis.set(xscale="log", yscale="log", xlabel=r"steps $\mathcal{T}$", title=title)
     axes[0, 0].set_ylabel(r"$\min_{t<\mathcal{T}}\,\delta_t^2$")
     handles, labels = axes[0, 0].get_legend_handles_labels()

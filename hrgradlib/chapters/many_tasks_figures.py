@@ -47,7 +47,7 @@ def planes(near: float = 1.0, far: float = 2.0, angle: float = 1.9) -> Figure:
         _arrow(axis, 0.55 * normal, colour)
         axis.annotate(f"$\\hat{{u}}_{k}$", 0.6 * normal, color=colour, ha="center", va="bottom")
         axis.plot(*np.stack([0 * normal, distance * normal]).T, ":", color=colour, lw=1)
-        axis.annotate(f"$\\hat{t}_{k}$", 0.78 * distance * normal + [0.06, 0], color=colour)
+        axis.annotate(f"$\\hat{{t}}_{k}$", 0.78 * distance * normal + [0.06, 0], color=colour)
     equal = normals.sum(0) / np.linalg.norm(normals.sum(0))
     reached = equal * near / (equal @ normals[0])
     _arrow(axis, reached, BLUE)
