@@ -42,13 +42,13 @@ class _Nothing(nn.Module):
 
 
 class FilmMLP(StreamMLP):
-    """A trunk whose hidden units ε scales and shifts: ``h ← tanh(γ(ε) ⊙ (W h + b) + δ(ε))``.
+    """A trunk whose hidden units ε scales and shifts: ``h ← tanh(γ(ε) ⊙ (W h + b) + β(ε))``.
 
     The last input is the position of ε. Source: Perez et al. 2018 (FiLM).
 
     Args:
         sizes: as of :class:`StreamMLP`, the position counted among the inputs; hidden sizes equal.
-        hidden: of the small network from the position to γ and δ.
+        hidden: of the small network from the position to γ and β.
     """
 
     def __init__(self, sizes: list[int], hidden: int = 32) -> None:

@@ -2,9 +2,9 @@
 
 Reported of it: the angles minimise *global alignment* (angles still in conflict) plus λ times
 *global proximity* (turning farther than needed); the number of inner steps follows the losses.
-**The form of both penalties, what δ is, the start and the step length are our choice,**
+**The form of both penalties, what k_cos is, the start and the step length are our choice,**
 
-    J(α) = ½ Σ_{i<j} max(0, δ − r_i·r_j)² + ½ λ Σ_i α_i²,    from α = 0, step 1/L.
+    J(α) = ½ Σ_{i<j} max(0, k_cos − r_i·r_j)² + ½ λ Σ_i α_i²,    from α = 0, step 1/L.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Inner:
         a_min, a_max, k_std: ``⌊a_min + (a_max − a_min) s / (s + k_std)⌋`` steps are taken,
             ``s`` the standard deviation over the tasks of the relative changes of their losses.
         proximity: λ, per squared radian.
-        margin: δ, the cosine that two rotated gradients should have at least.
+        margin: k_cos, the cosine that two rotated gradients should have at least.
     """
 
     a_min: int = 5
@@ -88,5 +88,5 @@ def _slope(cosines: NDArray, towards: NDArray, angles: NDArray, inner: Inner) ->
 
 
 def _curvature(count: int, inner: Inner) -> float:
-    """An upper bound L of J's: every pair contributes at most ``2 + δ`` to each of four entries."""
+    """An upper bound L of J's: every pair adds at most ``2 + k_cos`` to each of four entries."""
     return 2 * (count - 1) * (2 + inner.margin) + inner.proximity
