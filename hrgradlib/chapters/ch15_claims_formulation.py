@@ -58,13 +58,13 @@ FORMULATION = (
         "What HRGrad repairs with the terms of the loss for tasks it repairs on other problems.",
         "05_one_network",
         "which-fails-inflow",
-        "rates of failure on `transport-inflow` and `bgk-smooth`, the published formulation: "
-        "HRGrad over five terms, under Adam and SOAP, beside the sum at weight one",
+        "rates of failure on `transport-inflow`, `bgk-smooth` and `bgk-riemann`, the published "
+        "formulation: HRGrad over the terms of the loss, under Adam and SOAP, beside the sum at "
+        "weight one",
         "where the sum fails in half of its runs: confirmed if HRGrad's rate lies below the sum's "
         "with its whole interval in every pair, refined in some, refuted in none",
         modes_elsewhere,
         tuple(place.study for place in OTHERS),
-        missing="BGK with a jump",
     ),
     Claim(
         "for-good",

@@ -28,7 +28,7 @@ BASELINES = (
 )  # fmt: skip
 
 #: Problems beside `transport-periodic` whose published form is asked the same.
-OTHERS = tuple(ELSEWHERE[name] for name in ("transport-inflow", "bgk-smooth"))
+OTHERS = tuple(ELSEWHERE.values())
 
 HALF = 0.5  # share of the sum's runs from which a formulation has a failure mode
 _PUBLISHED = "published"  # rung of the ladder: the asymptotic-preserving network of others
