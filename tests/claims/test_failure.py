@@ -126,3 +126,23 @@ def test_what_chapter_5_says_of_tasks_is_so():
         found = [errors_of("failure-terms", f"terms-{method}") for method in (ours, rival)]
         assert judge(*found).word == "undecided"
     assert share["terms-log-soap"] == share["terms-hrgrad-reported"] == 1  # not every rule does
+
+
+@pytest.mark.skipif(not Table.named("failure").rows, reason="no row is stored yet")
+def test_what_chapter_5_says_of_other_limits_is_so():
+    """Its last exercise but one: PINNs fail at every limit, few do with the layer coordinate."""
+    rows = read_study("failure")[0]
+    for limit in (0.05, 0.1, 0.2):
+        above = {
+            form: [r["label"] for r in rows
+                   if r["label"].startswith(f"{form}-") and r["max_error"] > limit]
+            for form in ("pinn", "layer", "regimes")
+        }  # fmt: skip
+        pinns = sum(r["label"].startswith("pinn-") for r in rows)
+        assert len(above["pinn"]) > 0.5 * pinns
+        layered = above["layer"] + above["regimes"]
+        if limit > 0.05:
+            assert not layered
+        else:
+            configs = sum("-config" in label for label in layered)
+            assert 0.8 * len(layered) < configs <= len(layered) < 0.1 * len(rows)
