@@ -110,6 +110,19 @@ class Peers:
         """The tuned learning rate of every method that has run."""
         return {r["method"]: r["lr"] for r in self.runs}
 
+    def at_edges(self) -> str:
+        """Which methods run at the smallest, and which at the largest, of the rates they tried."""
+        tried: dict[str, set[float]] = {}
+        for row in self.trials:
+            tried.setdefault(row["method"], set()).add(row["lr"])
+        ends = {"smallest": min, "largest": max}
+        told = [
+            f"{', '.join(map(label_of, own))} at the {name}"
+            for name, end in ends.items()
+            if (own := [m for m, lr in self.rates().items() if m in tried and lr == end(tried[m])])
+        ]
+        return "; ".join(told) or "none"
+
     def missing(self) -> int:
         """Runs that are not there yet."""
         there = {(r["problem"], r["method"], r["seed"]) for r in self.runs}
