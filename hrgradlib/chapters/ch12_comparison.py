@@ -34,6 +34,7 @@ __all__ = [
     "family",
     "mean_ranks",
     "method_factor",
+    "mostly_silent",
     "names",
     "place",
     "prices",
@@ -43,6 +44,7 @@ __all__ = [
     "rates",
     "rates_table",
     "runs_missing",
+    "silent",
     "standings",
     "trivial",
     "verdicts",
@@ -62,6 +64,7 @@ SURGERY = (*RIVALS, "hrgrad-reported", "harmonise-first")
 #: What weighs losses, under Adam.
 WEIGHTINGS = ("log-sum", "geometric-mean", "first-norm", "uw", "dwa", "rlw", "famo")
 
+_SAME = 5e-3  # relative difference up to which two errors are one to three digits
 _WIDEST = 30  # letters of a table's first column
 
 
@@ -175,14 +178,23 @@ def rates_table(found: dict[str, dict[str, float]]) -> str:
 
 
 def collapsed(problem: str, found: dict[str, dict[str, float]]) -> list[str]:
-    """Choices whose run ended with the error of the untrained ansatz, to three digits."""
-    line = trivial(problem)[UNTRAINED]
+    """Choices whose run ended with the error of the untrained ansatz."""
     return [
         f"{label}-{name}"
         for label, tried in found.items()
         for name, error in tried.items()
-        if abs(error / line - 1) < 5e-3
+        if silent(np.array([error]), problem)[0]
     ]
+
+
+def silent(errors: NDArray, problem: str = "transport-periodic") -> NDArray:
+    """Which runs ended with the error of the untrained ansatz, to three digits; [runs]."""
+    return abs(errors / trivial(problem)[UNTRAINED] - 1) < _SAME
+
+
+def mostly_silent(errors: NDArray, problem: str = "transport-periodic") -> bool:
+    """Whether half of the runs or more did: then their rate is judged, and not their method."""
+    return bool(2 * silent(errors, problem).sum() >= len(errors))
 
 
 def rate_factor(found: dict[str, dict[str, float]]) -> float:

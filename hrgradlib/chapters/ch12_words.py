@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch12_ablations import Ablations
 from hrgradlib.chapters.ch12_comparison import (
@@ -15,6 +16,7 @@ from hrgradlib.chapters.ch12_comparison import (
     at_edges,
     best,
     common_seeds,
+    mostly_silent,
     names,
     place,
 )
@@ -22,9 +24,20 @@ from hrgradlib.chapters.ch12_linear_solver import Solves, enough
 from hrgradlib.chapters.ch12_step_cost import stored as milliseconds
 from hrgradlib.chapters.looks import label_of
 from hrgradlib.experiments.comparison_studies import COMPARED
+from hrgradlib.experiments.finalist_studies import GRID, chosen
+from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.verdicts import judge
 
-__all__ = ["at_two_rates", "failing", "linear_solver", "places", "seeds", "stored", "tuning"]
+__all__ = [
+    "against_the_tuned_sum",
+    "at_two_rates",
+    "failing",
+    "linear_solver",
+    "places",
+    "seeds",
+    "stored",
+    "tuning",
+]
 
 
 def tuning(tried: Mapping[str, Mapping[str, float]]) -> str:
@@ -98,12 +111,52 @@ def failing(found: Mapping[str, Arm], tried: Mapping[str, Mapping[str, float]]) 
     _, high = at_edges({label: dict(errors) for label, errors in tried.items()})
     edge = [label for label in broken if label in high]
     said = f"Final runs failed of: {names(broken)}."
-    return said + (
-        f" Of these {names(edge)} ran at the last choice of the grid: what the short trainings "
-        "of the grid bore the final ones did not always."
-        if edge
-        else ""
+    if edge:
+        said += (
+            f" Of these {names(edge)} ran at the last choice of the grid: what the short trainings "
+            "of the grid bore the final ones did not always."
+        )
+    quiet = [label for label in broken if mostly_silent(found[label].errors)]
+    if quiet:
+        said += (
+            f" Half or more of the runs end as the untrained ansatz of: {names(quiet)}. There the "
+            "network has fallen silent; their place in the table is that of a learning rate, and "
+            "says nothing of the method."
+        )
+    return said
+
+
+def against_the_tuned_sum(
+    found: Mapping[str, Arm], tuned: Mapping[str, NDArray], labels: Sequence[str]
+) -> str:
+    """Sentences on methods beside a sum whose β₂ was tuned as well, and at full length.
+
+    Args:
+        found: final runs by method, all at one β₂.
+        tuned: errors of the finalists by method.
+        labels: methods that are asked about.
+    """
+    if "sum" not in tuned or "sum" not in found:
+        return "The sum is not tuned at full length yet."
+    words = {x: judge(found[x].errors, tuned["sum"]).word for x in labels if x in found}
+    told = {w: names([x for x, own in words.items() if own == w]) for w in ("lower", "higher")}
+    return (
+        f"The sum of the finalists, whose β₂ was tuned as well, has "
+        f"{np.median(tuned['sum']) / found['sum'].median:.2f} times the error of the sum "
+        f"above. Against it are lower: {told['lower']}; higher: {told['higher']}. The others were "
+        "not tuned over β₂, so this is no verdict on them: it says how much a setting is worth "
+        f"that all of them share.{_best_betas()}"
     )
+
+
+def _best_betas() -> str:
+    """Whom the one β₂ of the comparison suits: the finalists' own choices."""
+    rows = {key: row.values for key, row in Table.named(GRID).rows.items()}
+    try:
+        own, base = (chosen(label, rows)[1] for label in ("hrgrad", "sum"))
+    except LookupError:
+        return ""
+    return f" The grid of the finalists chooses β₂ = {own:g} for HRGrad and {base:g} for the sum."
 
 
 def at_two_rates(

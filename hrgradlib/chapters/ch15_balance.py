@@ -25,10 +25,11 @@ def terms_fall_alike(reading: Reading) -> Finding:
     Raises:
         Lacking: a run is missing.
     """  # noqa: DOC502 (raised by the reading)
-    told, alike, less = [], True, True
+    told, alike, less, runs = [], True, True, set()
     for metric, pair in _PAIRS.items():
         ours, base = (imbalance(falls(reading.rows(NAME, label))) for label in pair)
-        word, ratio, low, high, p, _ = judge(ours, base)
+        word, ratio, low, high, p, counts = judge(ours, base)
+        runs |= {*counts}
         alike &= bool(ours.max() <= LARGEST)
         less &= word == "lower"
         told.append(
@@ -36,4 +37,4 @@ def terms_fall_alike(reading: Reading) -> Finding:
             f"times what the sum leaves, p = {p:.2g}"
         )
     found: Word = "refuted" if not alike else "confirmed" if less else "refined"
-    return Finding(found, "; ".join(told))
+    return Finding(found, "; ".join(told), min(runs))

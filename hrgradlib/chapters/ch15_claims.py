@@ -12,7 +12,7 @@ from hrgradlib.chapters.ch15_claims_reported import REPORTED
 from hrgradlib.chapters.ch15_claims_review import REVIEW
 from hrgradlib.chapters.ch15_verdicts import GRADES, WORDS, Claim, Grade, Judged, Word, judged
 
-__all__ = ["CLAIMS", "count", "earlier_words", "everything", "negative_first", "outcome"]
+__all__ = ["CLAIMS", "by_runs", "count", "earlier_words", "everything", "negative_first", "outcome"]
 
 CLAIMS: tuple[Claim, ...] = (*ABSTRACT, *REVIEW, *REPORTED, *OURS)
 
@@ -58,6 +58,17 @@ def outcome(lines: Sequence[Judged]) -> str:
             stands.append((word, number))
     had = [(word, number) for word, number in _totals(earlier_words(lines)) if number]
     return _listed(stands) + (f" (earlier code had said: {_listed(had)})" if had else "")
+
+
+def by_runs(lines: Iterable[Judged]) -> str:
+    """How many verdicts on errors of two methods rest on how many runs, in a clause."""
+    runs = [line.finding.runs for line in lines if line.finding.runs]
+    told, most = [], float("inf")
+    for least, words in ((20, "20 or more"), (10, "10 to 19"), (4, "4 to 9"), (1, "fewer")):
+        if number := sum(least <= count < most for count in runs):
+            told.append((f"on {words}", number))
+        most = least
+    return f"of {len(runs)} such verdicts {_listed([(words, n) for words, n in told])}"
 
 
 def _totals(rows: Mapping[Grade, Mapping[Word, int]]) -> list[tuple[Word, int]]:

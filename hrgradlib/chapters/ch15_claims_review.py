@@ -11,7 +11,7 @@ from hrgradlib.chapters.ch15_balance import RULE as BALANCE_RULE
 from hrgradlib.chapters.ch15_balance import terms_fall_alike
 from hrgradlib.chapters.ch15_regimes import RULE as APART_RULE
 from hrgradlib.chapters.ch15_regimes import one_for_all
-from hrgradlib.chapters.ch15_verdicts import Claim, Finding
+from hrgradlib.chapters.ch15_verdicts import PEERS_RULE, Claim, Finding
 
 __all__ = ["REVIEW"]
 
@@ -40,7 +40,8 @@ REVIEW = (
         "11_bgk",
         "ch-bgk",
         "HRGrad under SOAP on `bgk-smooth` and `transport-periodic`",
-        "refuted if in some run a loss falls less than tenfold while another falls a hundredfold",
+        "refuted if in some run a loss falls less than tenfold while another falls a hundredfold; "
+        "undecided if a run failed by its error, which hides that",
         measures.stalled_regimes(("bgk", "smooth-soap"), ("scales", "hrgrad-soap")),
         ("bgk", "scales"),
     ),
@@ -106,7 +107,7 @@ REVIEW = (
         "14_beyond_kinetics",
         "ch-beyond",
         "four problems of others, HRGrad against the sum in SOAP's metric, equal time",
-        "confirmed if lower on all four by the book's rule, refined on some, refuted on none",
+        PEERS_RULE,
         measures.peers_lower(("hrgrad-soap",), ("sum-soap",)),
         ("peers",),
         front=True,

@@ -1,4 +1,4 @@
-"""Chapter 15: failure modes, and a published method's rank among others, when these are stored."""
+"""Chapter 15: failure modes, and what a weight does to an error, when these are stored."""
 
 from __future__ import annotations
 
@@ -6,26 +6,25 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
+from hrgradlib.chapters.ch04_pinn import SIZES as PINN_SIZES
+from hrgradlib.chapters.ch12_comparison import LEAST_RUNS
 from hrgradlib.chapters.ch15_reading import Reading
 from hrgradlib.chapters.ch15_verdicts import Finding, Word
 from hrgradlib.chapters.looks import label_of
 from hrgradlib.experiments.failure_elsewhere_studies import ELSEWHERE
 from hrgradlib.experiments.failure_studies import CELLS, LONGER
-from hrgradlib.experiments.verdicts import Rate, failure_rate, judge
+from hrgradlib.experiments.results import FAILED_ERROR
+from hrgradlib.experiments.verdicts import Rate, failure_rate
 from hrgradlib.experiments.weight_studies import FACTORS, label
 
 __all__ = [
-    "BASELINES", "OTHERS", "conflict_fails", "failure_modes", "fails_for_good",
-    "formulation_repairs",
-    "modes_elsewhere", "ranks_first",
+    "OTHERS", "conflict_fails", "failure_modes", "fails_for_good",
+    "formulation_decides", "formulation_repairs",
+    "modes_elsewhere",
     "spread_over_weights",
 ]  # fmt: skip
-
-#: That the full text compares with, as reported.
-BASELINES = (
-    "sum", "uw", "dwa", "graddrop", "pcgrad", "cagrad", "imtl-g", "rlw", "nash-mtl", "famo",
-)  # fmt: skip
 
 #: Problems beside `transport-periodic` whose published form is asked the same.
 OTHERS = tuple(ELSEWHERE.values())
@@ -157,6 +156,42 @@ def formulation_repairs(reading: Reading) -> Finding:
     return Finding(word, f"the sum fails in {ours} of its runs, as a PINN in {theirs}")
 
 
+def formulation_decides(reading: Reading) -> Finding:
+    """Does a PINN fail at ε = 10⁻³, under Adam, and an APNN not, whatever the learning rate?
+
+    Confirmed if at every rate every PINN errs by more than 10 % and every APNN by less than 1 %;
+    refined if the medians at the best rate do: it is chosen on the very runs that are quoted, which
+    a claim should not rest on; else refuted.
+    """
+    rows = reading.rows("pinn")
+    pinn, apnn = (_by_rate(rows, loss) for loss in ("pinn", "apnn"))
+    word: Word = "refuted"
+    if pinn.min() > FAILED_ERROR and apnn.max() < FAILED_ERROR / 10:
+        word = "confirmed"
+    elif _at_best(pinn) > FAILED_ERROR and _at_best(apnn) < FAILED_ERROR / 10:
+        word = "refined"
+    return Finding(
+        word,
+        f"PINN {100 * pinn.min():.0f} to {100 * pinn.max():.0f} %, APNN {100 * apnn.min():.2f} to "
+        f"{100 * apnn.max():.2f} %, {pinn.size} runs of each at {len(pinn)} learning rates",
+    )
+
+
+def _by_rate(rows: list[dict], loss: str) -> NDArray:
+    """[rates, seeds] errors of Adam at ε = 10⁻³, in chapter 4's number of steps."""
+    wanted = (loss, "adam", 1e-3, PINN_SIZES["quick"]["adam"]["steps"])
+    found: dict[float, list[float]] = defaultdict(list)
+    for row in rows:
+        if (row["loss"], row["optimizer"], row["eps"], row["steps"]) == wanted:
+            found[row["lr"]].append(row["error"])
+    return np.array([*found.values()])
+
+
+def _at_best(errors: NDArray) -> float:
+    """Median error at the best of the rates."""
+    return float(np.median(errors, 1).min())
+
+
 def _failed(reading: Reading, rung: str, methods: Iterable[str]) -> dict[str, list[bool]]:
     """Whether each run of a formulation failed, by method."""
     labels = {label: cell[1] for label, cell in CELLS.items() if cell[0] == rung}
@@ -185,7 +220,7 @@ def spread_over_weights(reading: Reading) -> Finding:
     """Over five decades of a weight, how far do the median errors of a method lie apart?
 
     Confirmed if at most by two for HRGrad in SOAP's metric, refined if by half of what the sum's do
-    there, else refuted.
+    there, else refuted; undecided of fewer than four runs a weight.
     """
     arms = ("hrgrad-soap", "sum-soap", "hrgrad", "hrgrad-1", "config", "sum")
     spread, runs = {}, set()
@@ -197,28 +232,8 @@ def spread_over_weights(reading: Reading) -> Finding:
     ours, base = spread["hrgrad-soap"], spread["sum-soap"]
     word: Word = "confirmed" if ours <= 2 else "refined" if ours <= base / 2 else "refuted"
     told = ", ".join(f"{label_of(arm)} {ratio:.2g}" for arm, ratio in spread.items())
-    return Finding(word, f"largest over smallest median: {told}; {min(runs)} runs a weight")
-
-
-def ranks_first(reading: Reading) -> Finding:
-    """Is the method as reported lower than each of the ten that its paper compares with?
-
-    Confirmed if it is by the book's rule against all; refuted if one of them is lower than it;
-    refined if its median is the least, but not decidedly; else undecided.
-    """
-    ours = reading.errors("comparison", _REPORTED)
-    others = {method: reading.errors("comparison", method) for method in BASELINES}
-    words = {method: judge(ours, errors).word for method, errors in others.items()}
-    rank = 1 + sum(float(np.median(e)) < float(np.median(ours)) for e in others.values())
-    word: Word = "undecided"
-    if "higher" in words.values():
-        word = "refuted"
-    elif all(found == "lower" for found in words.values()):
-        word = "confirmed"
-    elif rank == 1:
-        word = "refined"
-    beaten = sum(found == "lower" for found in words.values())
-    lost = sum(found == "higher" for found in words.values())
+    few = "" if min(runs) >= LEAST_RUNS else "too few runs: "
     return Finding(
-        word, f"rank {rank} of {len(others) + 1}; lower than {beaten}, higher than {lost}"
+        "undecided" if few else word,
+        f"{few}largest over smallest median: {told}; {min(runs)} runs a weight",
     )

@@ -6,23 +6,21 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hrgradlib.chapters import ch06_shares, ch09_scales, ch12_comparison, ch12_uphill
-from hrgradlib.chapters.ch04_pinn import best_errors
+from hrgradlib.chapters import ch06_shares, ch09_scales
 from hrgradlib.chapters.ch14_peers import OURS, PROBLEMS, PROMISE, SEEDS, THEIRS, Peers
 from hrgradlib.chapters.ch15_reading import Lacking, Reading
 from hrgradlib.chapters.ch15_verdicts import Finding, Word, by_errors, too_few
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.results import FAILED_ERROR
 from hrgradlib.experiments.store import Origin, Row
-from hrgradlib.experiments.verdicts import LEVEL, failure_rate, judge
+from hrgradlib.experiments.verdicts import LEVEL, Verdict, failure_rate, judge
 
 __all__ = [
-    "all_ranges", "any_rule", "conflict_share", "cost_of_a_step",
+    "all_ranges", "conflict_share", "cost_of_a_step",
     "cost_of_gradients", "errors_below",
-    "false_alarms", "formulation_decides", "identical", "lower", "lower_on", "memory_of_a_step",
+    "false_alarms", "identical", "lower", "lower_on", "memory_of_a_step",
     "no_worse", "peers_lower", "peers_promise", "scales_bounds", "scales_ratio", "stalled_regimes",
     "uphill_beside_the_sum", "uphill_in", "uphill_with_guard", "usual_step",
-    "worth_of_descent",
 ]  # fmt: skip
 
 Measure = Callable[[Reading], Finding]
@@ -61,9 +59,9 @@ def lower_on(table: str, *pairs: tuple[str, str]) -> Measure:
         word: Word = "refuted" if "higher" in words else "undecided"
         if won:
             word = "confirmed" if won == len(pairs) else "refined"
-        ratios = ", ".join(f"{v.ratio:.2f} [{v.interval.replace(' to ', ', ')}]" for v in found)
         few = "too few runs: " if all(map(too_few, found)) else ""
-        return Finding(word, f"{few}lower on {won} of {len(pairs)}: {ratios}")
+        told = f"{few}lower on {won} of {len(pairs)}: {_ratios(found)}"
+        return Finding(word, told, min(min(v.counts) for v in found))
 
     return measure
 
@@ -78,11 +76,11 @@ def no_worse(table: str, first: str, second: str, bound: float = NO_WORSE) -> Me
 
     def measure(reading: Reading) -> Finding:
         found = judge(reading.errors(table, first), reading.errors(table, second))
-        number, near, higher = by_errors(found).number, found.high < bound, found.word == "higher"
+        near, higher = found.high < bound, found.word == "higher"
         word: Word = "undecided"
         if not too_few(found) and (near or higher):
             word = "refined" if near and higher else "confirmed" if near else "refuted"
-        return Finding(word, number)
+        return by_errors(found)._replace(word=word)
 
     return measure
 
@@ -167,22 +165,39 @@ def uphill_with_guard(reading: Reading) -> Finding:
 
 
 def uphill_beside_the_sum(reading: Reading) -> Finding:
-    """Confirmed if at most half as many pairs are uphill as under the sum, refuted from 0.8 on."""
-    ours, theirs = (
-        float(reading.column("comparison", label, "uphill").mean()) for label in ("hrgrad", "sum")
-    )
-    ratio = ours / theirs
-    word: Word = "confirmed" if ratio <= 0.5 else "refuted" if ratio >= ALIKE else "refined"
-    return Finding(word, f"{_percent(ours)} of the pairs, under the sum {_percent(theirs)}")
+    """Confirmed if at most half as many pairs are uphill as under the sum, refuted from 0.8 on.
+
+    Both by the whole 95 % interval of the ratio of the runs' shares; refined if neither, and still
+    lower by the book's rule; else undecided.
+    """
+    ours, theirs = (reading.column("comparison", label, "uphill") for label in ("hrgrad", "sum"))
+    told = f"{_percent(ours.mean())} of the pairs, under the sum {_percent(theirs.mean())}"
+    if not ours.any() and theirs.all():
+        return Finding("confirmed", told)
+    found = judge(ours, theirs)
+    word: Word = "refined" if found.word == "lower" else "undecided"
+    if found.word == "lower" and found.high <= 0.5:
+        word = "confirmed"
+    elif found.low >= ALIKE:
+        word = "refuted"
+    ratio = f"{found.ratio:.2f} [{found.low:.2f}, {found.high:.2f}]"
+    return Finding(word, f"{told}: {ratio} times, {found.counts[0]} against {found.counts[1]} runs")
 
 
 def stalled_regimes(*cells: tuple[str, str]) -> Measure:
-    """Confirmed if in no run a regime's loss stalls while another's falls a hundredfold."""
+    """Confirmed if in no run a regime's loss stalls while another's falls a hundredfold.
+
+    Of a run that failed by its error nobody has looked at the losses: undecided if there are some.
+    """
 
     def measure(reading: Reading) -> Finding:
         rows = [row for cell in cells for row in reading.rows(*cell)]
         count = sum("a loss fell" in row["failure"] for row in rows)
-        return Finding("refuted" if count else "confirmed", f"in {count} of {len(rows)} runs")
+        unseen = sum(bool(row["failure"]) for row in rows) - count
+        word: Word = "refuted" if count else "undecided" if unseen else "confirmed"
+        more = f", {unseen} of which failed by their error" if unseen else ""
+        rate = failure_rate(count, len(rows))
+        return Finding(word, f"in {count} of {len(rows)} runs{more}: {rate}")
 
     return measure
 
@@ -201,7 +216,8 @@ def scales_ratio(study: str, first: str, second: str, bound: float = 1.0) -> Mea
             word = "confirmed"
         elif ratio.low > bound:
             word = "refuted"
-        return Finding(word, f"{ratio} times the error, {found[first].runs} runs each")
+        runs = found[first].runs
+        return Finding(word, f"{ratio} times the error, {runs} runs each", runs)
 
     return measure
 
@@ -226,30 +242,45 @@ def _arms(reading: Reading, study: str) -> dict[str, ch09_scales.Arm]:
 
 
 def peers_lower(mine: Sequence[str], others: Sequence[str]) -> Measure:
-    """Confirmed if lower on all four problems of others, refined on some, refuted on none."""
+    """Is the error lower, by the book's rule, on all four problems of others?
+
+    Confirmed if on all, refined if on some, refuted if it is higher on one and lower on none; else
+    undecided.
+    """
 
     def measure(reading: Reading) -> Finding:
         found = _peers(reading, (*mine, *others))
         shares = [found.compare(problem, mine, others) for problem in PROBLEMS]
         verdicts = [share.verdict for share in shares if share is not None]
-        won = sum(v.word == "lower" for v in verdicts)
-        word: Word = "confirmed" if won == len(PROBLEMS) else "refined" if won else "refuted"
-        ratios = ", ".join(f"{v.ratio:.2f} [{v.interval.replace(' to ', ', ')}]" for v in verdicts)
-        return Finding(word, f"lower on {won} of {len(PROBLEMS)}: {ratios}")
+        words = [v.word for v in verdicts]
+        won = words.count("lower")
+        word: Word = "refuted" if "higher" in words else "undecided"
+        if won:
+            word = "confirmed" if won == len(PROBLEMS) else "refined"
+        told = f"lower on {won} of {len(PROBLEMS)}: {_ratios(verdicts)}"
+        return Finding(word, told, min(min(v.counts) for v in verdicts))
 
     return measure
 
 
+def _ratios(verdicts: Sequence[Verdict]) -> str:
+    return ", ".join(f"{v.ratio:.2f} [{v.low:.2f}, {v.high:.2f}]" for v in verdicts)
+
+
 def peers_promise(reading: Reading) -> Finding:
-    """Confirmed if the best of ours has a tenth of the error on all problems, refined on some."""
+    """Confirmed if the best of ours has a tenth of the error on all problems, refined on some.
+
+    By the medians; the number has the intervals.
+    """
     found = _peers(reading, ("hrgrad-gn", "hrgrad-soap", *THEIRS))
     kept = found.kept()
     shares = [found.compare(problem, OURS, THEIRS) for problem in PROBLEMS]
     word: Word = (
         "confirmed" if all(kept.values()) else "refined" if any(kept.values()) else "refuted"
     )
-    ratios = ", ".join(f"{share.verdict.ratio:.2f}" for share in shares if share is not None)
-    return Finding(word, f"at most {PROMISE:g} on {sum(kept.values())} of {len(kept)}: {ratios}")
+    verdicts = [share.verdict for share in shares if share is not None]
+    told = f"at most {PROMISE:g} on {sum(kept.values())} of {len(kept)}: {_ratios(verdicts)}"
+    return Finding(word, told, min(min(v.counts) for v in verdicts))
 
 
 def _peers(reading: Reading, methods: Sequence[str]) -> Peers:
@@ -319,45 +350,11 @@ def usual_step(reading: Reading) -> Finding:
     )
 
 
-def formulation_decides(reading: Reading) -> Finding:
-    """Confirmed if at ε = 10⁻³, under Adam, a PINN errs by more than 10 %, an APNN by under 1 %."""
-    rows = reading.rows("pinn")
-    pinn, apnn = (
-        float(np.median(best_errors(rows, loss, "adam", 1e-3))) for loss in ("pinn", "apnn")
-    )
-    word: Word = "confirmed" if pinn > FAILED_ERROR and apnn < FAILED_ERROR / 10 else "refuted"
-    return Finding(
-        word, f"PINN {100 * pinn:.0f} %, APNN {100 * apnn:.2f} % at the best of its learning rates"
-    )
-
-
 def false_alarms(reading: Reading) -> Finding:
     """Confirmed if the rule calls equal methods different in at most 5 % of the cases."""
     rows = [r for r in reading.rows("verdict-rule") if r.get("factor") == 1]
     most = max(r["lower"] + r["higher"] for r in rows)
     return Finding("confirmed" if most <= LEVEL else "refuted", f"at most {100 * most:.1f} %")
-
-
-def any_rule(reading: Reading) -> Finding:
-    """Confirmed if one of the rules of others has a lower error than HRGrad under Adam."""
-    reference = reading.errors("comparison", "hrgrad")
-    labels = (*ch12_comparison.WEIGHTINGS, *ch12_comparison.RIVALS)
-    words = [judge(reading.errors("comparison", label), reference).word for label in labels]
-    count = {word: words.count(word) for word in ("lower", "undecided", "higher")}
-    word: Word = (
-        "confirmed" if count["lower"] else "refuted" if not count["undecided"] else "undecided"
-    )
-    return Finding(word, ", ".join(f"{n} {w}" for w, n in count.items()) + f" of {len(labels)}")
-
-
-def worth_of_descent(reading: Reading) -> Finding:
-    """Confirmed if uphill share and error are positively correlated over all runs compared."""
-    reading.rows("comparison")  # all of it or nothing
-    found = ch12_uphill.worth(ch12_comparison.arms("transport-periodic"))
-    if np.isnan(found.rho):
-        raise Lacking("too few methods of comparison have an uphill share")
-    word: Word = "confirmed" if found.low > 0 else "refuted" if found.high < 0 else "undecided"
-    return Finding(word, f"rank correlation {found}")
 
 
 def conflict_share(reading: Reading) -> Finding:

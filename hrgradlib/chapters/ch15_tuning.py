@@ -38,7 +38,7 @@ def lower_at_rates(*cells: tuple[str, str, str]) -> Callable[[Reading], Finding]
         if won:
             word = "confirmed" if won == len(words) else "refined"
         told = "; ".join(f"at rate {lr}: {by_errors(v).number}" for lr, v in found.items())
-        return Finding(word, told)
+        return Finding(word, told, min(min(verdict.counts) for verdict in found.values()))
 
     return measure
 

@@ -11,8 +11,8 @@ from hrgradlib.chapters.ch15_reading import Lacking, Reading
 from hrgradlib.experiments.verdicts import LEVEL, Verdict
 
 __all__ = [
-    "GRADES", "NO_WORSE_RULE", "RULE", "WORDS", "Basis", "Claim", "Finding", "Grade", "Judged",
-    "Word", "by_errors", "judged", "too_few",
+    "GRADES", "NO_WORSE_RULE", "PEERS_RULE", "RULE", "WORDS", "Basis", "Claim", "Finding", "Grade",
+    "Judged", "Word", "by_errors", "judged", "too_few",
 ]  # fmt: skip
 
 Basis = Literal["code", "proof", "reading"]
@@ -28,13 +28,24 @@ NO_WORSE_RULE = (
     "confirmed if the whole interval of the ratio lies below 1.5, refuted if higher by the book's "
     "rule, refined if both; undecided of so few runs that the rule could say nothing"
 )
+PEERS_RULE = (
+    "confirmed if lower on all four by the book's rule, refined on some, refuted if higher on one "
+    "and lower on none"
+)
 
 
 class Finding(NamedTuple):
-    """What was found on a claim: the verdict's word, and the figure that it rests on."""
+    """What was found on a claim.
+
+    Attributes:
+        word: of the verdict.
+        number: the figure that it rests on.
+        runs: of the method that has the fewest, where sets of errors are compared; else 0.
+    """
 
     word: Word
     number: str = ""
+    runs: int = 0
 
 
 @dataclass(frozen=True)
@@ -147,7 +158,8 @@ def by_errors(found: Verdict) -> Finding:
     number = (
         f"{ratio} [{low}, {high}] times the error, p = {found.p:.2g}, {first} against {second} runs"
     )
-    return Finding(words[found.word], f"too few runs: {number}" if too_few(found) else number)
+    few = "too few runs: " if too_few(found) else ""
+    return Finding(words[found.word], f"{few}{number}", min(first, second))
 
 
 def too_few(found: Verdict) -> bool:

@@ -10,20 +10,38 @@ from readings import HIGH, LOW, anywhere, store
 from hrgradlib.chapters import ch15_figures as figures
 from hrgradlib.chapters import ch15_measures as measures
 from hrgradlib.chapters import ch15_tables as tables
+from hrgradlib.chapters.ch04_pinn import SIZES as PINN_SIZES
 from hrgradlib.chapters.ch09_scales import Arm
-from hrgradlib.chapters.ch15_claims import CLAIMS, count, earlier_words, negative_first, outcome
+from hrgradlib.chapters.ch15_claims import (
+    CLAIMS,
+    by_runs,
+    count,
+    earlier_words,
+    negative_first,
+    outcome,
+)
 from hrgradlib.chapters.ch15_failures import (
-    BASELINES,
     conflict_fails,
     fails_for_good,
     failure_modes,
+    formulation_decides,
     formulation_repairs,
     modes_elsewhere,
-    ranks_first,
+    spread_over_weights,
 )
 from hrgradlib.chapters.ch15_reading import Lacking
-from hrgradlib.chapters.ch15_verdicts import GRADES, WORDS, Claim, Finding, Judged, judged
+from hrgradlib.chapters.ch15_verdicts import (
+    GRADES,
+    WORDS,
+    Claim,
+    Finding,
+    Judged,
+    by_errors,
+    judged,
+)
 from hrgradlib.experiments.catalogue import RESULTS
+from hrgradlib.experiments.verdicts import judge
+from hrgradlib.experiments.weight_studies import FACTORS, label
 from hrgradlib.paths import checkout
 
 
@@ -164,22 +182,20 @@ def test_positive_products_with_and_without_the_guard(free, guarded, word):
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "word"),
-    [(0.01, 0.03, "confirmed"), (0.02, 0.03, "refined"), (0.03, 0.03, "refuted")],
+    ("factor", "scatter", "word"),
+    [
+        (0.0, 0.1, "confirmed"),
+        (0.3, 0.1, "confirmed"),
+        (0.65, 0.1, "refined"),
+        (1.0, 0.02, "refuted"),
+        (1.0, 0.6, "undecided"),  # the sum against itself, with its scatter
+    ],
 )
-def test_uphill_pairs_beside_the_sums(ours, theirs, word):
-    assert measures.uphill_beside_the_sum(guard_store(hrgrad=ours, sum=theirs)).word == word
-
-
-@pytest.mark.parametrize(
-    ("best", "others", "word"),
-    [(LOW, HIGH, "confirmed"), (HIGH, HIGH, "refuted"), (CLOSE, HIGH, "undecided")],
-)
-def test_another_rule(best, others, word):
-    labels = (*measures.ch12_comparison.WEIGHTINGS, *measures.ch12_comparison.RIVALS)
-    ours = {"confirmed": STEADY_HIGH, "refuted": LOW, "undecided": LOW}[word]
-    runs = dict.fromkeys(labels, others) | {labels[3]: best, "hrgrad": ours}
-    assert measures.any_rule(anywhere(store(**runs))).word == word
+def test_uphill_pairs_beside_the_sums(factor, scatter, word):
+    shares = 0.05 * np.exp(scatter * np.linspace(-1, 1, 10))
+    runs = {"hrgrad": factor * shares[::-1], "sum": shares}
+    cells = {name: [{"uphill": share} for share in own] for name, own in runs.items()}
+    assert measures.uphill_beside_the_sum(anywhere(store(**cells))).word == word
 
 
 @pytest.mark.parametrize(
@@ -193,7 +209,12 @@ def test_ratio_under_unknown_scales(monkeypatch, factor, word):
 
 
 @pytest.mark.parametrize(
-    ("failures", "word"), [(["", ""], "confirmed"), (["", "a loss fell 2 times"], "refuted")]
+    ("failures", "word"),
+    [
+        (["", ""], "confirmed"),
+        (["", "a loss fell 2 times"], "refuted"),
+        (["", "error 0.2"], "undecided"),  # its losses were not looked at
+    ],
 )
 def test_stalled_regimes(failures, word):
     found = measures.stalled_regimes(("t", "a"))(store(a=[{"failure": f} for f in failures]))
@@ -309,17 +330,45 @@ def test_what_the_formulation_repairs(ours, theirs, word):
 
 
 @pytest.mark.parametrize(
-    ("ours", "other", "word"),
+    ("ours", "runs", "word"),
     [
-        (LOW, HIGH, "confirmed"),
-        (HIGH, LOW, "refuted"),
-        (LOW[:3], HIGH[:3], "refined"),
-        (HIGH[:3], LOW[:3], "undecided"),
+        ([1.0, 1.5], 4, "confirmed"),
+        ([1.0, 3.0], 4, "refined"),
+        ([1.0, 6.0], 4, "refuted"),
+        ([1.0, 1.5], 3, "undecided"),  # medians of three, which judge nothing elsewhere
     ],
 )
-def test_rank_of_the_method_as_reported(ours, other, word):
-    runs = {"hrgrad-reported": ours, "hrgrad": LOW} | dict.fromkeys(BASELINES, other)
-    assert ranks_first(anywhere(store(**runs))).word == word
+def test_spread_over_weights(ours, runs, word):
+    arms = ("hrgrad-soap", "sum-soap", "hrgrad", "hrgrad-1", "config", "sum")
+    spread = dict.fromkeys(arms, [1.0, 10.0]) | {"hrgrad-soap": ours}
+    cells = {
+        label(arm, factor): [1e-3 * spread[arm][factor > 1]] * runs
+        for arm in arms
+        for factor in FACTORS
+    }
+    found = spread_over_weights(anywhere(store(**cells)))
+    assert found.word == word and found.number.endswith(f"{runs} runs a weight")
+
+
+@pytest.mark.parametrize(
+    ("pinn", "apnn", "word"),
+    [
+        ([0.2, 0.3], [0.001, 0.002], "confirmed"),
+        ([0.2, 0.3], [0.001, 0.02], "refined"),  # one rate is too large for the APNN
+        ([0.2, 0.05], [0.001, 0.002], "refuted"),
+    ],
+)
+def test_the_formulation_decides_at_every_learning_rate(pinn, apnn, word):
+    """Two rates of two seeds each: the best one is no choice of the claim."""
+    steps = PINN_SIZES["quick"]["adam"]["steps"]
+    fixed = {"optimizer": "adam", "eps": 1e-3, "steps": steps}
+    rows = {
+        f"{loss}-{lr}": [{"loss": loss, "lr": lr, "error": error, **fixed}] * 2
+        for loss, errors in (("pinn", pinn), ("apnn", apnn))
+        for lr, error in zip((0.01, 0.02), errors, strict=True)
+    }
+    found = formulation_decides(anywhere(store(**rows)))
+    assert found.word == word and "4 runs of each at 2 learning rates" in found.number
 
 
 # --- the list -------------------------------------------------------------------------------------
@@ -394,6 +443,17 @@ def test_rows_of_earlier_code_count_as_not_tested_and_are_told_apart():
     assert outcome(LINES[1:2]) == "1 refuted"
 
 
+def test_verdicts_are_counted_by_the_fewest_runs():
+    found = [
+        Judged(
+            claim(Finding("confirmed")), by_errors(judge([1.0 + i for i in range(n)], [9.5] * m))
+        )
+        for n, m in ((20, 25), (5, 20), (3, 3), (4, 4))
+    ]
+    told = by_runs([*found, *LINES])
+    assert told == "of 4 such verdicts 1 on 20 or more, 2 on 4 to 9 and 1 on fewer"
+
+
 def test_the_negative_ones_come_first():
     assert [line.claim.name for line in negative_first(LINES)] == ["b", "a", "c", "d"]
 
@@ -426,7 +486,7 @@ def test_the_bar_is_as_long_as_the_claims_are_many():
 
 
 QUOTED = re.compile(r"`([^`]*)15_claims_and_verdicts\.ipynb::ch15-([^`:]*)(:?\w*)`")
-KEPT = {"claims", "outcome", "seconds"}
+KEPT = {"claims", "outcome", "runs", "seconds"}
 KEPT |= {name for one in CLAIMS for name in (one.name, f"{one.name}-found")}
 
 
