@@ -117,11 +117,11 @@ class Peers:
             tried.setdefault(row["method"], set()).add(row["lr"])
         ends = {"smallest": min, "largest": max}
         told = [
-            f"{', '.join(map(label_of, own))} at the {name}"
+            f"the {name} ({'; '.join(map(label_of, own))})"
             for name, end in ends.items()
             if (own := [m for m, lr in self.rates().items() if m in tried and lr == end(tried[m])])
         ]
-        return "; ".join(told) or "none"
+        return ", ".join(told) or "none"
 
     def missing(self) -> int:
         """Runs that are not there yet."""

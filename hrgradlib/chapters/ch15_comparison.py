@@ -40,7 +40,8 @@ def lower_where_awake(*cells: tuple[str, _Cell, _Cell]) -> Callable[[Reading], F
     """
 
     def measure(reading: Reading) -> Finding:
-        told, words, runs = [], [], []
+        told, words = [], []
+        runs: list[int] = []
         for name, first, second in cells:
             ours, base = reading.errors(*first), reading.errors(*second)
             if mostly_silent(ours) or mostly_silent(base):

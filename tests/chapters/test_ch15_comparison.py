@@ -139,10 +139,8 @@ def test_choices_at_an_end_of_the_tried_rates_are_named():
 
     tried = [row(m, lr, True) for m in ("sum", "config", "hrgrad") for lr in (1.0, 2.0, 3.0)]
     used = [row("sum", 3.0, False), row("config", 2.0, False), row("hrgrad", 1.0, False)]
-    assert (
-        Peers([*tried, *used]).at_edges()
-        == "HRGrad, Adam at the smallest; sum, Adam at the largest"
-    )
+    told = "the smallest (HRGrad, Adam), the largest (sum, Adam)"
+    assert Peers([*tried, *used]).at_edges() == told
     assert Peers([*tried, used[1]]).at_edges() == "none"
 
 
