@@ -32,6 +32,10 @@ def test_no_raw_markup(seen):
     assert re.findall(r"`[^`\n]+`|\{\w+\}`", seen.prose) == []
 
 
+def test_no_text_is_one_that_python_fills_in(seen):
+    assert "Alias for field number" not in seen.prose
+
+
 def test_no_console_error(seen):
     assert seen.console == []
 
