@@ -39,6 +39,9 @@ BEYOND = """() => {
     .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1)
     .filter(e => !reached(e)).map(e => e.outerHTML.slice(0, 120));
 }"""
+# Names of the pages before and after, whose ends are cut off.
+NAMES = """() => [...document.querySelectorAll('.prev-next-area a')]
+  .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
 # Pictures that are drawn smaller than they are, and do not open by click and key.
 FIXED = """() => [...document.querySelectorAll('.bd-article img')]
   .filter(e => e.naturalWidth > e.clientWidth + 1)
@@ -153,7 +156,8 @@ def visit(context, site: str, name: str) -> Visit:
     page.set_viewport_size(PHONE)
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
     facts |= {"wider": page.evaluate(WIDER), "out_of_reach": page.evaluate(OUT_OF_REACH)}
-    facts |= {"beyond": page.evaluate(BEYOND), "fixed": page.evaluate(FIXED)}
+    beyond = page.evaluate(BEYOND) + page.evaluate(NAMES)
+    facts |= {"beyond": beyond, "fixed": page.evaluate(FIXED)}
     # What the book asks for ends here: axe-core asks for style sheets, by addresses it guesses.
     noted = {"console": [*console], "failed": [*failed], "external": [*external]}
     facts["barriers"] = barriers(page)
