@@ -17,5 +17,6 @@ def skip_field(
 
 
 def setup(app: Sphinx) -> dict:
+    app.setup_extension("sphinx.ext.autodoc")  # whose event it is
     app.connect("autodoc-skip-member", skip_field)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
