@@ -31,6 +31,7 @@ PAIRS = {
     "SOAP's metric, equal steps": ("hrgrad-soap", "sum-soap"),
     "Adam's metric, equal steps": ("hrgrad", "sum"),
     "Adam's metric, equal time": ("hrgrad", "sum-time"),
+    "HRGrad as reported and Adam's sum, equal steps": ("hrgrad-reported", "sum"),
 }
 
 
