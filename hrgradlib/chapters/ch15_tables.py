@@ -14,10 +14,10 @@ _NOTHING = "There is none."
 
 
 def claims_table(lines: Iterable[Judged]) -> str:
-    """Markdown (MyST): claim, experiment with its rule, what was found with the verdict."""
+    """Markdown (MyST): claim and its grade, experiment and rule, what was found and the verdict."""
     rows = [
         [
-            line.claim.text,
+            f"{line.claim.text} {_grade(line)}",
             f"{line.claim.test} ({_place(line)}). *{_sentence(line.claim.rule)}*",
             f"**{_sentence(line.verdict)}** {_sentence(line.number) if line.number != '–' else ''}",
         ]
@@ -76,6 +76,12 @@ def rests_on(lines: Iterable[Judged]) -> Mapping[str, str]:
     """By name of a stored result that some claim reads: rows, state."""
     names = {table for line in lines for table in line.claim.tables}
     return {name: _state(name) for name in sorted(names)}
+
+
+def _grade(line: Judged) -> str:
+    """Who says it, as the legend of chapter 15 marks it; a review has no badge."""
+    grade = line.claim.grade
+    return "*(review)*" if grade == "review" else f"[{grade}]{{.grade-{grade}}}"
 
 
 def _place(line: Judged) -> str:

@@ -464,6 +464,8 @@ def test_every_table_has_a_line_per_claim_and_whole_cells():
         assert len(rows) == len(LINES)
         assert {row.count("|") for row in rows} == {head.count("|")}
     assert "({ref}`x`)" in tables.claims_table(LINES)
+    ours, review, *_ = tables.claims_table(LINES).splitlines()[2:]
+    assert "[ours]{.grade-ours}" in ours and "*(review)*" in review
     assert tables.missing_table(LINES).splitlines()[2:] == ["| more runs | *d* |"]
     assert tables.claims_table([]) == "There is none."
 
