@@ -24,6 +24,7 @@ from hrgradlib.models.published import own_eps
 
 __all__ = [
     "NAMES",
+    "PUBLISHED",
     "STEPS_OF_LADDER",
     "Cell",
     "Failures",
@@ -32,6 +33,7 @@ __all__ = [
     "cells_of",
     "load",
     "method_label",
+    "own_order",
     "size",
     "step",
     "table",
@@ -58,6 +60,10 @@ STEPS_OF_LADDER = {
     "layer": ("published", "layer"),
     "regimes": ("layer", "regimes"),
 }
+
+
+#: The largest error published of networks of one ε each on a smooth problem: chapter 11.
+PUBLISHED = 5e-2
 
 
 class Cell(NamedTuple):
@@ -254,6 +260,18 @@ def at_own_eps(found: Failures, method: str = "sum") -> str:
         ends = f"{column.min():.1e} to {column.max():.1e}"
         lines.append(f"{f'eps = {eps:.3g}':14s}{np.median(column):9.1e}   {ends}")
     return "\n".join(lines)
+
+
+def own_order(found: Failures, method: str = "sum") -> str:
+    """A sentence: are the networks of one ε each, where they were trained, as good as published."""
+    cell = found.cells.get(("each", method))
+    if cell is None or not len(cell.own):
+        return "No run is stored yet."
+    medians = np.median(cell.own[:, _own_columns(found.judged_eps)], 0)
+    ends = f"The medians here are {medians.min():.1e} to {medians.max():.1e}"
+    if medians.max() <= PUBLISHED:
+        return f"{ends}: the published order or better, at every one of these ε."
+    return f"{ends}, up to {medians.max() / PUBLISHED:.1f} times the largest published."
 
 
 def size(label: str) -> int:

@@ -56,7 +56,7 @@ def sample_points(
     the times are uniform on [0, T], half in the layer coordinate ``(1−e^{−t/ε²})/(1−e^{−T/ε²})``.
     With ``beyond > 1`` both go on to ``beyond · T``: points on one side only leave the end of the
     interval, where errors are quoted, the least determined. With ``one_each`` a task is one ε,
-    log-uniform in all of the range, instead of a range.
+    log-uniform in the task's range, instead of all of that range.
 
     Returns:
         Three tensors of shape (tasks · per_task,), dimensionless, default dtype.

@@ -7,9 +7,7 @@ import pytest
 from hrgradlib.paths import checkout
 
 BOOK = checkout() / "book"
-PAGES = sorted(
-    str(page.relative_to(BOOK)) for page in (*BOOK.glob("*/*.md"), BOOK / "intro.md")
-)
+PAGES = sorted(str(page.relative_to(BOOK)) for page in (*BOOK.glob("*/*.md"), BOOK / "intro.md"))
 OF_THE_PAPER = re.compile(r"liang2026hrgrad|\b[Tt]he paper\b|\b(?:the paper|abstract)'s\b")
 GRADED = re.compile(r"\{\.grade-(?:abstract|reported|ours)\}|\babstract\b|\breported\b|\bnotes\b")
 #: That say nothing of what stands in it.

@@ -101,6 +101,13 @@ def test_networks_of_one_eps_by_their_own(store):
     assert "3.0e-02" in said[1] and all("6.0e-02" in line for line in said[2:])
 
 
+def test_the_published_order_is_reached_or_it_is_said_by_how_much_it_is_missed(store):
+    missed = failure.own_order(ladder(store))
+    assert missed.startswith("The medians here are 3.0e-02 to 6.0e-02, up to 1.2 times")
+    assert "or better" in failure.own_order(store(rows_of("each", "sum", 0.02, 0)))
+    assert failure.own_order(store({})) == "No run is stored yet."
+
+
 def test_where_most_methods_err_most(store):
     found = ladder(store)
     said = failure.where_it_errs(found, "published")
