@@ -1,5 +1,6 @@
-// The interactive picture of harmonised rotation (chapter 7). It only draws: every number was
-// computed by hrgradlib.harmonize when the chapter was executed, and stands in the page as JSON.
+// The interactive pictures of chapter 7: harmonised rotation, and the stages of the method as
+// reported. They only draw: every number was computed by hrgradlib when the chapter was executed,
+// and stands in the page as JSON.
 (() => {
   "use strict";
   const add = (a, b, t) => a.map((x, i) => x + t * b[i]);
@@ -35,7 +36,7 @@
   }
 
   // --- drawing: a list of [depth, markup], painted from the back to the front ---------------
-  function scene(preset, index, see) {
+  function canvas(see) {
     const items = [];
     const put = (depth, markup) => items.push([depth, markup]);
     const line = (points, style) => {
@@ -57,6 +58,10 @@
         `<path d="M${x} ${y}L${bx - wing * uy} ${by + wing * ux}L${bx + wing * uy} ${by - wing * ux}Z" fill="${ink}"/></g>`);
       if (label) put(9, `<text x="${x + 13 * ux}" y="${y + 13 * uy + 5}" text-anchor="middle" style="fill:${ink}">${label}</text>`);
     };
+    const fan = (rim) => rim.slice(1).forEach((p, i) => {
+      const [a, b] = [see(rim[i]), see(p)];
+      put(Math.min(a[2], b[2], 0) - 0.01, `<path d="M0 0L${a[0]} ${a[1]}L${b[0]} ${b[1]}Z" fill="currentColor" fill-opacity="0.07"/>`);
+    });
     const thin = 'fill="none" stroke="var(--line)" stroke-width="0.7"';
     put(-9, '<circle r="160" fill="var(--ball)" stroke="var(--line)"/>');
     [30, 60, 90, 120, 150].forEach((t) => line(circle([0, 0, 1], (t * Math.PI) / 180), thin));
@@ -64,43 +69,73 @@
       const turn = (t * Math.PI) / 180;
       line(circle([Math.cos(turn), Math.sin(turn), 0], Math.PI / 2), thin);
     });
+    const painted = () => items.sort((a, b) => a[0] - b[0]).map((item) => item[1]).join("");
+    return { put, line, arrow, fan, painted };
+  }
+
+  // Gradients as they were, pale, with the arcs on which they moved and what became of them.
+  function turned({ line, arrow }, before, after) {
+    before.forEach((u, k) => {
+      arrow(u, colour(k), 1.6, `û${digits[k]}`, 0.45);
+      line(arc(u, after[k]), `stroke="${colour(k)}" stroke-width="1.4" stroke-dasharray="2 2"`);
+      arrow(after[k], colour(k), 2.6, "");
+    });
+  }
+
+  function scene(preset, index, see) {
+    const paper = canvas(see);
+    const { put, line, arrow, fan } = paper;
     line(circle(preset.axis, preset.phi), 'stroke="currentColor" stroke-width="1" stroke-dasharray="3 3"');
     const rim = circle(preset.axis, preset.theta[index]);
-    rim.slice(1).forEach((p, i) => {
-      const [a, b] = [see(rim[i]), see(p)];
-      put(Math.min(a[2], b[2], 0) - 0.01, `<path d="M0 0L${a[0]} ${a[1]}L${b[0]} ${b[1]}Z" fill="currentColor" fill-opacity="0.07"/>`);
-    });
+    fan(rim);
     line(rim, 'stroke="currentColor" stroke-width="1.4"');
-    preset.units.forEach((u, k) => {
-      const turned = preset.rotated[index][k];
-      arrow(u, colour(k), 1.6, `û${digits[k]}`, 0.45);
-      line(arc(u, turned), `stroke="${colour(k)}" stroke-width="1.4" stroke-dasharray="2 2"`);
-      arrow(turned, colour(k), 2.6, "");
-    });
+    turned(paper, preset.units, preset.rotated[index]);
     line([[0, 0, 0], scale(preset.axis, 1.12)], 'stroke="currentColor" stroke-width="1.2" stroke-dasharray="5 3"');
     const [x, y] = see(scale(preset.axis, 1.2));
     put(9, `<text x="${x}" y="${y + 4}" text-anchor="middle" font-style="italic">a</text>`);
     line(arc(preset.sum, preset.d[index]), 'stroke="var(--before)" stroke-width="1.6" stroke-dasharray="2 2"');
     arrow(preset.sum, "var(--before)", 2.6, "sum");
     arrow(preset.d[index], "currentColor", 4, "d");
-    return items.sort((a, b) => a[0] - b[0]).map((item) => item[1]).join("");
+    return paper.painted();
   }
 
-  // Bars of cos(d, û_k), with those of the sum in grey and the bound κc as a line.
-  function bars(preset, index, kappa) {
+  // The method as reported, one of its four stages.
+  function stage(preset, number, see) {
+    const paper = canvas(see);
+    const { line, arrow, fan } = paper;
+    const { units, rays, anchor, across, turns, rotated } = preset;
+    if (number < 3) units.forEach((u, k) => arrow(u, colour(k), 2.6, `û${digits[k]}`));
+    else turned(paper, units, rotated);
+    if (number === 1) {
+      const rim = rays.flatMap((ray, i) => arc(ray, rays[(i + 1) % rays.length]));
+      fan(rim);
+      line(rim, 'stroke="currentColor" stroke-width="1.2"');
+      rays.forEach((ray) => arrow(ray, "currentColor", 1.2, ""));
+    }
+    if (number === 2) {
+      units.forEach((u, k) => turns[k] &&
+        line(arc(u, across[k]), `stroke="${colour(k)}" stroke-width="1.6" stroke-dasharray="5 3"`));
+    }
+    if (number < 4) arrow(anchor, "currentColor", 3, "d*");
+    else arrow(preset.g, "currentColor", 4, "g");
+    return paper.painted();
+  }
+
+  // A bar for every cosine, below it a grey one to compare with, and a bound as a line.
+  function bars(cosines, others, bound, name) {
     const place = (cosine) => 110 + 105 * cosine;
-    const bottom = 26 * preset.units.length + 8;
-    const rows = preset.units.map((_, k) => {
+    const bottom = 26 * cosines.length + 8;
+    const rows = cosines.map((cosine, k) => {
       const y = 26 * k + 10;
       const bar = (value, top, height, ink) =>
         `<rect x="${Math.min(place(0), place(value))}" y="${top}" width="${Math.abs(105 * value)}" height="${height}" fill="${ink}"/>`;
       return `<text x="0" y="${y + 11}" font-size="12">û${digits[k]}</text>` +
-        bar(preset.cosines[index][k], y, 10, colour(k)) + bar(preset.sumCosines[k], y + 12, 4, "var(--before)") +
-        `<text x="252" y="${y + 11}" font-size="12" text-anchor="end">${fixed(preset.cosines[index][k])}</text>`;
+        bar(cosine, y, 10, colour(k)) + (others ? bar(others[k], y + 12, 4, "var(--before)") : "") +
+        `<text x="252" y="${y + 11}" font-size="12" text-anchor="end">${fixed(cosine)}</text>`;
     });
     const rule = (x, dash) => `<path d="M${x} 4V${bottom}" stroke="currentColor" stroke-dasharray="${dash}"/>`;
-    return rows.join("") + rule(place(0), "none") + rule(place(kappa * preset.c), "3 2") +
-      `<text x="${place(kappa * preset.c)}" y="${bottom + 12}" font-size="12" text-anchor="middle">κc</text>`;
+    return rows.join("") + rule(place(0), "none") + (name ? rule(place(bound), "3 2") +
+      `<text x="${place(bound)}" y="${bottom + 12}" font-size="12" text-anchor="middle">${name}</text>` : "");
   }
 
   // --- the controls ---------------------------------------------------------------------------
@@ -123,15 +158,14 @@
     const [choice, norms, axis] = root.querySelectorAll("select");
     const slider = root.querySelector("input");
     choice.value = data.first;
-    const turn = { yaw: 1.43, pitch: 0.38 };
-    const draw = () => {
+    const draw = (see) => {
       const { title, units, cases } = data.presets[choice.value];
       const preset = { title, units, ...cases[axis.value][Number(norms.value)] };
       const [index, kappa] = [Number(slider.value), Number(slider.value) / steps];
       root.querySelector("span").textContent = kappa.toFixed(2);
       slider.setAttribute("aria-valuetext", `kappa ${kappa.toFixed(2)}`);
-      view.innerHTML = scene(preset, index, camera(turn.yaw, turn.pitch));
-      chart.innerHTML = bars(preset, index, kappa);
+      view.innerHTML = scene(preset, index, see);
+      chart.innerHTML = bars(preset.cosines[index], preset.sumCosines, kappa * preset.c, "κc");
       const cosines = preset.cosines[index].map(fixed).join(", ");
       view.setAttribute("aria-label", `Unit sphere with three gradients, axis, cone and direction; ${preset.title}. Arrow keys turn it.`);
       chart.setAttribute("aria-label", `Cosines of the direction with the gradients: ${cosines}`);
@@ -139,12 +173,54 @@
         `<span>c = ${fixed(preset.c)}</span><span>φ = ${degrees(preset.phi)}</span><span>θ* = ${degrees(preset.theta[index])}</span>` +
         `<span>norms ${preset.norms.join(", ")}</span><span>‖d‖ / ‖sum‖ = ${fixed(preset.length[index])}</span>`;
     };
+    moves(view, [choice, norms, axis], slider, draw);
+    replace(document.getElementById(data.figure), root);
+  }
+
+  function buildStages(root) {
+    const data = JSON.parse(root.querySelector("script").textContent);
+    const names = Object.keys(data.presets);
+    const tasks = data.presets[names[0]].units.length;
+    root.innerHTML =
+      '<svg class="cone-view" viewBox="-185 -205 370 375" role="img" tabindex="0" fill="none"></svg>' +
+      `<div><label>Gradients <select>${names.map((n) => `<option value="${n}">${data.presets[n].title}</option>`).join("")}</select></label>` +
+      `<label>Stage <span></span><input type="range" min="1" max="${data.stages.length}" value="1"></label>` +
+      `<output></output><svg class="cone-bars" viewBox="0 0 255 ${26 * tasks + 24}" role="img"></svg></div>` +
+      "<small>Drag the ball, or use the arrow keys on it, to turn it. Coloured bars: cosine of the anchor d* with each gradient as it was, " +
+      "at the last stage of the update g; grey there: with each rotated gradient.</small>";
+    const [view, chart] = root.querySelectorAll("svg");
+    const [choice, slider] = [root.querySelector("select"), root.querySelector("input")];
+    choice.value = data.first;
+    const draw = (see) => {
+      const preset = data.presets[choice.value];
+      const number = Number(slider.value);
+      const last = number === data.stages.length;
+      const words = data.stages[number - 1];
+      root.querySelector("span").textContent = `${number}: ${words}`;
+      slider.setAttribute("aria-valuetext", `stage ${number}, ${words}`);
+      view.innerHTML = stage(preset, number, see);
+      const cosines = last ? preset.cosines : preset.anchorCosines;
+      chart.innerHTML = bars(cosines, last ? preset.rotatedCosines : null);
+      view.setAttribute("aria-label", `Unit sphere with three gradients; ${preset.title}; ${words}. Arrow keys turn it.`);
+      chart.setAttribute("aria-label", `Cosines of ${last ? "the update" : "the anchor"} with the gradients: ${cosines.map(fixed).join(", ")}`);
+      root.querySelector("output").innerHTML =
+        (number > 2 ? `<span>turned by ${preset.angles.map((x) => `${Math.round((x * 180) / Math.PI)}°`).join(",\u00a0")}</span>` : "") +
+        (last && Math.min(...preset.cosines) < -5e-4 ? "<span>g opposes a gradient as it was</span>" : "");
+    };
+    moves(view, [choice], slider, draw);
+    replace(document.getElementById(data.figure), root);
+  }
+
+  // Choices, slider, pointer and arrow keys: each draws again.
+  function moves(view, choices, slider, picture) {
+    const turn = { yaw: 1.43, pitch: 0.38 };
+    const draw = () => picture(camera(turn.yaw, turn.pitch));
     const rotate = (right, up) => {
       turn.yaw -= right;
       turn.pitch = Math.max(-1.5, Math.min(1.5, turn.pitch + up));
       draw();
     };
-    [choice, norms, axis].forEach((one) => one.addEventListener("change", draw));
+    choices.forEach((one) => one.addEventListener("change", draw));
     slider.addEventListener("input", draw);
     view.addEventListener("pointerdown", (event) => view.setPointerCapture(event.pointerId));
     view.addEventListener("pointermove", (event) => {
@@ -157,7 +233,6 @@
       rotate(...move);
     });
     draw();
-    replace(document.getElementById(data.figure), root);
   }
 
   // The picture takes the place of the static figure's image, above its caption.
@@ -170,5 +245,8 @@
     root.hidden = false;
   }
 
-  document.querySelectorAll(".cone[hidden]").forEach(build);
+  document.querySelectorAll(".cone[hidden]").forEach((root) => {
+    const { stages } = JSON.parse(root.querySelector("script").textContent);
+    (stages ? buildStages : build)(root);
+  });
 })();

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,7 +22,9 @@ __all__ = [
     "Preset",
     "Sweep",
     "cosines_with",
+    "in_page",
     "interactive",
+    "rounded",
     "sweep",
     "sweep_about",
     "unit_rows",
@@ -186,7 +188,8 @@ NORMS: dict[str, float | None] = {
 }
 
 
-def _rounded(values: NDArray) -> list:
+def rounded(values: NDArray) -> list:
+    """To four digits behind the point, as lists."""
     return (np.round(np.asarray(values, float), 4) + 0.0).tolist()  # + 0.0: no "-0.0"
 
 
@@ -195,7 +198,7 @@ def _payload(preset: Preset, steps: int) -> dict:
     kappas = np.linspace(0, 1, steps).tolist()
     return {
         "title": preset.title,
-        "units": _rounded(unit_rows(preset.gradients())),
+        "units": rounded(unit_rows(preset.gradients())),
         "cases": {
             axis: [_case(preset, kappas, axis, ratio) for ratio in NORMS.values()] for axis in AXES
         },
@@ -208,16 +211,16 @@ def _case(preset: Preset, kappas: Sequence[float], axis: str, ratio: float | Non
     total = gradients.sum(0)
     return {
         "norms": [float(f"{norm:.3g}") for norm in preset.lengths(ratio)],
-        "axis": _rounded(found.axis),
-        "sum": _rounded(unit_rows(total)),
-        "sumCosines": _rounded(cosines_with(total, gradients)),
+        "axis": rounded(found.axis),
+        "sum": rounded(unit_rows(total)),
+        "sumCosines": rounded(cosines_with(total, gradients)),
         "c": round(found.cosine, 4),
         "phi": round(found.angle, 4),
-        "theta": _rounded(found.theta),
-        "rotated": _rounded(found.rotated),
-        "d": _rounded(unit_rows(found.direction)),
-        "cosines": _rounded(found.cosines),
-        "length": _rounded(found.length),
+        "theta": rounded(found.theta),
+        "rotated": rounded(found.rotated),
+        "d": rounded(unit_rows(found.direction)),
+        "cosines": rounded(found.cosines),
+        "length": rounded(found.length),
     }
 
 
@@ -243,6 +246,11 @@ def interactive(
         },
         "presets": {name: _payload(preset, steps) for name, preset in presets.items()},
     }
+    return in_page(data)
+
+
+def in_page(data: Mapping[str, Any]) -> str:
+    """HTML of a picture that the script draws from these data; hidden where it does not run."""
     text = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
     return (
         '<link rel="stylesheet" href="../_static/cone.css">\n'

@@ -13,10 +13,10 @@ from hrgradlib.chapters.style import subplots
 from hrgradlib.optim._rays import extreme_rays
 from hrgradlib.optim._reported import reported_weights
 
-__all__ = ["TORN", "stages"]
+__all__ = ["TORN", "around", "stages"]
 
 #: Unit gradients so much in conflict that the reported update opposes one of them.
-TORN = Preset("torn", ((85, 0), (85, 150), (85, 215)), (1, 1, 1))
+TORN = Preset("two all but opposed", ((85, 0), (85, 150), (85, 215)), (1, 1, 1))
 
 
 def stages(preset: Preset = TORN) -> Figure:
@@ -47,16 +47,20 @@ def stages(preset: Preset = TORN) -> Figure:
     return fig
 
 
+def around(vectors: NDArray, axis: NDArray) -> NDArray:
+    """Unit vectors [R, 3] in their order around a unit axis [3] that lies between them."""
+    e = unit_rows(vectors[0] - (vectors[0] @ axis) * axis)
+    turn = np.arctan2(vectors @ np.cross(axis, e), vectors @ e)
+    return vectors[np.argsort(turn)]
+
+
 def _name(k: int) -> str:
     return rf"$\hat{{\boldsymbol{{u}}}}_{k + 1}$"
 
 
 def _cone(space: Space, units: NDArray, anchor: NDArray) -> None:
     """The extreme rays in their order about the anchor, and the faces between them."""
-    rays = unit_rows(extreme_rays(units @ units.T, 1e-12) @ units)
-    e = unit_rows(rays[0] - (rays[0] @ anchor) * anchor)
-    turn = np.arctan2(rays @ np.cross(anchor, e), rays @ e)
-    rays = rays[np.argsort(turn)]
+    rays = around(unit_rows(extreme_rays(units @ units.T, 1e-12) @ units), anchor)
     rim = np.vstack([arc(a, b) for a, b in zip(rays, np.roll(rays, -1, 0), strict=True)])
     space.fan(rim, PURPLE, 0.22)
     space.line(rim, PURPLE, 1.2)
