@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hrgradlib.chapters.palette import BLUE, CYCLE, GREEN, GREY, ORANGE, VERMILLION
 from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
+from hrgradlib.chapters.trivial_lines import draw_lines
 
 __all__ = [
     "between_tasks",
@@ -176,6 +177,7 @@ def _pairs(axis, eps: NDArray, values: NDArray, **options):
 def between_tasks(
     eps: NDArray, amplitudes: Mapping[str, NDArray], errors: Sequence[NDArray],
     reported: tuple[NDArray, NDArray], residuals: Sequence[NDArray], borders: NDArray,
+    costless: Mapping[str, NDArray],
 ) -> Figure:  # fmt: skip
     """The solution as a function of ε: amplitude, error and residual.
 
@@ -186,8 +188,10 @@ def between_tasks(
         reported: Knudsen numbers at which results are quoted, and the errors there (first seed).
         residuals: one [E] per seed, root of the mean squared residual.
         borders: borders of the tasks.
+        costless: by name, [E] errors of what costs no training.
     """
     fig, axes = subplots(1, 3, figsize=(9.4, 3.3))
+    draw_lines(axes[1], eps, costless)
     axes[0].semilogx(eps, amplitudes["exact"], color=GREY, lw=4, alpha=0.5, label="exact")
     axes[0].semilogx(eps, amplitudes["network"], color=BLUE, label="network, first seed")
     axes[0].set(ylabel=r"amplitude $a_\varepsilon(T)$", title="solution")

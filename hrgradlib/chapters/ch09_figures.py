@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch09_scales import Arm
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import GREY, SEQUENTIAL
 from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
-from hrgradlib.chapters.trivial_lines import draw_lines
+from hrgradlib.chapters.trivial_lines import draw_lines, mark_lines
 
 __all__ = [
     "density_profiles",
@@ -96,13 +99,17 @@ def error_by_eps(
     return fig
 
 
-def error_histories(seconds: dict[str, NDArray], errors: dict[str, NDArray]) -> Figure:
+def error_histories(
+    seconds: dict[str, NDArray], errors: dict[str, NDArray], costless: Mapping[str, float]
+) -> Figure:
     """Max error against seconds of training; dots are the final errors, the ones compared.
 
     Args:
         seconds, errors: by method, [seeds, looks].
+        costless: by name, errors of what costs no training, over the same ε.
     """
     fig, axis = subplots(figsize=(6.2, 3.4))
+    mark_lines(axis, costless, across=False)
     for method in errors:
         name, colour, marker, line = METHOD_LOOK[method]
         for run, (x, y) in enumerate(zip(seconds[method], errors[method], strict=True)):
@@ -114,13 +121,15 @@ def error_histories(seconds: dict[str, NDArray], errors: dict[str, NDArray]) -> 
     return fig
 
 
-def errors_by_rate(tried: dict[str, dict[str, float]]) -> Figure:
+def errors_by_rate(tried: dict[str, dict[str, float]], costless: Mapping[str, float]) -> Figure:
     """Final error on the tuning seed by learning rate, a line per method, a ring around the best.
 
     Args:
         tried: of :func:`hrgradlib.chapters.ch12_comparison.rates`; may be empty.
+        costless: by name, errors of what costs no training.
     """
     fig, axis = subplots(figsize=(6.2, 3.6))
+    mark_lines(axis, costless, across=False)
     for method, errors in tried.items():
         name, colour, marker, line = METHOD_LOOK[method]
         rates = [float(choice.removeprefix("lr")) for choice in errors]
@@ -136,7 +145,7 @@ def errors_by_rate(tried: dict[str, dict[str, float]]) -> Figure:
     return fig
 
 
-def errors_by_draw(found: dict[str, Arm], title: str = "") -> Figure:
+def errors_by_draw(found: dict[str, Arm], costless: Mapping[str, float], title: str = "") -> Figure:
     """Final error of every run, a band a method: without scaling (hollow), then draw by draw.
 
     Thin bars are medians of a draw, thick ones of all runs with scaling. A run without a finite
@@ -144,9 +153,11 @@ def errors_by_draw(found: dict[str, Arm], title: str = "") -> Figure:
 
     Args:
         found: of :func:`hrgradlib.chapters.ch09_scales.arms`; may be empty.
+        costless: by name, errors of what costs no training.
         title: of the figure.
     """
-    fig, axis = subplots(figsize=(6.6, 0.9 + 0.85 * max(2, len(found))))
+    fig, axis = subplots(figsize=(6.6, 1.1 + 0.85 * max(2, len(found))))
+    mark_lines(axis, costless)
     for place, (label, arm) in enumerate(found.items()):
         look = METHOD_LOOK[label]
         rows = np.linspace(-0.36, 0.36, 1 + len(arm.scaled))
@@ -174,4 +185,6 @@ def errors_by_draw(found: dict[str, Arm], title: str = "") -> Figure:
     axis.set_yticks(range(len(found)), [label_of(label) for label in found])
     axis.grid(False, axis="y")
     axis.set(xlabel="max error over ε and t", title=title)
+    axis.xaxis.set_minor_formatter(NullFormatter())  # beside decades they would meet
+    shared_legend(fig, axis, "upper center", ncols=2)
     return fig

@@ -7,12 +7,14 @@ the same seeds. A table that is not complete yet gives what its rows can say.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.looks import label_of
+from hrgradlib.chapters.trivial_lines import in_words
 from hrgradlib.experiments.scale_studies import DRAWS
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import STUDIES, read_study
@@ -220,8 +222,13 @@ def asked_table(found: dict[str, Arm]) -> str:
     return "\n".join([*lines, outcome(found)])
 
 
-def table(found: dict[str, Arm]) -> str:
-    """A line for every method: runs, medians, ratio to its own without scaling and to ours."""
+def table(found: dict[str, Arm], costless: Mapping[str, float]) -> str:
+    """A line for every method: runs, medians, ratio to its own without scaling and to ours.
+
+    Args:
+        found: of :func:`arms`; may be empty.
+        costless: by name, errors of what costs no training.
+    """
     head = f"{'':26s}{'runs':>5s} {'median':>9s} {'unscaled':>9s}  {'ours over it [95 %]':20s}"
     lines = [head + "  over its own unscaled"]
     for label, arm in found.items():
@@ -231,7 +238,8 @@ def table(found: dict[str, Arm]) -> str:
             f"{label_of(label):26s}{arm.runs:5d} {_number(arm.median)}"
             f" {_number(_median(arm.plain))}  {rival:20s}  {'' if np.isnan(own.ratio) else own}"
         )
-    return "\n".join([*lines, failing(found)]) if found else "not measured yet"
+    lines += [failing(found), in_words(costless, [arm.median for arm in found.values()])]
+    return "\n".join(lines) if found else "not measured yet"
 
 
 def failing(found: dict[str, Arm]) -> str:
@@ -244,12 +252,15 @@ def failing(found: dict[str, Arm]) -> str:
     return f"failed with factors: {', '.join(said) or 'none'}"
 
 
-def in_every_metric(found: dict[str, Arm], unscaled: dict[str, float]) -> str:
+def in_every_metric(
+    found: dict[str, Arm], unscaled: dict[str, float], costless: Mapping[str, float]
+) -> str:
     """A line for every method of several metrics: medians, and harmonised over its own sum.
 
     Args:
         found: of :func:`arms`, of one or more studies on the same seeds.
         unscaled: medians without scaling, by label, where they are known.
+        costless: by name, errors of what costs no training.
     """
     lines = [f"{'':30s}{'runs':>5s} {'median':>9s} {'unscaled':>9s}  over its metric's sum [95 %]"]
     for label, other in _SUM_OF.items():
@@ -263,7 +274,8 @@ def in_every_metric(found: dict[str, Arm], unscaled: dict[str, float]) -> str:
             f"{_number(plain)}  {rival}"
         )
     own = {label: arm for label, arm in found.items() if label in _SUM_OF}
-    return "\n".join([*lines, failing(own)]) if found else "not measured yet"
+    lines += [failing(own), in_words(costless, [arm.median for arm in own.values()])]
+    return "\n".join(lines) if found else "not measured yet"
 
 
 def _median(errors: NDArray) -> float:

@@ -12,7 +12,7 @@ from hrgradlib.chapters.ch10_study import Group
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
-from hrgradlib.chapters.trivial_lines import draw_lines
+from hrgradlib.chapters.trivial_lines import draw_lines, mark_lines
 
 __all__ = [
     "approximation",
@@ -140,14 +140,18 @@ def error_by_eps(
     return fig
 
 
-def final_errors(groups: Mapping[str, Group], check: float) -> Figure:
+def final_errors(
+    groups: Mapping[str, Group], check: float, costless: Mapping[str, float]
+) -> Figure:
     """Final error over the trained range (left) and far below it (right): seeds and median.
 
     Args:
         groups: by key of `METHOD_LOOK`; may be empty.
         check: ε of the right panel.
+        costless: by name, errors of what costs no training, over the trained range.
     """
-    fig, axes = subplots(1, 2, figsize=(7.2, 2.8), sharey=True)
+    fig, axes = subplots(1, 2, figsize=(7.2, 3.1), sharey=True)
+    mark_lines(axes[0], costless)
     for place, (name, group) in enumerate(groups.items()):
         _, colour, marker, _ = METHOD_LOOK[name]
         for axis, values in zip(axes, (group.errors, group.far), strict=True):
@@ -157,7 +161,9 @@ def final_errors(groups: Mapping[str, Group], check: float) -> Figure:
         if not groups:
             axis.text(0.5, 0.5, "not measured yet", ha="center", transform=axis.transAxes)
             continue
-        kept = np.log10(np.concatenate([getattr(group, column) for group in groups.values()]))
+        drawn = [getattr(group, column) for group in groups.values()]
+        drawn += [np.array(list(costless.values()))] if axis is axes[0] else []
+        kept = np.log10(np.concatenate(drawn))
         low, high = np.floor(kept.min()), np.ceil(kept[np.isfinite(kept)].max())
         axis.set_xlim(0.8 * 10**low, 1.25 * 10**high)  # whole decades: ticks that can be read
     axes[0].set(
@@ -167,6 +173,7 @@ def final_errors(groups: Mapping[str, Group], check: float) -> Figure:
     )
     axes[1].set(xlabel=f"error at $T$, {eps_label(check)}")
     axes[0].invert_yaxis()
+    shared_legend(fig, axes[0], "upper center", ncols=2)
     return fig
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, SEQUENTIAL, VERMILLION
 from hrgradlib.chapters.style import eps_colour, eps_label, log_ticks, shared_legend, subplots
-from hrgradlib.chapters.trivial_lines import draw_lines
+from hrgradlib.chapters.trivial_lines import draw_lines, mark_lines
 
 __all__ = [
     "QUANTITIES",
@@ -222,16 +222,23 @@ def errors_by_eps(
     return fig
 
 
-def study_errors(rows: Sequence[Mapping], names: Mapping[str, str]) -> Figure:
+def study_errors(
+    rows: Sequence[Mapping], names: Mapping[str, str], costless: Mapping[str, NDArray]
+) -> Figure:
     """Final errors by label: dots for seeds, a bar for the median, a panel per quantity.
+
+    Broad and pale: the best of what costs no training.
 
     Args:
         rows: with ``label`` and ``final_density``, …; names: label → what to call it, in order;
             may be empty.
+        costless: [3] errors by quantity, by label.
     """
     fig, axes = subplots(1, 3, figsize=(8.8, 0.4 * max(2, len(names)) + 1.2), sharey=True)
-    for axis, (quantity, colour) in zip(axes, QUANTITIES.items(), strict=True):
+    for number, (axis, (quantity, colour)) in enumerate(zip(axes, QUANTITIES.items(), strict=True)):
         for place, label in enumerate(names):
+            best = [costless[label][number]] * 2
+            axis.plot(best, [place - 0.4, place + 0.4], color="#A6A6A6", lw=3.5, zorder=0.5)
             values = [r[f"final_{quantity}"] for r in rows if r["label"] == label]
             axis.plot(values, np.full(len(values), place), "o", color=colour, ms=4, clip_on=False)
             if len(values) > 1:
@@ -251,14 +258,19 @@ def study_errors(rows: Sequence[Mapping], names: Mapping[str, str]) -> Figure:
     return fig
 
 
-def histories(curves: Mapping[tuple[str, str], Sequence[tuple[NDArray, NDArray]]]) -> Figure:
+def histories(
+    curves: Mapping[tuple[str, str], Sequence[tuple[NDArray, NDArray]]],
+    costless: Mapping[str, float],
+) -> Figure:
     """Error against seconds of training; dots end the curves, and are the results.
 
     Args:
         curves: a pair (seconds, error) per seed, by key of `METHOD_LOOK` and a remark to print
             (may be empty).
+        costless: by name, errors of what costs no training, over the same ε.
     """
     fig, axis = subplots(figsize=(6.4, 3.4))
+    mark_lines(axis, costless, across=False)
     for (method, remark), runs in curves.items():
         name, colour, marker, line = METHOD_LOOK[method]
         for k, (seconds, errors) in enumerate(runs):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch12_ablations import CHANGES, FAMILIES, Ablations, Unseen
 from hrgradlib.chapters.palette import BLACK, BLUE, GREY, ORANGE, VERMILLION
 from hrgradlib.chapters.style import shared_legend, subplots
+from hrgradlib.chapters.trivial_lines import draw_lines
 
 __all__ = ["effects", "unseen"]
 
@@ -55,17 +59,22 @@ def effects(found: Ablations) -> Figure:
 
 
 def unseen(
-    curves: dict[str, Unseen | None], hidden: dict[str, list[tuple[float, float]]]
+    curves: dict[str, Unseen | None],
+    hidden: dict[str, list[tuple[float, float]]],
+    costless: Mapping[str, NDArray],
 ) -> Figure:
     """Error against ε, a panel per cell; medians, the range of runs, and what training left out.
 
     Args:
         curves: by cell, the base first.
         hidden: by cell, ranges of ε that were never drawn.
+        costless: by name, errors [E] of what costs no training where the curves are.
     """
     base, *others = curves
     fig, axes = subplots(1, len(others), figsize=(7.2, 3.5), sharey=True, squeeze=False)
     for axis, cell in zip(axes[0], others, strict=True):
+        if (known := curves[cell]) is not None:
+            draw_lines(axis, known.eps, costless)
         for name, colour, marker, label in (
             (base, GREY, "o", "all ε drawn"),
             (cell, ORANGE, "s", "shaded range never drawn"),

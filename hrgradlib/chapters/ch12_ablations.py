@@ -6,12 +6,14 @@ is not complete yet gives what its rows can say.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch12_comparison import LEAST_RUNS
+from hrgradlib.chapters.trivial_lines import in_words
 from hrgradlib.experiments.ablation_studies import ABLATIONS, BASE
 from hrgradlib.experiments.cases.periodic import UNSEEN
 from hrgradlib.experiments.store import Table
@@ -119,10 +121,14 @@ def load() -> Ablations:
     return Ablations(base, effects, len(study_runs(NAME)), len(rows))
 
 
-def table(found: Ablations) -> str:
+def table(found: Ablations, costless: Mapping[str, float]) -> str:
     """A line per change: runs, median, ratio to the base with its interval, verdict.
 
     Where there are too few runs for a verdict stands a dash.
+
+    Args:
+        found: of :func:`load`.
+        costless: by name, errors of what costs no training.
     """
     if not len(found.base):
         return "no run is stored yet"
@@ -144,6 +150,8 @@ def table(found: Ablations) -> str:
         lines.append(
             f"  {CHANGES[cell]:32s}{len(errors):5d}{median:10.1e}  {ratio:24s}{effect.word or '–'}"
         )
+    medians = [np.median(e.errors) for e in found.effects if len(e.errors)]
+    lines.append(in_words(costless, [np.median(found.base), *medians]))
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch15_verdicts import too_few
 from hrgradlib.chapters.looks import label_of
+from hrgradlib.chapters.trivial_lines import in_words
 from hrgradlib.experiments.finalist_studies import (
     BETAS,
     FINALIST_STUDIES,
@@ -56,8 +57,13 @@ def tried() -> dict[str, dict[tuple[float, float], float]]:
     return found
 
 
-def table(found: Mapping[str, NDArray]) -> str:
-    """A line per method: what the grid chose, runs, median and range of the error."""
+def table(found: Mapping[str, NDArray], costless: Mapping[str, float]) -> str:
+    """A line per method: what the grid chose, runs, median and range of the error.
+
+    Args:
+        found: of :func:`load`.
+        costless: by name, errors of what costs no training.
+    """
     grids = tried()
     rows = {key: row.values for key, row in Table.named(GRID).rows.items()}
     if not grids:
@@ -75,6 +81,8 @@ def table(found: Mapping[str, NDArray]) -> str:
             low, middle, high = np.quantile(errors, (0.0, 0.5, 1.0))
             line += f"   {middle:.1e}  {low:.1e}–{high:.1e}"
         lines.append(line)
+    medians = [np.median(errors) for errors in found.values()]
+    lines.append(in_words(costless, medians))
     return "\n".join(lines)
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.style import subplots
+from hrgradlib.chapters.trivial_lines import in_words, largest, mark_lines
 from hrgradlib.experiments.scale_studies import STEPS_PER_SECOND
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study, study_runs
@@ -130,8 +131,16 @@ def _budgets(found: dict[str, dict[str, Line]]) -> list[int]:
     return sorted({b for own in found.values() for line in own.values() for b in line.budgets})
 
 
+def _known(own: dict[str, Line]) -> list[int]:
+    """Budgets of a problem at which a method is the best."""
+    return [budget for budget in _budgets({"": own}) if best(own, budget)]
+
+
 def metric_table(found: dict[str, dict[str, Line]]) -> str:
-    """By problem and budget: the best method, its median, harmonised over sum in two metrics."""
+    """By problem and budget: the best method, its median, harmonised over sum in two metrics.
+
+    Under each problem, what costs no training.
+    """
     budgets = _budgets(found)
     if not budgets:
         return "not measured yet"
@@ -150,6 +159,9 @@ def metric_table(found: dict[str, dict[str, Line]]) -> str:
                 f"{problem:20s}{budget:5d}  {label_of(first):46s}{medians[first]:8.1e}"
                 f"{'':19s}{'  '.join(ratios)}"
             )
+        if own:
+            medians = [at_budget(own, budget)[best(own, budget)] for budget in _known(own)]
+            text += [f"{'':4s}{row}" for row in in_words(largest(problem), medians).split("\n")]
     return "\n".join(text)
 
 
@@ -164,7 +176,10 @@ def _label(axis: Axes, budgets: list[int]) -> None:
 
 
 def error_against_time(found: dict[str, dict[str, Line]]) -> Figure:
-    """Final error against seconds, a panel a problem: medians on lines, every run a dot."""
+    """Final error against seconds, a panel a problem: medians on lines, every run a dot.
+
+    Broad and pale, what costs no training.
+    """
     fig, axes = subplots(2, 3, figsize=(8.4, 5.2))
     known: dict[str, Artist] = {}
     for axis, (problem, own) in zip(axes.flat[: len(found)], found.items(), strict=True):
@@ -177,6 +192,7 @@ def error_against_time(found: dict[str, dict[str, Line]]) -> Figure:
             known[look.label] = axis.plot(*middle, style, color=look.colour)[0]
         axis.set(title=problem, xlabel="seconds on one core")
         if own:
+            mark_lines(axis, largest(problem), across=False)
             axis.set(xscale="log", yscale="log")
             _label(axis, _budgets({problem: own}))
         else:
@@ -185,5 +201,9 @@ def error_against_time(found: dict[str, dict[str, Line]]) -> Figure:
         axis.set_axis_off()
     for axis in axes[:, 0]:
         axis.set_ylabel("max error over ε and t")
+    for axis in axes.flat[: len(found)]:
+        for line in axis.lines:
+            if not str(line.get_label()).startswith("_"):  # the trivial ones have names
+                known.setdefault(str(line.get_label()), line)
     axes.flat[-1].legend(known.values(), [fill(label, 26) for label in known], loc="center")
     return fig

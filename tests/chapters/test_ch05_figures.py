@@ -21,7 +21,13 @@ DRAWN = {
     "code": lambda: figures.code(X, np.outer(X, X), PAIRS),
     "swapped_codes": lambda: figures.swapped_codes(X, PAIRS, PAIRS),
     "between_tasks": lambda: figures.between_tasks(
-        X, {"exact": X, "network": X}, [X, X], (X, X), [X, X], X[::3]
+        X,
+        {"exact": X, "network": X},
+        [X, X],
+        (X, X),
+        [X, X],
+        X[::3],
+        {"untrained ansatz": X, "best limit equation": X},
     ),
 }
 

@@ -19,6 +19,7 @@ def arm(level: float, plain: float = np.nan, spread: float = 0.1) -> Arm:
     return Arm(plain * noise[0], level * noise[1:])
 
 
+COSTLESS = {"untrained ansatz": 0.3, "best limit equation": 0.1}
 FULL = {
     "hrgrad-soap": arm(1e-3, 9e-4),
     "sum-soap": arm(5e-2, 9e-4),
@@ -64,8 +65,8 @@ def test_rows_are_put_where_draw_and_seed_say(table):
 
 def test_of_no_rows_everything_says_so(table):
     found = scales.arms("scales")
-    assert found == {} and scales.table(found) == "not measured yet"
-    assert scales.in_every_metric(found, {}) == "not measured yet"
+    assert found == {} and scales.table(found, COSTLESS) == "not measured yet"
+    assert scales.in_every_metric(found, {}, COSTLESS) == "not measured yet"
     assert scales.outcome(found) == "not all of it is measured yet"
     assert {verdict for *_, verdict in scales.asked(found)} == {"open"}
     assert store.names_read() == set()
@@ -133,19 +134,23 @@ def test_one_division_is_judged_by_its_interval(level, words):
 
 
 def test_tables_hold_every_method():
-    lines = scales.table(FULL).splitlines()
-    assert len(lines) == 6 and " 25 " in lines[1] and "HRGrad, SOAP" in lines[1]
-    assert lines[-1] == "failed with factors: none"
+    lines = scales.table(FULL, COSTLESS).splitlines()
+    assert len(lines) == 8 and " 25 " in lines[1] and "HRGrad, SOAP" in lines[1]
+    assert lines[-3] == "failed with factors: none"
+    assert lines[-2].startswith("costs no training: untrained ansatz 3.0e-01, best limit")
+    least = min(a.median for a in FULL.values())
+    assert lines[-1].endswith(f"the least median is {least / 0.1:.2g} of the lesser of these")
     broken = FULL | {"sum-soap": FULL["sum-soap"]._replace(failed=3)}
-    assert scales.table(broken).endswith(" 3 of 25")
+    assert scales.table(broken, COSTLESS).splitlines()[-3].endswith(" 3 of 25")
     both = FULL | {"sum": arm(6e-2), "hrgrad-1": arm(3e-3)}
-    text = scales.in_every_metric(both, {"sum": 2e-3})
-    assert "2.00e-03" in text and text.count("\n") == 5  # log and unit are of no metric's own
+    text = scales.in_every_metric(both, {"sum": 2e-3}, COSTLESS)
+    assert "2.00e-03" in text and text.count("\n") == 7  # log and unit are of no metric's own
 
 
 @pytest.mark.parametrize("found", [FULL, {"hrgrad-soap": FULL["hrgrad-soap"]}, {}], ids=len)
 def test_draws(found):
     if found:
-        check(lambda: errors_by_draw(found))
+        check(lambda: errors_by_draw(found, COSTLESS))
     else:
-        assert "not measured yet" in [text.get_text() for text in errors_by_draw({}).axes[0].texts]
+        axis = errors_by_draw({}, COSTLESS).axes[0]
+        assert "not measured yet" in [text.get_text() for text in axis.texts]

@@ -31,7 +31,9 @@ DRAWN = {
         {"untrained ansatz": X[:2], "best limit equation": X[:2]},
     ),
     "final_errors": lambda: figures.final_errors(
-        dict.fromkeys(("even-odd", "adam"), Group(X, X, X, X, 0)), 1e-8
+        dict.fromkeys(("even-odd", "adam"), Group(X, X, X, X, 0)),
+        1e-8,
+        {"untrained ansatz": 0.3, "best limit equation": 0.1},
     ),
     "truncation": lambda: figures.truncation(
         np.arange(2, 5),

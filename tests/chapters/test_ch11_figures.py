@@ -34,10 +34,13 @@ DRAWN = {
         dict.fromkeys("pq", {"untrained ansatz": np.ones(2), "best limit equation": np.ones(2)}),
     ),
     "study_errors": lambda: figures.study_errors(
-        [row("a", 0.1), row("a", 0.2), row("b", 0.3)], {"a": "first", "b": "second"}
+        [row("a", 0.1), row("a", 0.2), row("b", 0.3)],
+        {"a": "first", "b": "second"},
+        dict.fromkeys("ab", np.full(3, 0.2)),
     ),
     "histories": lambda: figures.histories(
-        {("hrgrad", ""): [(X + 1, X + 1)], ("plain", "quick"): [(X + 1, X + 1)]}
+        {("hrgrad", ""): [(X + 1, X + 1)], ("plain", "quick"): [(X + 1, X + 1)]},
+        {"untrained ansatz": 0.3, "best limit equation": 0.1},
     ),
 }
 

@@ -9,6 +9,8 @@ from hrgradlib.chapters import ch12_ablations as ablations
 from hrgradlib.experiments.ablation_studies import ABLATIONS, BASE
 from hrgradlib.experiments.store import Table
 
+COSTLESS = {"untrained ansatz": 0.3, "best limit equation": 0.1}
+
 
 def _curve(level):
     return {"judged_eps": [1.0, 0.1, 0.05, 0.01], "judged": [level, level, 10 * level, level]}
@@ -48,7 +50,11 @@ def test_each_change_is_judged_against_the_base(stored):
     words = {e.cell: e.verdict and e.verdict.word for e in found.effects}
     assert words["encoding-none"] == "higher" and words["tasks-5"] == "undecided"
     assert words["axis-rays"] is None and (found.there, found.wanted) == (20, 215)
-    said = ablations.table(found)
+    said = ablations.table(found, COSTLESS)
+    assert said.endswith(
+        "costs no training: untrained ansatz 3.0e-01, best limit equation 1.0e-01\n"
+        "the least median is 0.001 of the lesser of these"
+    )
     assert "not at all" in said and "8.00" in said and "higher" in said
     assert ablations.which(found, "higher") == "not at all (how the network is told ε)"
     assert ablations.which(found, "lower") == "no change"
@@ -62,7 +68,7 @@ def test_fewer_runs_than_a_verdict_needs_get_none(stored):
     found = ablations.load()
     (few,) = [e for e in found.effects if e.cell == "encoding-none"]
     assert few.verdict.word == "higher" and few.word == ""  # five of the base alone are no more
-    (line,) = [x for x in ablations.table(found).splitlines() if "not at all" in x]
+    (line,) = [x for x in ablations.table(found, COSTLESS).splitlines() if "not at all" in x]
     assert line.split()[3] == "3" and line.endswith("–")
     axis = figures.effects(found).axes[0]
     assert "too few runs" in [t.get_text() for t in axis.get_legend().get_texts()]
@@ -84,14 +90,15 @@ def test_figures_draw_what_is_there(stored):
     labels = [t.get_text() for t in fig.axes[0].get_yticklabels()]
     assert len(labels) == len(ablations.CHANGES) + len(ablations.FAMILIES)
     curves = {c: ablations.by_eps(c) for c in (BASE, *ablations.HIDDEN)}
-    fig = figures.unseen(curves, ablations.HIDDEN)
-    assert [len(a.lines) for a in fig.axes] == [2, 1] and fig.axes[0].get_yscale() == "log"
+    costless = {"untrained ansatz": curves[BASE].eps, "best limit equation": curves[BASE].eps}
+    fig = figures.unseen(curves, ablations.HIDDEN, costless)
+    assert [len(a.lines) for a in fig.axes] == [4, 1] and fig.axes[0].get_yscale() == "log"
     assert len(fig.legends) == 1 and not any(a.get_legend() for a in fig.axes)
 
 
 def test_nothing_stored_is_said(monkeypatch):
     _store(monkeypatch, [])
     found = ablations.load()
-    assert found.there == 0 and ablations.table(found) == "no run is stored yet"
+    assert found.there == 0 and ablations.table(found, COSTLESS) == "no run is stored yet"
     assert not any(e.verdict for e in found.effects)
     figures.effects(found)

@@ -9,6 +9,9 @@ from hrgradlib.chapters.trivial_lines import (
     UNTRAINED,
     beaten_where,
     draw_lines,
+    in_words,
+    largest,
+    mark_lines,
     skills,
     table,
     trivial_lines,
@@ -58,3 +61,30 @@ def test_lines_are_drawn_behind_and_named():
     assert [line.get_label() for line in axis.lines] == [UNTRAINED, LIMITS]
     assert all(line.get_zorder() < 1 for line in axis.lines)
     np.testing.assert_allclose(axis.lines[1].get_xdata(), EPS[::-1])
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_the_largest_are_over_what_is_judged(final):
+    lines = trivial_lines("transport-periodic", final=final)
+    assert lines[UNTRAINED].shape == (41,)
+    assert largest("transport-periodic", final=final) == {n: v.max() for n, v in lines.items()}
+    few = largest("transport-periodic", EPS, final=final)
+    assert all(few[name] <= v.max() for name, v in lines.items())
+
+
+def test_the_last_line_of_a_table_of_largest_errors():
+    costless = {UNTRAINED: 0.2, LIMITS: 0.1}
+    told = "costs no training: untrained ansatz 2.0e-01, best limit equation 1.0e-01"
+    assert in_words(costless, []) == in_words(costless, [np.inf, np.nan]) == told
+    assert (
+        in_words(costless, [0.5, 0.02]) == f"{told}\nthe least median is 0.2 of the lesser of these"
+    )
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_marks_are_named_and_lie_behind(across):
+    axis = Figure().subplots()
+    mark_lines(axis, {UNTRAINED: 0.2, LIMITS: 0.1}, across=across)
+    assert [line.get_label() for line in axis.lines] == [UNTRAINED, LIMITS]
+    place = [(line.get_xdata() if across else line.get_ydata())[0] for line in axis.lines]
+    assert place == [0.2, 0.1] and all(line.get_zorder() < 1 for line in axis.lines)
