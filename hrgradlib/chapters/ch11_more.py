@@ -24,10 +24,7 @@ from hrgradlib.reference.bgk_mixed import MixedReference, euler_history, fourier
 from hrgradlib.reference.bgk_riemann import RiemannReference
 
 __all__ = [
-    "SKILL_WANTED",
-    "WANTED",
     "Errors",
-    "asked",
     "changed_share",
     "errors_figure",
     "lines_of",
@@ -39,9 +36,6 @@ __all__ = [
     "table",
 ]
 
-#: What was wanted of every network in the profile quick: its largest error, and its skill.
-WANTED = {"bgk-sod": 5e-2, "bgk-mixed": 2e-2}
-SKILL_WANTED = 0.3
 _WIDEST = 26  # letters of a table's first column
 _SHOWN = 8  # every so many of the dense Knudsen numbers stand in a table
 _COLOURS = (BLUE, GREEN, VERMILLION)
@@ -114,25 +108,6 @@ def skill_words(problem: str, own: Errors) -> str:
     skill = skills(np.median(own.errors, 0), lines_of(problem))
     lost = beaten_where(own.eps, skill)
     return f"skill {skill.min():.2g} to {skill.max():.2g}; above one: {lost}"
-
-
-def asked(problem: str, found: Mapping[str, Errors]) -> str:
-    """Which methods keep :data:`WANTED` and :data:`SKILL_WANTED`, by the medians of their runs."""
-    said = []
-    for method, own in found.items():
-        error = float(np.median(own.errors.max(1)))
-        skill = float(skills(np.median(own.errors, 0), lines_of(problem)).max())
-        runs = len(own.errors)
-        said.append(
-            f"{label_of(method)} ({f'{runs} runs' if runs > 1 else 'a single run'}): "
-            f"error {error:.1e}, {_kept(error <= WANTED[problem])}, "
-            f"skill up to {skill:.3g}, {_kept(skill <= SKILL_WANTED)}"
-        )
-    return "; ".join(said) or "not measured yet"
-
-
-def _kept(kept: bool) -> str:
-    return "kept" if kept else "missed"
 
 
 def runs_words(problem: str) -> str:

@@ -97,9 +97,8 @@ def shared_legend(fig: Figure, axis: Axes, place: str, **options: Any) -> None:
 def log_ticks(axis: Axes) -> None:
     """Few and short labels on a logarithmic axis of x that is not many decades long."""
     low, high = axis.get_xlim()
-    axis.xaxis.set_major_locator(
-        LogLocator(subs=(1, 2, 5) if high > 8 * low else (1, 1.5, 2, 3, 5, 7))
-    )
+    parts = (1, 2, 5) if high > 8 * low else (1, 1.5, 2, 3, 5, 7)
+    axis.xaxis.set_major_locator(LogLocator(subs=parts if high < 30 * low else (1,)))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(
         lambda value, _: f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")

@@ -68,15 +68,6 @@ def test_table_and_words_are_of_the_median():
     assert ("nowhere" in words) == (best <= 1).all()
 
 
-def test_what_was_wanted_is_kept_or_missed():
-    assert more.asked("bgk-sod", {}) == "not measured yet"
-    said = more.asked("bgk-sod", {"hrgrad-gn": OWN})  # 1.5e-2, where 5e-2 was wanted
-    assert f"({len(OWN.errors)} runs): error 1.5e-02, kept, skill up to" in said
-    assert more.asked("bgk-mixed", {"hrgrad-gn": OWN._replace(errors=OWN.errors * 2)}).count("miss")
-    alone = more.asked("bgk-sod", {"sum-soap": OWN._replace(errors=9 + OWN.errors[:1])})
-    assert "(a single run): error 9.0e+00, missed" in alone and alone.endswith("missed")
-
-
 def test_share_that_free_flight_misses():
     """Of ρ it misses two of three parts, of ρu what u carries of that."""
     share = more.changed_share(Flight("bgk-sod"), 0.05)
@@ -92,7 +83,7 @@ def test_draws():
         ),
     }
     others = {"Errors", "changed_share", "lines_of", "skill_words", "stored", "table"}
-    others |= {"asked", "runs_words"}
+    others |= {"runs_words"}
     assert untried(more, drawn) == others
     for figure in drawn.values():
         check(figure)
