@@ -10,10 +10,11 @@ from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch09_scales import Arm
+from hrgradlib.chapters.costless import mark_lines
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import GREY, SEQUENTIAL
 from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
-from hrgradlib.chapters.trivial_lines import draw_lines, mark_lines
+from hrgradlib.chapters.trivial_lines import draw_lines
 
 __all__ = [
     "density_profiles",

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hrgradlib.chapters.costless import in_words
 from hrgradlib.chapters.looks import label_of
-from hrgradlib.chapters.trivial_lines import in_words
 from hrgradlib.experiments.scale_studies import DRAWS
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import STUDIES, read_study

@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch10_study import Group
+from hrgradlib.chapters.costless import mark_lines
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 from hrgradlib.chapters.style import eps_colour, eps_label, shared_legend, subplots
-from hrgradlib.chapters.trivial_lines import draw_lines, mark_lines
+from hrgradlib.chapters.trivial_lines import draw_lines
 
 __all__ = [
     "approximation",

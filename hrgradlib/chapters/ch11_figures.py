@@ -11,10 +11,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from hrgradlib.chapters.costless import mark_lines
 from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, SEQUENTIAL, VERMILLION
 from hrgradlib.chapters.style import eps_colour, eps_label, log_ticks, shared_legend, subplots
-from hrgradlib.chapters.trivial_lines import draw_lines, mark_lines
+from hrgradlib.chapters.trivial_lines import draw_lines
 
 __all__ = [
     "QUANTITIES",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch12_comparison import LEAST_RUNS
-from hrgradlib.chapters.trivial_lines import in_words
+from hrgradlib.chapters.costless import in_words
 from hrgradlib.experiments.ablation_studies import ABLATIONS, BASE
 from hrgradlib.experiments.cases.periodic import UNSEEN
 from hrgradlib.experiments.store import Table

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch15_verdicts import too_few
+from hrgradlib.chapters.costless import in_words
 from hrgradlib.chapters.looks import label_of
-from hrgradlib.chapters.trivial_lines import in_words
 from hrgradlib.experiments.finalist_studies import (
     BETAS,
     FINALIST_STUDIES,

@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
+from hrgradlib.chapters.costless import in_words, largest, mark_lines
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.style import subplots
-from hrgradlib.chapters.trivial_lines import in_words, largest, mark_lines
 from hrgradlib.experiments.scale_studies import STEPS_PER_SECOND
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study, study_runs

@@ -12,22 +12,10 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from hrgradlib.chapters.looks import in_column
-from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.skill import best_trivial
 from hrgradlib.experiments.trivial import stored_trivial_errors
 
-__all__ = [
-    "LIMITS",
-    "UNTRAINED",
-    "beaten_where",
-    "draw_lines",
-    "in_words",
-    "largest",
-    "mark_lines",
-    "skills",
-    "table",
-    "trivial_lines",
-]
+__all__ = ["LIMITS", "UNTRAINED", "beaten_where", "draw_lines", "skills", "table", "trivial_lines"]
 
 UNTRAINED = "untrained ansatz"
 LIMITS = "best limit equation"
@@ -37,60 +25,24 @@ _PALE = "#A6A6A6"
 _WIDEST = 26  # letters of a table's first column
 
 
-def trivial_lines(
-    problem: str, eps: ArrayLike | None = None, *, final: bool = False
-) -> dict[str, NDArray]:
+def trivial_lines(problem: str, eps: ArrayLike, *, final: bool = False) -> dict[str, NDArray]:
     """Errors of the untrained ansatz, and of the better limit equation at each ε; [E] each.
 
     Args:
         problem: its name.
-        eps: [E] Knudsen numbers at which it is judged; None for all that an error is over.
+        eps: [E] Knudsen numbers at which it is judged.
         final: at the final time; else the largest over the times.
 
     Raises:
         LookupError: a Knudsen number at which nothing is stored.
     """  # noqa: DOC502
-    asked = CASES[problem].judged_eps("quick") if eps is None else eps
-    found = stored_trivial_errors(problem, asked)
+    found = stored_trivial_errors(problem, eps)
     worst = {name: errors.max(0, keepdims=True) for name, errors in found.items()}
     limits = {name: errors for name, errors in worst.items() if name != UNTRAINED}
     return {
         UNTRAINED: best_trivial({UNTRAINED: worst[UNTRAINED]}, final=final).errors[0],
         LIMITS: best_trivial(limits, final=final).errors[0],
     }
-
-
-def largest(problem: str, eps: ArrayLike | None = None, *, final: bool = False) -> dict[str, float]:
-    """Of each line its largest error over ε: over those that the problem is judged at, or ``eps``.
-
-    Raises:
-        LookupError: as :func:`trivial_lines`.
-    """  # noqa: DOC502
-    lines = trivial_lines(problem, eps, final=final)
-    return {name: float(errors.max()) for name, errors in lines.items()}
-
-
-def in_words(costless: Mapping[str, float], medians: ArrayLike) -> str:
-    """Last lines for a table of errors that are the largest over ε: lines, and the best skill.
-
-    Args:
-        costless: of :func:`largest`.
-        medians: errors in the table; none where nothing is stored.
-    """
-    told = ", ".join(f"{name} {error:.1e}" for name, error in costless.items())
-    finite = [error for error in np.ravel(medians) if np.isfinite(error)]
-    words = f"costs no training: {told}"
-    if not finite:
-        return words
-    share = min(finite) / min(costless.values())
-    return f"{words}\nthe least median is {share:.2g} of the lesser of these"
-
-
-def mark_lines(axis: Axes, costless: Mapping[str, float], *, across: bool = True) -> None:
-    """Broad pale lines at the largest errors of :func:`largest`; errors go across, or up."""
-    draw = axis.axvline if across else axis.axhline
-    for name, error in costless.items():
-        draw(error, ls=_LOOKS[name], color=_PALE, lw=3.5, zorder=0.5, label=name)
 
 
 def skills(errors: NDArray, lines: Mapping[str, NDArray]) -> NDArray:

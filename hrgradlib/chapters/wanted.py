@@ -8,8 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hrgradlib.chapters.costless import judged_lines
 from hrgradlib.chapters.looks import label_of
-from hrgradlib.chapters.trivial_lines import skills, trivial_lines
+from hrgradlib.chapters.trivial_lines import skills
 
 __all__ = ["SKILL_WANTED", "WANTED", "WORST_DECADE_WANTED", "asked"]
 
@@ -37,7 +38,7 @@ def asked(problem: str, found: Mapping[str, Judged]) -> str:
         problem: of :data:`WANTED`.
         found: by method, runs judged at all of the problem's Knudsen numbers.
     """
-    lines = trivial_lines(problem)
+    lines = judged_lines(problem)
     said = []
     for method, own in found.items():
         error = float(np.median(own.errors.max(1)))

@@ -4,14 +4,12 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from hrgradlib.chapters.costless import in_words, judged_lines, largest, mark_lines
 from hrgradlib.chapters.trivial_lines import (
     LIMITS,
     UNTRAINED,
     beaten_where,
     draw_lines,
-    in_words,
-    largest,
-    mark_lines,
     skills,
     table,
     trivial_lines,
@@ -65,7 +63,7 @@ def test_lines_are_drawn_behind_and_named():
 
 @pytest.mark.parametrize("final", [False, True])
 def test_the_largest_are_over_what_is_judged(final):
-    lines = trivial_lines("transport-periodic", final=final)
+    lines = judged_lines("transport-periodic", final=final)
     assert lines[UNTRAINED].shape == (41,)
     assert largest("transport-periodic", final=final) == {n: v.max() for n, v in lines.items()}
     few = largest("transport-periodic", EPS, final=final)

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hrgradlib.chapters import wanted
-from hrgradlib.chapters.trivial_lines import trivial_lines
+from hrgradlib.chapters.costless import judged_lines
 from hrgradlib.experiments.cases import CASES
 
 
@@ -20,7 +20,7 @@ class Own(NamedTuple):
 
 def runs(problem, share, count=3):
     """Errors that are so many times the better trivial line."""
-    best = np.min(list(trivial_lines(problem).values()), 0)
+    best = np.min(list(judged_lines(problem).values()), 0)
     return Own(np.array(CASES[problem].judged_eps("quick")), np.tile(share * best, (count, 1)))
 
 
