@@ -70,12 +70,12 @@ def table(found: Mapping[str, NDArray], costless: Mapping[str, float]) -> str:
         asked = len(METHODS) * len(RATES) * len(BETAS) * len(TUNING_SEEDS)
         there = f"{len(rows)} of {asked} runs of the grid are stored, of no method all"
         return there if rows else "the grid is not stored yet"
-    lines = [f"{'':24s}{'rate':>8s}{'β₂':>7s}{'runs':>6s}   error, and its range"]
+    lines = [f"{'':30s}{'rate':>8s}{'β₂':>7s}{'runs':>6s}   error, and its range"]
     for label in (*grids, *(x for x in found if x not in grids)):
         base = label if label in grids else "sum"
         lr, beta2 = chosen(base, rows)
         ends = [" *"[v in (all_[0], all_[-1])] for v, all_ in ((lr, RATES), (beta2, BETAS))]
-        line = f"{label_of(label):24s}{lr:8g}{ends[0]}{beta2:6g}{ends[1]}"
+        line = f"{label_of(label):30s}{lr:8g}{ends[0]}{beta2:6g}{ends[1]}"
         line += f"{len(found.get(label, [])):5d}"
         if len(errors := found.get(label, np.array([]))):
             low, middle, high = np.quantile(errors, (0.0, 0.5, 1.0))
