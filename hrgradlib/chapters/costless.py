@@ -48,7 +48,7 @@ def in_words(costless: Mapping[str, float], medians: ArrayLike) -> str:
     if not finite:
         return words
     share = min(finite) / min(costless.values())
-    return f"{words}\nthe least median is {share:.2g} of the lesser of these"
+    return f"{words}\nthe least median is {share:.2g} times the lesser of these"
 
 
 def mark_lines(axis: Axes, costless: Mapping[str, float], *, across: bool = True) -> None:

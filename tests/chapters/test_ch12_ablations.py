@@ -53,7 +53,7 @@ def test_each_change_is_judged_against_the_base(stored):
     said = ablations.table(found, COSTLESS)
     assert said.endswith(
         "costs no training: untrained ansatz 3.0e-01, best limit equation 1.0e-01\n"
-        "the least median is 0.001 of the lesser of these"
+        "the least median is 0.001 times the lesser of these"
     )
     assert "not at all" in said and "8.00" in said and "higher" in said
     assert ablations.which(found, "higher") == "not at all (how the network is told ε)"

@@ -102,7 +102,7 @@ def test_the_table_says_what_was_chosen_and_marks_the_ends(store):
     assert (
         "0.01" in lines[0] and "0.9" in lines[0] and lines[0].endswith("2.0e-01  1.0e-01–3.0e-01")
     )
-    assert lines[-1] == "the least median is 2 of the lesser of these"
+    assert lines[-1] == "the least median is 2 times the lesser of these"
     assert "0.999*" in lines[2] and "0.02*" not in lines[2] and "*" not in lines[0] + lines[1]
 
 
