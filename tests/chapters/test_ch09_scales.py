@@ -139,7 +139,7 @@ def test_tables_hold_every_method():
     assert lines[-3] == "failed with factors: none"
     assert lines[-2].startswith("costs no training: untrained ansatz 3.0e-01, best limit")
     least = min(a.median for a in FULL.values())
-    assert lines[-1].endswith(f"the least median is {least / 0.1:.2g} of the lesser of these")
+    assert lines[-1].endswith(f"the least median is {least / 0.1:.2g} times the lesser of these")
     broken = FULL | {"sum-soap": FULL["sum-soap"]._replace(failed=3)}
     assert scales.table(broken, COSTLESS).splitlines()[-3].endswith(" 3 of 25")
     both = FULL | {"sum": arm(6e-2), "hrgrad-1": arm(3e-3)}
