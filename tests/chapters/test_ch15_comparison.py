@@ -49,7 +49,7 @@ def test_what_fell_silent_decides_nothing(first, second, word):
 @pytest.mark.parametrize(
     ("ours", "other", "word"),
     [
-        (LOW, HIGH, "confirmed"),
+        (LOW, HIGH, "refined"),  # tuned longer than they: no more can be said
         (HIGH, LOW, "refuted"),
         (LOW[:3], HIGH[:3], "refined"),
         (HIGH[:3], LOW[:3], "undecided"),
