@@ -80,6 +80,7 @@ FORMULATION = (
         "below that, refined if one does",
         fails_for_good,
         ("failure-long",),
+        front=True,
     ),
     Claim(
         "any-weight",
