@@ -58,10 +58,11 @@ def missing_table(lines: Iterable[Judged]) -> str:
 
 
 def readme_table(lines: Iterable[Judged]) -> str:
-    """Markdown as GitHub reads it: claim, verdict, figure, chapter, command."""
+    """Markdown as GitHub reads it: claim, its grade, verdict, figure, chapter, command."""
     rows = [
         [
             line.claim.text,
+            line.claim.grade,
             line.verdict,
             line.number,
             f"[{line.claim.chapter}]({_file(line)})",
@@ -69,7 +70,7 @@ def readme_table(lines: Iterable[Judged]) -> str:
         ]
         for line in lines
     ]
-    return _table(["claim", "verdict", "found", "where", "command"], rows)
+    return _table(["claim", "grade", "verdict", "found", "where", "command"], rows)
 
 
 def rests_on(lines: Iterable[Judged]) -> Mapping[str, str]:

@@ -466,6 +466,8 @@ def test_every_table_has_a_line_per_claim_and_whole_cells():
     assert "({ref}`x`)" in tables.claims_table(LINES)
     ours, review, *_ = tables.claims_table(LINES).splitlines()[2:]
     assert "[ours]{.grade-ours}" in ours and "*(review)*" in review
+    ours, review, *_ = tables.readme_table(LINES).splitlines()[2:]
+    assert "| ours |" in ours and "| review |" in review  # GitHub shows no badge
     assert tables.missing_table(LINES).splitlines()[2:] == ["| more runs | *d* |"]
     assert tables.claims_table([]) == "There is none."
 
