@@ -160,8 +160,8 @@ def metric_table(found: dict[str, dict[str, Line]]) -> str:
                 f"{'':19s}{'  '.join(ratios)}"
             )
         if own:
-            medians = [at_budget(own, budget)[best(own, budget)] for budget in _known(own)]
-            text += [f"{'':4s}{row}" for row in in_words(largest(problem), medians).split("\n")]
+            least = [at_budget(own, budget)[best(own, budget)] for budget in _known(own)]
+            text += [f"{'':4s}{row}" for row in in_words(largest(problem), least).split("\n")]
     return "\n".join(text)
 
 
