@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch07_cone import Preset, cosines_with, unit_rows
-from hrgradlib.chapters.ch07_space import TASKS, Space, arc, listed
+from hrgradlib.chapters.ch07_space import TASKS, Space, arc, around, listed
 from hrgradlib.chapters.palette import BLACK, GREY, PURPLE
 from hrgradlib.chapters.style import subplots
 from hrgradlib.optim._rays import extreme_rays
 from hrgradlib.optim._reported import reported_weights
 
-__all__ = ["TORN", "around", "stages"]
+__all__ = ["TORN", "stages"]
 
 #: Unit gradients so much in conflict that the reported update opposes one of them.
 TORN = Preset("two all but opposed", ((85, 0), (85, 150), (85, 215)), (1, 1, 1))
@@ -45,13 +45,6 @@ def stages(preset: Preset = TORN) -> Figure:
     shown = listed(cosines_with(update, gradients))
     axes.flat[3].set_title(f"4  cosines with the gradients {shown}")
     return fig
-
-
-def around(vectors: NDArray, axis: NDArray) -> NDArray:
-    """Unit vectors [R, 3] in their order around a unit axis [3] that lies between them."""
-    e = unit_rows(vectors[0] - (vectors[0] @ axis) * axis)
-    turn = np.arctan2(vectors @ np.cross(axis, e), vectors @ e)
-    return vectors[np.argsort(turn)]
 
 
 def _name(k: int) -> str:

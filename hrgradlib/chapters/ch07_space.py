@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hrgradlib.chapters.ch07_cone import unit_rows
 from hrgradlib.chapters.palette import BLUE, GREEN, VERMILLION
 
-__all__ = ["TASKS", "Space", "arc", "listed", "ring"]
+__all__ = ["TASKS", "Space", "arc", "around", "listed", "ring"]
 
 #: Colours of three tasks.
 TASKS = (BLUE, VERMILLION, GREEN)
@@ -94,6 +94,13 @@ def ring(axis: NDArray, angle: float, count: int = 120) -> NDArray:
     t = np.linspace(0, 2 * np.pi, count + 1)[:, None]
     around = np.cos(t) * e + np.sin(t) * np.cross(axis, e)
     return np.cos(angle) * axis + np.sin(angle) * around
+
+
+def around(vectors: NDArray, axis: NDArray) -> NDArray:
+    """Unit vectors [R, 3] in their order around a unit axis [3] that lies between them."""
+    e = unit_rows(vectors[0] - (vectors[0] @ axis) * axis)
+    turn = np.arctan2(vectors @ np.cross(axis, e), vectors @ e)
+    return vectors[np.argsort(turn)]
 
 
 def arc(start: NDArray, end: NDArray, count: int = 24) -> NDArray:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hrgradlib.chapters.ch07_cone import PRESETS, Preset, cosines_with, in_page, rounded, unit_rows
-from hrgradlib.chapters.ch07_reported import TORN, around
+from hrgradlib.chapters.ch07_reported import TORN
+from hrgradlib.chapters.ch07_space import around
 from hrgradlib.optim._rays import extreme_rays
 from hrgradlib.optim._reported import reported_weights
 

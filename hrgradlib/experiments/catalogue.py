@@ -97,8 +97,8 @@ RESULTS = {
         Stored("failure-long", 45, ("05_one_network",), partial=True),
         Stored("failure-riemann", 123, ("05_one_network",), partial=True),
         Stored("failure-riemann-grid", 5, ("05_one_network",), partial=True),
-        Stored("finalists", 35, ("12_what_matters",), partial=True),
-        Stored("finalists-grid", 46, ("12_what_matters",), partial=True),
+        Stored("finalists", 35, ("09_linear_transport", "12_what_matters"), partial=True),
+        Stored("finalists-grid", 46, ("09_linear_transport", "12_what_matters"), partial=True),
         Stored("gauss-newton", 8, ("many_tasks",), partial=True),
         Stored("inflow", 9, ("10_inflow",), partial=True),
         Stored(

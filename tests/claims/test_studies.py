@@ -12,6 +12,7 @@ from matplotlib import pyplot as plt
 from hrgradlib.chapters import ch10_figures as figures
 from hrgradlib.chapters import ch10_study
 from hrgradlib.chapters.ch02_bgk_tables import read_tables
+from hrgradlib.chapters.costless import largest
 from hrgradlib.experiments.catalogue import RESULTS, states
 from hrgradlib.experiments.specs import Spec, make_spec
 from hrgradlib.experiments.store import Table
@@ -93,7 +94,8 @@ def test_no_stored_error_lies_outside_the_figure():
     groups = ch10_study.groups()
     if not groups:
         pytest.skip("no row is stored yet")
-    fig = figures.final_errors(groups, ch10_study.FAR)
+    costless = largest("transport-inflow", final=True)
+    fig = figures.final_errors(groups, ch10_study.FAR, costless)
     for axis, column in zip(fig.axes, ("errors", "far"), strict=True):
         low, high = axis.get_xlim()
         values = np.concatenate([getattr(group, column) for group in groups.values()])
