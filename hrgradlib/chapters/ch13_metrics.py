@@ -137,7 +137,7 @@ def _known(own: dict[str, Line]) -> list[int]:
 
 
 def metric_table(found: dict[str, dict[str, Line]]) -> str:
-    """By problem and budget: the best method, its median, harmonised over sum in two metrics.
+    """By problem and budget: the best method, its median; HRGrad over sum in two metrics.
 
     Under each problem, what costs no training.
     """
@@ -145,7 +145,7 @@ def metric_table(found: dict[str, dict[str, Line]]) -> str:
     if not budgets:
         return "not measured yet"
     head = f"{'problem':20s}{'s':>5s}  {'lowest median':46s}{'error':>8s}"
-    text = [head + "   harmonised / sum: Adam  SOAP"]
+    text = [f"{head}{'Adam':>10s}{'SOAP':>8s}"]
     for problem, own in found.items():
         for budget in budgets:
             medians, first = at_budget(own, budget), best(own, budget)
@@ -157,7 +157,7 @@ def metric_table(found: dict[str, dict[str, Line]]) -> str:
             ]
             text.append(
                 f"{problem:20s}{budget:5d}  {label_of(first):46s}{medians[first]:8.1e}"
-                f"{'':19s}{'  '.join(ratios)}"
+                f"{'':4s}{'  '.join(ratios)}"
             )
         if own:
             least = [at_budget(own, budget)[best(own, budget)] for budget in _known(own)]
