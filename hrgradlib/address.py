@@ -23,6 +23,7 @@ from hrgradlib.paths import checkout
 __all__ = ["AddressError", "Repository", "parse", "published", "repository"]
 
 _CONFIGURATION = "_config.yml"  # of a checkout
+_SECTIONS = ("repository", "html")  # what is read of it
 
 _FORMS = (
     re.compile(r"(?:git\+)?https?://(?:[^@/]*@)?(?P<host>[\w.-]+(?::\d+)?)/(?P<path>.+)"),
@@ -160,12 +161,20 @@ def _configuration(root: Path | None) -> Mapping:
         return {}
     try:
         text = (root / _CONFIGURATION).read_text(encoding="utf-8") if root else ""
-        return yaml.safe_load(text) or {}
+        told = yaml.safe_load(text) or {}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise AddressError(f"{_CONFIGURATION} cannot be read ({reason})") from error
+    sections = [told.get(name) or {} for name in _SECTIONS] if isinstance(told, dict) else [told]
+    for section in sections:
+        if not isinstance(section, dict):
+            raise AddressError(
+                f"{_CONFIGURATION}: expected the sections {' and '.join(_SECTIONS)}, each with "
+                f"keys of its own, found {section!r:.60}"
+            )
+    return told
 
 
 def _installed_from() -> str:

@@ -167,3 +167,10 @@ def test_the_pages_of_an_owner_have_no_folder():
 
 def test_a_name_that_only_begins_like_a_known_host_is_another():
     assert parse("https://github.com.evil.org/a/b").host == ""
+
+
+@pytest.mark.parametrize("text", ["- a\n- list\n", "repository: https://github.com/the/book\n"])
+def test_a_configuration_of_another_shape_is_one_line(tmp_path, text):
+    (tmp_path / "_config.yml").write_text(text)
+    with pytest.raises(AddressError, match="expected the sections repository and html"):
+        published(root=tmp_path)

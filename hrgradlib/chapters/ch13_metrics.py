@@ -24,7 +24,7 @@ from hrgradlib.experiments.studies import read_study, study_runs
 
 __all__ = [
     "Line", "advice", "at_budget", "best", "error_against_time", "lines", "metric_table", "regret",
-    "regret_table", "runs_words",
+    "regret_table", "runs_each", "runs_words",
 ]  # fmt: skip
 
 _STUDIES = ("metrics", "metrics-long")
@@ -68,6 +68,20 @@ def runs_words() -> str:
     """How many of both studies' runs are stored: "0 of 225"."""
     there = sum(len(Table.named(study).rows) for study in _STUDIES)
     return f"{there} of {sum(len(study_runs(study)) for study in _STUDIES)}"
+
+
+def runs_each(found: dict[str, dict[str, Line]]) -> str:
+    """How many runs a point has, and what that means for differences between points."""
+    counts = [
+        len(errors) for own in found.values() for line in own.values() for errors in line.errors
+    ]
+    if not counts:
+        return "No point has a run yet"
+    low, high = min(counts), max(counts)
+    if high == 1:
+        return "Every point is a single run of unknown spread: small differences decide nothing"
+    some = f"{low}" if low == high else f"{low} to {high}"
+    return f"Every point has {some} runs, too few for a verdict: small differences decide nothing"
 
 
 def at_budget(found: dict[str, Line], budget: int) -> dict[str, float]:

@@ -68,6 +68,14 @@ def test_the_best_and_the_least_bad():
     assert "Gauss–Newton" in metrics.advice(poor)  # 1.5 at worst, against 6
 
 
+def test_single_runs_are_called_so():
+    single = Line([10], [np.array([10.0])], [np.array([1e-3])])
+    assert metrics.runs_each({"bgk-smooth": {"sum": single}}).startswith("Every point is a single")
+    assert "has 1 to 2 runs" in metrics.runs_each(FULL | {"x": {"sum": single}})
+    assert "has 2 runs" in metrics.runs_each(FULL)
+    assert metrics.runs_each({}) == "No point has a run yet"
+
+
 def test_what_is_not_measured_everywhere_has_no_regret():
     part = FULL | {"bgk-layer": {m: line(v) for m, v in LEVEL.items() if m != "sum"}}
     assert set(metrics.regret(part, 10)) == set(LEVEL) - {"sum"}
