@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hrgradlib.chapters.costless import in_words
 from hrgradlib.chapters.looks import label_of
+from hrgradlib.experiments.scale_rival_studies import RIVALS
 from hrgradlib.experiments.scale_studies import DRAWS
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import STUDIES, read_study
@@ -29,6 +30,9 @@ __all__ = [
     "arms",
     "asked",
     "asked_table",
+    "beside_rivals",
+    "blind",
+    "blind_in_words",
     "failing",
     "in_every_metric",
     "outcome",
@@ -50,6 +54,7 @@ _SUM_OF = {
 }
 # Under such factors κ = 0 may well rotate: not the name it has where that was seen not to happen.
 _CALLED = {"hrgrad-gn": "hrgrad-gn-0"}
+_BESIDE_RIVALS = ("hrgrad", "hrgrad-1", "sum")
 _TIMES = 2000  # resamples of an interval
 
 
@@ -222,17 +227,18 @@ def asked_table(found: dict[str, Arm]) -> str:
     return "\n".join([*lines, outcome(found)])
 
 
-def table(found: dict[str, Arm], costless: Mapping[str, float]) -> str:
+def table(found: dict[str, Arm], costless: Mapping[str, float], ours: str = OURS) -> str:
     """A line for every method: runs, medians, ratio to its own without scaling and to ours.
 
     Args:
         found: of :func:`arms`; may be empty.
         costless: by name, errors of what costs no training.
+        ours: the label that the others are compared with.
     """
     head = f"{'':26s}{'runs':>5s} {'median':>9s} {'unscaled':>9s}  {'ours over it [95 %]':20s}"
     lines = [head + "  over its own unscaled"]
     for label, arm in found.items():
-        rival = "" if label == OURS else str(ratio(found, OURS, label))
+        rival = "" if label == ours else str(ratio(found, ours, label))
         own = ratio(found, label, label, plain=True)
         lines.append(
             f"{label_of(label):26s}{arm.runs:5d} {_number(arm.median)}"
@@ -276,6 +282,36 @@ def in_every_metric(
     own = {label: arm for label, arm in found.items() if label in _SUM_OF}
     lines += [failing(own), in_words(costless, [arm.median for arm in own.values()])]
     return "\n".join(lines) if found else "not measured yet"
+
+
+def beside_rivals() -> dict[str, Arm]:
+    """HRGrad and the sum under Adam, and others' rules there; empty without the latter."""
+    rivals = arms("scales-rivals")
+    own = arms("scales-adam", STUDIES["scales-rivals"][0]) if rivals else {}
+    return {label: own[label] for label in _BESIDE_RIVALS if label in own} | rivals
+
+
+def blind(found: dict[str, Arm], ours: str = "hrgrad") -> tuple[list[str], list[str], list[str]]:
+    """Rivals than which ours has the lower error, the higher, and where the interval holds one."""
+    below: list[str] = []
+    above: list[str] = []
+    between: list[str] = []
+    for label in RIVALS:
+        measured = ratio(found, ours, label)
+        if np.isnan(measured.ratio):
+            continue
+        end = below if measured.high < 1 else above if measured.low > 1 else between
+        end.append(label)
+    return below, above, between
+
+
+def blind_in_words(found: dict[str, Arm]) -> str:
+    """What :func:`blind` finds, in a clause; silent rivals are named as what they are."""
+    below, above, between = ([label_of(x) for x in part] for part in blind(found))
+    if not (below or above or between):
+        return "not measured yet"
+    parts = [(below, "lower than that of"), (above, "higher than that of"), (between, "level with")]
+    return "; ".join(f"{word} {', '.join(names)}" for names, word in parts if names)
 
 
 def _median(errors: NDArray) -> float:

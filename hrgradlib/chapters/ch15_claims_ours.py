@@ -94,6 +94,19 @@ OURS = (
         ("scales-adam",),
     ),
     Claim(
+        "scales-rivals",
+        "ours",
+        "Under unknown scales HRGrad's error is below that of others' rules, under Adam.",
+        _TRANSPORT,
+        "lt-scales",
+        "`transport-periodic`, unknown factors: sum of logs, uncertainty weights, static weights, "
+        "ConFIG, HRGrad as reported, each at the rate that it was tuned to without factors",
+        "confirmed if lower than all, refined if than some and higher than none, refuted if higher "
+        "than one (95 % intervals of ratios of medians)",
+        measures.scales_blind,
+        ("scales-rivals", "scales-adam"),
+    ),
+    Claim(
         "soap",
         "ours",
         "With losses of one scale HRGrad's error is below the sum's in SOAP's metric.",

@@ -124,6 +124,7 @@ RESULTS = {
         Stored("scales-adam", 26, ("09_linear_transport",), partial=True),
         Stored("scales-bgk", 114, ("11_bgk",), partial=True),
         Stored("scales-inflow", 73, ("10_inflow",), partial=True),
+        Stored("scales-rivals", 30, ("09_linear_transport",), partial=True),
         Stored("step-memory", 2, ("13_what_it_costs",), script="benchmarks/step_memory.py"),
         Stored("step-time", 7, ("13_what_it_costs",), script="benchmarks/step_time.py"),
         Stored("term-balance", 25, ("08_convergence",), partial=True),

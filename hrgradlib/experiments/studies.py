@@ -25,6 +25,7 @@ from hrgradlib.experiments.failure_elsewhere_studies import ELSEWHERE_FAILURES
 from hrgradlib.experiments.finalist_studies import FINALIST_STUDIES
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run_folder
+from hrgradlib.experiments.scale_rival_studies import SCALE_RIVALS
 from hrgradlib.experiments.scale_studies import SCALES, TIMES
 from hrgradlib.experiments.specs import Spec, make_spec
 from hrgradlib.experiments.store import Table, read
@@ -100,6 +101,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     **WEIGHTED,
     **BEYOND,
     **SCALES,
+    **SCALE_RIVALS,
     **TIMES,
     **comparison_studies.COMPARISONS,
     **FINALIST_STUDIES,

@@ -8,9 +8,11 @@ from hrgradlib.chapters import ch09_scales as scales
 from hrgradlib.chapters.ch09_figures import errors_by_draw
 from hrgradlib.chapters.ch09_scales import Arm, Found
 from hrgradlib.experiments import store
+from hrgradlib.experiments.scale_rival_studies import RIVALS
 from hrgradlib.experiments.store import Origin, Table
-from hrgradlib.experiments.studies import row_key, study_runs
+from hrgradlib.experiments.studies import STUDIES, row_key, study_runs
 
+RIVAL_CELLS = dict(STUDIES["scales-rivals"][1].items())  # as the stored grids decide
 RNG = np.random.default_rng(0)
 
 
@@ -75,6 +77,23 @@ def test_of_no_rows_everything_says_so(table):
 def test_of_a_part_the_outcome_says_how_much_it_is(table):
     table("scales", 12)
     assert "(so far: 10 of 125 runs with scaling)" in scales.outcome(scales.arms("scales"))
+
+
+def test_rivals_stand_beside_ours_on_their_seeds(table, monkeypatch):
+    monkeypatch.setitem(STUDIES, "scales-rivals", ((0, 1), RIVAL_CELLS))
+    assert scales.beside_rivals() == {}
+    table("scales-adam", 58)
+    assert scales.beside_rivals() == {}
+    table("scales-rivals", 60)
+    found = scales.beside_rivals()
+    assert list(found) == ["hrgrad", "hrgrad-1", "sum", *RIVALS]
+    assert {arm.runs for arm in found.values()} == {10}
+    lines = scales.table(found, COSTLESS, ours="hrgrad").splitlines()
+    assert "[" in lines[3].split("HRGrad")[-1] and "sum, Adam" in lines[3]
+    # equal errors by construction: nobody is lower, and the interval holds one
+    assert scales.blind(found) == ([], [], [*RIVALS])
+    assert scales.blind_in_words(found).startswith("level with sum of log losses, Adam, uncert")
+    assert scales.blind_in_words({}) == "not measured yet"
 
 
 def test_ratio_is_of_medians_and_its_interval_holds_it():

@@ -209,6 +209,26 @@ def test_ratio_under_unknown_scales(monkeypatch, factor, word):
 
 
 @pytest.mark.parametrize(
+    ("levels", "word"),
+    [
+        ((9, 9, 9, 9, 9), "confirmed"),
+        ((9, 9, 9, 9, 1), "refined"),
+        ((9, 9, 9, 9, 0.1), "refuted"),
+        ((1, 1, 1, 1, 1), "undecided"),
+    ],
+)
+def test_rules_that_are_blind_to_scales(monkeypatch, levels, word):
+    noise = np.exp(0.2 * np.random.default_rng(0).normal(size=(6, 5, 2)))
+    names = ("hrgrad", *measures.RIVALS)
+    arms = {
+        name: Arm(np.ones(2), level * own)
+        for name, level, own in zip(names, (1, *levels), noise, strict=True)
+    }
+    monkeypatch.setattr(measures.ch09_scales, "beside_rivals", lambda: arms)
+    assert measures.scales_blind(anywhere(store(a=LOW))).word == word
+
+
+@pytest.mark.parametrize(
     ("failures", "word"),
     [
         (["", ""], "confirmed"),

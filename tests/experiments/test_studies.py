@@ -5,6 +5,7 @@ import pytest
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run
+from hrgradlib.experiments.scale_rival_studies import RIVALS, SCALE_RIVALS
 from hrgradlib.experiments.scale_studies import SCALES, STEPS_PER_SECOND
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.studies import MORE_RUNS, STUDIES, study_runs
@@ -43,11 +44,21 @@ def test_a_run_of_every_method_makes_a_row(method, tmp_path):
     assert 0 <= values.get("uphill", 0) <= 1 and origin.spec == spec.fingerprint()
 
 
-@pytest.mark.parametrize("name", SCALES)
+@pytest.mark.parametrize("name", SCALES | SCALE_RIVALS)
 def test_runs_go_seed_by_seed_and_a_draw_at_a_time(name):
     """So that a part of the table is balanced between the methods."""
     places = [(s.seed, s.decades > 0, s.draw) for s in study_runs(name).values()]
     assert places == sorted(places)
+
+
+def test_rivals_under_unknown_scales_keep_the_rate_of_their_tuning():
+    runs = study_runs("scales-rivals").values()
+    assert {spec.method for spec in runs} == set(RIVALS)
+    alone = {s.method: (s.lr, s.beta2) for s in study_runs("comparison").values() if s.steps > 999}
+    alone |= {s.method: (s.lr, s.beta2) for s in study_runs("finalists").values()}
+    usual = make_spec(PLACE["problem"], "sum", PLACE["profile"])
+    for spec in runs:
+        assert (spec.lr, spec.beta2) == alone[spec.method] and spec.steps == usual.steps
 
 
 def test_what_is_compared_at_equal_time_takes_about_that_time():

@@ -1,0 +1,68 @@
+"""Losses whose scales nobody knows, in Adam's metric: others' rules that are blind to the scales.
+
+Each has the rate that it was tuned to *without* factors: that which the comparison's grid chose, or
+where a method was tuned at full length as well, rate and β₂ of that grid. A cell whose grid is not
+complete is left out. Draws, seeds and steps are those of `scales-adam`, whose HRGrad and sum they
+stand beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from hrgradlib.experiments import comparison_studies, finalist_studies
+from hrgradlib.experiments.scale_studies import DECADES, DRAWS
+from hrgradlib.experiments.store import Table
+
+__all__ = ["RIVALS", "SCALE_RIVALS"]
+
+#: Whose direction forgets the lengths of the gradients, or whose weights follow the losses.
+RIVALS = ("log-sum", "uw", "first-norm", "config", "hrgrad-reported")
+
+
+def _rows(name: str) -> dict[str, dict]:
+    return {key: row.values for key, row in Table.named(name).rows.items()}
+
+
+class _Rivals(Mapping[str, dict]):
+    """Every rival without factors, then all of them draw by draw."""
+
+    def _settings(self) -> dict[str, dict]:
+        found = {}
+        for label in RIVALS:
+            try:
+                if label in finalist_studies.METHODS:
+                    lr, beta2 = finalist_studies.chosen(label, _rows(finalist_studies.GRID))
+                    found[label] = dict(method=label, lr=lr, beta2=beta2)
+                else:
+                    cell = comparison_studies.tuned(label, _rows("comparison-grid"))
+                    found[label] = dict(method=label, lr=cell["lr"])
+            except LookupError:
+                continue
+        return found
+
+    def _cells(self) -> dict[str, dict]:
+        rivals = self._settings()
+        return rivals | {
+            f"{label}-d{draw}": settings | dict(decades=DECADES, draw=draw)
+            for draw in DRAWS
+            for label, settings in rivals.items()
+        }
+
+    def __getitem__(self, label: str) -> dict:
+        return self._cells()[label]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cells())
+
+    def __len__(self) -> int:
+        return len(self._cells())
+
+    def items(self):  # reads the grids once
+        return self._cells().items()
+
+
+SCALE_RIVALS: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
+    # Chapter 9: what do others' rules make of scales that nobody knows?
+    "scales-rivals": ((0, 1), _Rivals())
+}
