@@ -75,7 +75,7 @@ class BGKProblem:
         for side, state in (("left", self.left), ("right", self.right)):
             if not (np.isfinite(state).all() and state[0] > 0 and state[2] > 0):
                 raise ValueError(
-                    f"BGKProblem: found {side} = {state}; expected (ρ, u, T) with ρ > 0 and T > 0."
+                    f"BGKProblem: found {side} = {state}; expected (ρ, u, Θ) with ρ > 0 and Θ > 0."
                 )
 
     @property

@@ -37,7 +37,9 @@ class EulerRiemann:
     def __init__(self, left: Sequence[float], right: Sequence[float], gamma: float = 3.0) -> None:
         for side in (left, right):
             if not (np.isfinite(side).all() and side[0] > 0 and side[2] > 0):
-                raise ValueError(f"EulerRiemann: found state {tuple(side)}; expected ρ, T > 0.")
+                raise ValueError(
+                    f"EulerRiemann: found state {tuple(side)}; expected ρ > 0 and Θ > 0."
+                )
         if not gamma > 1:
             raise ValueError(f"EulerRiemann: found gamma = {gamma}; expected gamma > 1.")
         self.gamma = float(gamma)

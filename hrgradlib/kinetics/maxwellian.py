@@ -38,7 +38,7 @@ def primitive(moments: NDArray, owner: str = "primitive") -> NDArray:
     u = momentum / rho
     temperature = 2 * energy / rho - u**2
     if not (temperature > 0).all():
-        raise ValueError(f"{owner}: found T = {np.min(temperature)}; expected T > 0.")
+        raise ValueError(f"{owner}: found Θ = {np.min(temperature)}; expected Θ > 0.")
     return np.stack([rho, u, temperature])
 
 

@@ -183,9 +183,9 @@ def test_unphysical_inflow_data_are_refused(changes, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (dict(left=(0.0, 0.0, 1.0)), "ρ > 0 and T > 0"),
-        (dict(right=(1.0, 0.0, -0.5)), "ρ > 0 and T > 0"),
-        (dict(left=(1.0, np.inf, 1.0)), "ρ > 0 and T > 0"),
+        (dict(left=(0.0, 0.0, 1.0)), "ρ > 0 and Θ > 0"),
+        (dict(right=(1.0, 0.0, -0.5)), "ρ > 0 and Θ > 0"),
+        (dict(left=(1.0, np.inf, 1.0)), "ρ > 0 and Θ > 0"),
         (dict(profile="step"), "profile"),
         (dict(eps_range=(0.0, 1.0)), "eps_range"),
         (dict(final_time=-1.0), "final_time"),

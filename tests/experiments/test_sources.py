@@ -166,3 +166,19 @@ def test_a_renamed_module_counts_as_before(tmp_path, monkeypatch):
     (package / "other.py").write_text(OTHER[0])
     monkeypatch.setattr(sources, "_EARLIER_NAMES", {"hrgradlib.other": "hrgradlib.before"})
     assert code_fingerprint("hrgradlib.other") != found
+
+
+def test_a_reworded_error_counts_as_before(tmp_path, monkeypatch):
+    """No module says it as before; what is computed beside it counts all the same."""
+    texts = "".join(path.read_text() for path in sources._PACKAGE.glob("[km]*/*.py"))
+    for now, before in sources._EARLIER_TEXTS.items():
+        assert now in texts and before not in texts
+    code = (
+        'def f(x):\n    if x < 0:\n        raise ValueError(f"f: found x = {x}; expected more")\n'
+    )
+    found = fingerprint_of(tmp_path / "a", code)
+    reworded = code.replace("expected more", "expected x ≥ 0")
+    assert fingerprint_of(tmp_path / "b", reworded) != found
+    monkeypatch.setattr(sources, "_EARLIER_TEXTS", {"; expected x ≥ 0": "; expected more"})
+    assert fingerprint_of(tmp_path / "c", reworded) == found
+    assert fingerprint_of(tmp_path / "d", reworded.replace("x < 0", "x < 1")) != found

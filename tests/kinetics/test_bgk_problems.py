@@ -77,8 +77,8 @@ def test_conversions_are_inverse():
 
 @pytest.mark.parametrize(
     ("moments", "message"),
-    [([0.0, 0.0, 1.0], "found ρ = 0"), ([1.0, 2.0, 2.0], "found T = 0"),
-     ([np.nan, 0.0, 1.0], "found ρ = nan"), ([1.0, 0.0, np.nan], "found T = nan")],
+    [([0.0, 0.0, 1.0], "found ρ = 0"), ([1.0, 2.0, 2.0], "found Θ = 0"),
+     ([np.nan, 0.0, 1.0], "found ρ = nan"), ([1.0, 0.0, np.nan], "found Θ = nan")],
 )  # fmt: skip
 def test_no_maxwellian(moments, message):
     with pytest.raises(ValueError, match=message):
@@ -162,7 +162,7 @@ def test_riemann_mirrored():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(((1, 0, 0), (1, 0, 1)), "expected ρ, T > 0"), (((1, -9, 1), (1, 9, 1)), "vacuum"),
+    [(((1, 0, 0), (1, 0, 1)), "expected ρ > 0 and Θ > 0"), (((1, -9, 1), (1, 9, 1)), "vacuum"),
      (((1, 0, 1), (1, 0, 1), 1.0), "gamma = 1")],
 )  # fmt: skip
 def test_bad_riemann_problems(arguments, message):

@@ -105,7 +105,7 @@ def test_a_jumps_network_knows_only_the_two_ratios():
 
 @ALL
 def test_conserved_moments_are_carried_by_three_modes(problem):
-    """``h_k`` of (ρ, u, T) are the coefficients that ``f`` has for k ≤ 2, whatever the network."""
+    """``h_k`` of (ρ, u, Θ) are the coefficients that ``f`` has for k ≤ 2, whatever the network."""
     model, (t, x, eps) = build(problem), points(problem)
     moments, _ = model(t, x, eps)
     h, _ = maxwellian_coefficients(moments, torch.zeros(len(t), 1, 3, dtype=F64), 2, 1.2)
