@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from hrgradlib.optim import (
         Harmonized,
         HRGrad,
+        Inner,
         ResidualJacobian,
         StepRecord,
         StepRefused,
@@ -24,6 +25,7 @@ __all__ = [
     "HRGradReportedAggregator",
     "HRGradWeighting",
     "Harmonized",
+    "Inner",
     "ResidualJacobian",
     "Solution",
     "StepRecord",

@@ -76,6 +76,8 @@ def unfinished(out):
         (["--tasks", "0"], "found tasks = 0; expected a number in [1, inf)"),
         (["--harmony", "1.5"], "found harmony = 1.5; expected a number in [0, 1]"),
         (["--axis", "middle"], "unknown axis 'middle'; expected one of equiangular"),
+        (["--margin", "0.5"], "found margin for hrgrad-gn; expected it for hrgrad-reported alone"),
+        (["--a-min", "60"], "Inner: found a_min = 60, a_max = 50; expected a_min ≤ a_max."),
         (["--threads", "0"], "found threads = 0; expected a number in [1, inf)"),
     ],
 )

@@ -9,12 +9,15 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
+from hrgradlib.optim import Inner
+
 __all__ = ["SpecFields"]
 
 # Settings that came later: runs made before there was a choice are still those of their spec.
 _LATER = {
     *(("candidates", 1), ("rule", 1), ("decades", 0.0), ("draw", 0)),
     *(("encoding", "encoder"), ("segmentation", "regimes"), ("unseen", "")),
+    *asdict(Inner()).items(),
 }
 
 
@@ -41,6 +44,7 @@ class SpecFields:
         segmentation: what a task is, see :mod:`hrgradlib.experiments.segmentation`.
         unseen: ranges of ε that training never sees, a name of the problem's; "" for none.
         rule: of the method, see :class:`hrgradlib.training.methods.Method`.
+        a_min, a_max, k_std, proximity, margin: of HRGrad as reported, see :class:`hrgradlib.Inner`.
     """
 
     problem: str
@@ -72,6 +76,11 @@ class SpecFields:
     segmentation: str = "regimes"
     unseen: str = ""
     rule: int = 1
+    a_min: int = Inner.a_min
+    a_max: int = Inner.a_max
+    k_std: float = Inner.k_std
+    proximity: float = Inner.proximity
+    margin: float = Inner.margin
 
     def fingerprint(self) -> str:
         """Hash that identifies the run; settings that came later count where they are used."""

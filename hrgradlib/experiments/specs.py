@@ -11,9 +11,10 @@ from torch import nn
 
 from hrgradlib.experiments._spec import SpecFields
 from hrgradlib.experiments.cases import CASES, Case
-from hrgradlib.optim import AXES
+from hrgradlib.optim import AXES, Inner
 from hrgradlib.training import METHODS
 from hrgradlib.training.methods import Method, Settings
+from hrgradlib.training.reported import Reported
 
 __all__ = [
     "FEWEST",
@@ -64,6 +65,11 @@ class Spec(SpecFields):
     def kind(self) -> type[Method]:
         """The class of the method."""
         return METHODS[self.method]
+
+    @property
+    def inner(self) -> Inner:
+        """How HRGrad as reported finds its angles."""
+        return Inner(**{f.name: getattr(self, f.name) for f in fields(Inner)})
 
     @property
     def settings(self) -> Settings:
@@ -182,7 +188,20 @@ def _checked(spec: Spec) -> Spec:
         intervals = intervals | {"tasks": "[2, inf)"}
     for name, interval in intervals.items():
         check_number(name, getattr(spec, name), interval)
+    _check_inner(spec)
     return spec
+
+
+def _check_inner(spec: Spec) -> None:
+    try:
+        inner = spec.inner
+    except ValueError as error:
+        raise SpecError(str(error)) from error
+    if inner != Inner() and not issubclass(spec.kind, Reported):
+        changed = [f.name for f in fields(Inner) if getattr(spec, f.name) != f.default]
+        raise SpecError(
+            f"found {', '.join(changed)} for {spec.method}; expected it for hrgrad-reported alone"
+        )
 
 
 def _segmentations(spec: Spec) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from hrgradlib.experiments.campaign import has_ended, train_each
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.failure_elsewhere_studies import ELSEWHERE_FAILURES
 from hrgradlib.experiments.finalist_studies import FINALIST_STUDIES
+from hrgradlib.experiments.inner_studies import INNER
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run_folder
 from hrgradlib.experiments.scale_rival_studies import SCALE_RIVALS
@@ -105,6 +106,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     **TIMES,
     **comparison_studies.COMPARISONS,
     **FINALIST_STUDIES,
+    **INNER,
 }
 
 #: Cells with more runs than the others, by study: the seeds they have besides.

@@ -36,6 +36,7 @@ from hrgradlib.optim._taskgrad import (
     segment_means,
     task_gradients,
 )
+from hrgradlib.optim._turning import Inner
 
 __all__ = [
     "AXES",
@@ -48,6 +49,7 @@ __all__ = [
     "HRGrad",
     "Harmonized",
     "Harmony",
+    "Inner",
     "Metric",
     "MetricState",
     "Property",

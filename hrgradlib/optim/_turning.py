@@ -10,22 +10,49 @@ Reported of it: the angles minimise *global alignment* (angles still in conflict
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Inner", "turn"]
 
+_STEPS = lambda v: isinstance(v, Integral) and int(v) >= 1, "a whole number ≥ 1"
+_RANGES = {
+    "a_min": _STEPS,
+    "a_max": _STEPS,
+    "k_std": (lambda v: 0 < v < float("inf"), "a finite number > 0"),
+    "proximity": (lambda v: 0 <= v < float("inf"), "a finite number ≥ 0"),
+    "margin": (lambda v: -1 < v < 1, "a number in (-1, 1)"),
+}
+
 
 @dataclass(frozen=True)
 class Inner:
-    """The five hyperparameters of the inner descent; their values are ours.
+    """The five hyperparameters by which HRGrad as reported finds its angles: chapter 7.
+
+    *Reported*, in a third party's notes of arXiv 2604.24745: that they are these five, and the
+    number of steps. *Ours*: every value here, and the penalties that λ and k_cos stand in.
 
     Attributes:
         a_min, a_max, k_std: ``⌊a_min + (a_max − a_min) s / (s + k_std)⌋`` steps are taken,
             ``s`` the standard deviation over the tasks of the relative changes of their losses.
-        proximity: λ, per squared radian.
-        margin: k_cos, the cosine that two rotated gradients should have at least.
+            Whole numbers ``1 ≤ a_min ≤ a_max``; ``k_std > 0``.
+        proximity: ``λ ≥ 0``, per squared radian.
+        margin: k_cos in (−1, 1), the cosine that two rotated gradients should have at least.
+
+    Raises:
+        ValueError: a number outside its range.
+
+    Example:
+        For the aggregator, ``HRGradReportedAggregator(inner=Inner(margin=0.5))``; for a training,
+        ``hrgrad run transport-periodic --method hrgrad-reported --margin 0.5``.
+
+        >>> Inner(a_max=20, margin=0.5).steps(0.1)
+        12
+        >>> Inner(margin=2.0)
+        Traceback (most recent call last):
+        ValueError: Inner: found margin = 2.0; expected a number in (-1, 1).
     """
 
     a_min: int = 5
@@ -33,6 +60,15 @@ class Inner:
     k_std: float = 0.1
     proximity: float = 0.1
     margin: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name, (good, expected) in _RANGES.items():
+            if not good(value := getattr(self, name)):
+                raise ValueError(f"Inner: found {name} = {value!r}; expected {expected}.")
+        if self.a_max < self.a_min:
+            raise ValueError(
+                f"Inner: found a_min = {self.a_min}, a_max = {self.a_max}; expected a_min ≤ a_max."
+            )
 
     def steps(self, spread: float) -> int:
         """Number of inner steps at a spread ``s ≥ 0`` of the losses' relative changes.

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from hrgradlib.optim import (
     HRGrad,
+    Inner,
     ResidualJacobian,
     StepRefused,
     TaskGradients,
@@ -50,6 +51,7 @@ class Settings:
         beta1, beta2: decay of first and second moments; beta1 is Gauss–Newton's momentum.
         damping: of the Gauss–Newton metric.
         harmony, axis, guard: as in :class:`hrgradlib.HRGrad`.
+        inner: how HRGrad as reported finds its angles.
     """
 
     lr: float
@@ -59,6 +61,7 @@ class Settings:
     harmony: float = 0.5
     axis: str = "maxmin"
     guard: bool = False
+    inner: Inner = Inner()
 
 
 class Method(Protocol):

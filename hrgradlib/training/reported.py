@@ -149,7 +149,7 @@ class Reported(MomentConFIG):
     def direct(self, gramian: NDArray, losses: NDArray) -> tuple[NDArray, dict[str, Any]]:
         """[K] on the moments, from their Gramian; and what to record of it."""
         spread = self._spread(losses)
-        found = reported_weights(gramian, self.reading, None, spread, _ROUNDOFF)
+        found = reported_weights(gramian, self.reading, self.settings.inner, spread, _ROUNDOFF)
         rotated, opposed = (found.angles > 0).sum(), found.opposed.sum()
         return found.weights, {"rotated": rotated, "opposed": opposed}
 

@@ -2,14 +2,17 @@
 
 import pytest
 
+from hrgradlib import Inner
 from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.inner_studies import CHANGES, METHOD
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run
 from hrgradlib.experiments.scale_rival_studies import RIVALS, SCALE_RIVALS
 from hrgradlib.experiments.scale_studies import SCALES, STEPS_PER_SECOND
-from hrgradlib.experiments.specs import make_spec
+from hrgradlib.experiments.specs import SpecError, make_spec
 from hrgradlib.experiments.studies import MORE_RUNS, STUDIES, study_runs
 from hrgradlib.training import METHODS
+from hrgradlib.training.reported import Reported
 
 PLACE = {"problem": "transport-periodic", "profile": "quick"}
 
@@ -22,6 +25,30 @@ def test_every_run_has_a_folder_of_its_own(name):
     assert set(finalists) <= set(cells) and not set(more) & set(seeds)
     assert len(runs) == len(seeds) * len(cells) + len(more) * len(finalists)
     assert len({spec.fingerprint() for spec in runs.values()}) == len(runs)
+
+
+def test_each_inner_number_is_a_fifth_and_five_times_its_own_and_all_else_is_the_finalists():
+    usual, runs = Inner(), study_runs("inner")
+    control = next(s for s in study_runs("finalists").values() if s.method == METHOD)
+    for name, (less, more) in CHANGES.items():
+        assert (5 * less, more) == pytest.approx((getattr(usual, name), 5 * getattr(usual, name)))
+    assert [spec.seed for spec in runs.values()] == [s for s in range(10) for _ in range(10)]
+    places = [(name, value) for name, values in CHANGES.items() for value in values]
+    for spec, (name, value) in zip(runs.values(), 10 * places, strict=True):
+        assert spec == control.with_(seed=spec.seed, **{name: value})
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_inner_numbers_are_of_the_method_as_reported_alone(method):
+    plain = make_spec(PLACE["problem"], method, "smoke")
+    assert plain.with_(a_min=5, margin=0.1).fingerprint() == plain.fingerprint()
+    if issubclass(plain.kind, Reported):
+        changed = plain.with_(margin=0.5)
+        assert changed.settings.inner == Inner(margin=0.5)
+        assert changed.fingerprint() != plain.fingerprint()
+    else:
+        with pytest.raises(SpecError, match=f"found k_std, margin for {method}; expected it for"):
+            plain.with_(k_std=0.5, margin=0.5)
 
 
 GRIDS = [name for name in STUDIES if name.endswith("-grid")]

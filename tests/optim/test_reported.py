@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchjd.aggregation import ConFIG
 
-from hrgradlib import HRGradReportedAggregator, StepRefused, harmonize
+from hrgradlib import HRGradReportedAggregator, Inner, StepRefused, harmonize
 from hrgradlib.optim._config import config_weights, units_of
 from hrgradlib.optim._reported import READINGS, reported_weights
-from hrgradlib.optim._turning import Inner, _curvature, _slope, turn
+from hrgradlib.optim._turning import _curvature, _slope, turn
 
 few = settings(max_examples=25)
 seeds = st.integers(0, 2**32)
@@ -188,6 +188,39 @@ def test_refusals():
         reported_weights(np.eye(2), "axis")
     with pytest.raises(ValueError, match="reading = 'axis'; expected one of"):
         HRGradReportedAggregator("axis")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("a_min", 0, "a whole number ≥ 1"),
+        ("a_max", 50.0, "a whole number ≥ 1"),
+        ("k_std", 0.0, "a finite number > 0"),
+        ("k_std", float("nan"), "a finite number > 0"),
+        ("proximity", -0.1, "a finite number ≥ 0"),
+        ("proximity", float("inf"), "a finite number ≥ 0"),
+        ("margin", 1.0, r"a number in \(-1, 1\)"),
+        ("margin", -1.0, r"a number in \(-1, 1\)"),
+    ],
+)
+def test_hyperparameters_out_of_range_are_refused_in_a_line(name, value, expected):
+    with pytest.raises(ValueError, match=rf"^Inner: found {name} = {value}; expected {expected}.$"):
+        Inner(**{name: value})
+
+
+def test_fewest_steps_are_not_more_than_most():
+    assert Inner(a_min=7, a_max=7).steps(0.3) == 7
+    with pytest.raises(ValueError, match="found a_min = 8, a_max = 7; expected a_min ≤ a_max"):
+        Inner(a_min=8, a_max=7)
+
+
+def test_aggregator_takes_the_hyperparameters():
+    jacobian = torch.tensor([[1.0, 0.1, 0.0], [-1.0, 0.4, 0.1], [0.1, -0.2, 1.0]]).double()
+    inner = Inner(a_max=7, proximity=0.3, margin=0.4)
+    expected, _ = update(jacobian.numpy(), inner=inner, spread=np.inf)
+    found = HRGradReportedAggregator(inner=inner)(jacobian)
+    torch.testing.assert_close(found, torch.from_numpy(expected))
+    assert not torch.allclose(found, HRGradReportedAggregator()(jacobian), rtol=1e-3)
 
 
 @pytest.mark.parametrize("reading", READINGS)

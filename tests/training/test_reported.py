@@ -8,7 +8,7 @@ import torch
 from conflictfree.momentum_operator import PseudoMomentumOperator
 from torch import nn
 
-from hrgradlib.optim import task_gradients
+from hrgradlib.optim import Inner, task_gradients
 from hrgradlib.training import METHODS
 from hrgradlib.training.methods import Settings
 
@@ -94,6 +94,22 @@ def test_observed_cosines_are_those_of_the_applied_step(method):
     np.testing.assert_allclose(moved.abs() / 1e-3, np.ones(len(moved)), rtol=1e-3)
     assert (np.diagonal(record["gramian"]) > 0).all()
     np.testing.assert_allclose(np.sqrt(np.diagonal(record["gramian"])), record["norms"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [dict(a_min=40), dict(a_max=900), dict(k_std=1e-3), dict(proximity=2.0), dict(margin=0.7)],
+)
+def test_the_inner_hyperparameters_are_those_of_the_settings(change):
+    """Each of the five reaches the steps of the method as reported."""
+    ends = []
+    for settings in (Settings(3e-2), Settings(3e-2, inner=Inner(**change))):
+        model, generator = network(), torch.Generator().manual_seed(0)
+        trainer = METHODS["hrgrad-reported"](model, settings)
+        for _ in range(12):  # moments conflict at the first step, and after the sixth
+            trainer.step(partial(residuals, model), batch(generator), SIZES, False)
+        ends.append(flat(model))
+    assert not torch.allclose(*ends, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("method", ["config", "harmonic", "m-config", "hrgrad-reported"])
