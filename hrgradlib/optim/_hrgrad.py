@@ -81,6 +81,12 @@ class HRGrad(torch.optim.Optimizer):
         >>> record.cosine_gradients.round(6).tolist()
         [0.5, 0.5]
 
+    Note:
+        Mixed precision needs no ``torch.amp.GradScaler``, which is refused, as it works on
+        ``.grad``: let the losses alone run under ``torch.autocast`` and take the step outside.
+        bfloat16 has float32's range; where gradients vanish in float16, multiply all losses by one
+        number: steps in Adam's and SOAP's metric hardly change.
+
     Args:
         params: parameters in any order (for bare matrices, in that of their columns), or groups of
             them, which may
@@ -159,6 +165,14 @@ class HRGrad(torch.optim.Optimizer):
     def metric(self) -> Metric:
         """The metric that is stepped in."""
         return METRICS[self.param_groups[0]["metric"]]
+
+    @property
+    def _step_supports_amp_scaling(self) -> bool:
+        """Asked by ``torch.amp.GradScaler.step`` before it looks for ``.grad``, and by no other."""
+        raise ValueError(
+            "HRGrad: found a torch.amp.GradScaler; expected optimizer.step(task_gradients(...)) "
+            "without one, as .grad stays empty; to scale, multiply all losses by one number."
+        )
 
     def _trained(self) -> list[nn.Parameter]:
         found = [p for group in self.param_groups for p in group["params"] if p.requires_grad]

@@ -34,6 +34,9 @@ SAME = [
     CODE.replace('    """In words."""\n', ""),
     CODE.replace('__all__ = ["f"]', '__all__ = ["A", "f"]'),
     CODE.replace("half(x) + y", "(half( x )\n        + y)"),
+    CODE.replace(
+        "x: int = 3", 'x: int = 3\n\n    def no(self):\n        """In words."""\n        raise 1'
+    ),
 ]
 OTHER = [
     CODE.replace("y=1.0", "y=2.0"),
@@ -41,6 +44,9 @@ OTHER = [
     CODE.replace("+ y", "- y"),
     CODE.replace("x: int = 3", "x: int = 4"),
     CODE.replace("import half", "import half as half_, third as half"),
+    CODE.replace(
+        "x: int = 3", "x: int = 3\n\n    def f(self):\n        if self.x:\n            raise 1"
+    ),
 ]
 
 

@@ -114,3 +114,37 @@ def test_a_module_that_keeps_what_it_made_of_parameters(calls):
 def test_out_of_another_dtype(model, engine):
     with pytest.raises(ValueError, match=r"found out in torch\.float64 on cpu; expected torch\.f"):
         gradients(model, engine=engine, out=torch.empty(2, 33, dtype=torch.float64))
+
+
+def test_a_grad_scaler_is_refused_in_one_line(model):
+    optimizer, scaler = HRGrad(model.parameters()), torch.amp.GradScaler("cpu")
+    scaler.scale(model(torch.ones(3, 2)).sum()).backward()  # the habit of other optimizers
+    found, before = gradients(model), copy.deepcopy(model.state_dict())
+    for arguments in ((), (found,)):
+        with pytest.raises(ValueError, match=r"found a torch\.amp\.GradScaler; .*") as refusal:
+            scaler.step(optimizer, *arguments)
+        assert "\n" not in str(refusal.value)
+    assert not optimizer.state
+    torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
+    torch.amp.GradScaler("cpu", enabled=False).step(optimizer, found)  # hands it on as it is
+    optimizer.step(gradients(model))
+    assert {int(named["step"]) for named in optimizer.state.values()} == {2}
+
+
+@pytest.mark.filterwarnings("ignore::hrgradlib.optim.FallbackWarning")
+@pytest.mark.parametrize("metric", ["adam", "soap"])
+@pytest.mark.parametrize(("dtype", "factor"), [(torch.bfloat16, 1.0), (torch.float16, 1024.0)])
+def test_mixed_precision_trains_without_a_scaler(model, metric, dtype, factor):
+    twin, x = copy.deepcopy(model), torch.linspace(-1, 1, 12).reshape(6, 2)
+    ends = []
+    for net, casts, scale in ((model, True, factor), (twin, False, 1.0)):
+        optimizer = HRGrad(net.parameters(), metric=metric)
+
+        def losses(net=net, casts=casts, scale=scale):
+            with torch.autocast("cpu", dtype=dtype, enabled=casts):
+                u = net(x)[:, 0]
+            return scale * (u.float() - 1) ** 2
+
+        records = [optimizer.step(task_gradients(losses, net, (3, 3))) for _ in range(40)]
+        ends.append((records[-1].losses / records[0].losses).max())
+    assert ends[0] < 0.1 and abs(ends[0] - ends[1]) < 0.02
