@@ -32,6 +32,7 @@ __all__ = [
     "StepRefused",
     "TaskGradients",
     "UnsupportedLayerError",
+    "conserving",
     "harmonize",
     "jacobian_bytes",
     "load_solution",
@@ -46,6 +47,7 @@ _LATER = dict.fromkeys(__all__, "hrgradlib.optim") | {
     "HRGradReportedAggregator": "hrgradlib.optim._torchjd_reported",
     "HRGradWeighting": "hrgradlib.optim._torchjd",
     "Solution": "hrgradlib.experiments.solution",
+    "conserving": "hrgradlib.experiments.conservation",
     "load_solution": "hrgradlib.experiments.networks",
 }
 

@@ -19,6 +19,7 @@ from hrgradlib.experiments._children import end_with_parent
 from hrgradlib.experiments._commands import add_commands
 from hrgradlib.experiments.campaign import CampaignError
 from hrgradlib.experiments.cases import CASES
+from hrgradlib.experiments.conservation import conserving
 from hrgradlib.experiments.evaluation import PIECE
 from hrgradlib.experiments.folder import FolderError
 from hrgradlib.experiments.networks import load_solution
@@ -112,6 +113,11 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("t", "x", "eps"):
         values.add_argument(f"--{name}", type=float, nargs="+", required=True)
     values.add_argument("--y", type=float, nargs="+", help="second coordinate, in two dimensions")
+    values.add_argument(
+        "--conserve",
+        action="store_true",
+        help="with the mass (of BGK momentum and energy too) that a periodic problem keeps",
+    )
     values.set_defaults(action=_evaluate)
 
     listing = commands.add_parser("list", help="problems, methods, profiles")
@@ -139,6 +145,8 @@ def _run(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     solution = load_solution(options.folder)
+    if options.conserve:
+        solution = conserving(solution)
     if (solution.dimensions == 1) != (options.y is None):
         raise SolutionError(
             f"found a problem of dimension {solution.dimensions} and "
