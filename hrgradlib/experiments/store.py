@@ -7,6 +7,7 @@ which commit, when, and on which machine.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -87,13 +88,15 @@ class Table:
 
     Args:
         path: its file; a table without a file is empty.
+        once: name of a value that many rows share: equal ones are written once. What is read is
+            the same with and without.
 
     Raises:
         StoreError: the file is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, once: str = "") -> None:
+        self.path, self._once = path, once
         self.rows: dict[str, Row] = _load(path)
 
     @classmethod
@@ -127,7 +130,7 @@ class Table:
     def _write(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(self.path, _text(self.rows).encode())
+            write_bytes(self.path, _text(self.rows, self._once).encode())
         except OSError as error:
             raise StoreError(
                 f"{self.path} cannot be written ({error.strerror}); what it held is intact"
@@ -155,11 +158,11 @@ def names_read() -> frozenset[str]:
 def _load(path: Path) -> dict[str, Row]:
     try:
         content = json.loads(path.read_bytes())
-        machines = content["machines"]
+        machines, shared = content["machines"], content.get("shared", {})
         return {
             row["key"]: Row(
                 row["key"],
-                row["values"],
+                row["values"] | {name: shared[at] for name, at in row.get("shared", {}).items()},
                 Origin(
                     **{name: row[name] for name in ("spec", "code", "commit", "time")},
                     machine=machines[row["machine"]],
@@ -171,23 +174,33 @@ def _load(path: Path) -> dict[str, Row]:
         return {}
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror})") from error
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise StoreError(
             f"{path} is no table of results; restore it (git checkout) or move it away"
         ) from error
 
 
-def _text(rows: Mapping[str, Row]) -> str:
-    """One line per row; machines, which are few, once each."""
+def _text(rows: Mapping[str, Row], once: str) -> str:
+    """One line per row; machines, which are few, once each, and so the values named ``once``.
+
+    These stand in the order of their hashes: a row more or less changes two lines at most.
+    """
     machines: list[Mapping] = []
+    shared: dict[str, str] = {}
     lines = []
     for row in rows.values():
         origin = row.origin
         if origin.machine not in machines:
             machines.append(origin.machine)
+        values, elsewhere = dict(row.values), {}
+        if once in values:
+            text = _line(values.pop(once))
+            at = hashlib.sha256(text.encode()).hexdigest()[:16]
+            elsewhere, shared[at] = {"shared": {once: at}}, text
         line = {
             "key": row.key,
-            "values": row.values,
+            "values": values,
+            **elsewhere,
             "spec": origin.spec,
             "code": origin.code,
             "commit": origin.commit,
@@ -195,10 +208,12 @@ def _text(rows: Mapping[str, Row]) -> str:
             "machine": machines.index(origin.machine),
         }
         lines.append(_line(line))
+    parts = [f'"{at}": {shared[at]}' for at in sorted(shared)]
     return (
         '{\n"machines": [\n'
         + ",\n".join(map(_line, machines))
-        + '\n],\n"rows": [\n'
+        + ('\n],\n"shared": {\n' + ",\n".join(parts) + "\n}" if parts else "\n]")
+        + ',\n"rows": [\n'
         + ",\n".join(lines)
         + "\n]\n}\n"
     )

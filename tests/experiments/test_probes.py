@@ -1,5 +1,7 @@
 """Probes: changed code that computes the same keeps stored rows valid, other code does not."""
 
+import json
+
 import pytest
 import torch
 
@@ -40,6 +42,13 @@ def test_a_probe_sees_code(monkeypatch):
 def test_a_probe_lasts_until_a_method_does_all_it_does(method, after):
     assert probes._short(make_spec("transport-periodic", method)).steps > after
     assert probes._short(SPEC).steps == probes.STEPS
+
+
+def test_stored_probes_that_agree_are_written_once():
+    table = probes._table()
+    found = {tuple(row.values["numbers"]) for row in table.rows.values()}
+    shared = json.loads(table.path.read_bytes())["shared"]
+    assert len(shared) == len(found) == len({*map(tuple, shared.values())})
 
 
 def test_failure_is_no_agreement_with_success():

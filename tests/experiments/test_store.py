@@ -90,7 +90,12 @@ def test_a_writer_that_is_killed_leaves_a_table(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"[]", b"null", b"{}", b'{"rows": 3, "machines": []}', b"\xff\xfe"]
+    "content",
+    [
+        *(b"", b"[]", b"null", b"{}", b'{"rows": 3, "machines": []}', b"\xff\xfe"),
+        b'{"rows": [{"key": "a", "values": {}, "shared": {"x": "0f"}}], "machines": []}',
+        b'{"rows": [{"key": "a", "values": {}, "shared": 3}], "machines": []}',
+    ],
 )
 def test_a_damaged_table_is_refused_and_left_alone(tmp_path, content):
     path = tmp_path / "one.json"
@@ -98,6 +103,37 @@ def test_a_damaged_table_is_refused_and_left_alone(tmp_path, content):
     with pytest.raises(StoreError, match="is no table of results; restore it"):
         Table(path)
     assert path.read_bytes() == content
+
+
+def test_equal_values_are_written_once_and_read_as_ever(tmp_path):
+    """In a file of either form; a row without the value, or with one of another type, as well."""
+    values = {"a": [0.1, 1.0], "b": [0.1, 1.0], "c": [0.1, 1], "d": "none", "e": [], "f": [0.1]}
+    rows = {key: {"of": key, "numbers": numbers} for key, numbers in values.items()}
+    rows["g"] = {"of": "g"}
+    plain, once = Table(tmp_path / "plain.json"), Table(tmp_path / "once.json", once="numbers")
+    for key, row in rows.items():
+        plain.put(key, row, ORIGIN)
+        once.put(key, row, ORIGIN)
+    text = once.path.read_text()
+    assert text.count("[0.1, 1.0]") == 1 and plain.path.read_text().count("[0.1, 1.0]") == 2
+    for table in (Table(plain.path), Table(once.path), Table(plain.path, once="numbers")):
+        assert list(table.rows) == list(rows) and table.rows == plain.rows
+        assert [repr(row.values) for row in table.rows.values()] == [*map(repr, rows.values())]
+    Table(plain.path, once="numbers").put("g", rows["g"], ORIGIN)  # the earlier form is replaced
+    assert plain.path.read_text() == text
+
+
+def test_a_row_more_changes_few_lines(tmp_path):
+    table = Table(tmp_path / "one.json", once="numbers")
+    for key in range(20):
+        table.put(str(key), {"numbers": [key % 7 + 0.5]}, ORIGIN)
+    before = table.path.read_text().splitlines()
+    table.put("new", {"numbers": [99.5]}, ORIGIN)
+    after = table.path.read_text().splitlines()
+    assert len(after) == len(before) + 2
+    assert len({line.rstrip(",") for line in after} - {line.rstrip(",") for line in before}) == 2
+    table.keep([str(key) for key in range(20)])
+    assert table.path.read_text().splitlines() == before
 
 
 def test_what_is_missing_says_how_it_is_made():
