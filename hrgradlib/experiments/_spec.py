@@ -18,6 +18,7 @@ _LATER = {
     *(("candidates", 1), ("rule", 1), ("decades", 0.0), ("draw", 0)),
     *(("encoding", "encoder"), ("segmentation", "regimes"), ("unseen", "")),
     *asdict(Inner()).items(),
+    ("schedule", "cosine"),
 }
 
 
@@ -32,6 +33,7 @@ class SpecFields:
         width, depth, modes: of the network (hidden features, layers, Legendre modes of g).
         lr, beta2: peak learning rate and decay of Adam's second moment.
         warmup, hold: steps of linear warm-up, and the share of all steps before the cosine falls.
+        schedule: "cosine", or "staircase": ``lr · 0.96^⌊step/200⌋``, without warm-up unless asked.
         beta1, damping, harmony, axis, guard: see :class:`hrgradlib.training.methods.Settings`.
         formulation: one of the problem's. "layer" (exact initial data, layer coordinate); "plain"
             (neither; the initial condition is a penalty of weight ``initial_weight``, with tasks of
@@ -81,6 +83,7 @@ class SpecFields:
     k_std: float = Inner.k_std
     proximity: float = Inner.proximity
     margin: float = Inner.margin
+    schedule: str = "cosine"
 
     def fingerprint(self) -> str:
         """Hash that identifies the run; settings that came later count where they are used."""

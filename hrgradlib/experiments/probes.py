@@ -32,7 +32,8 @@ from hrgradlib.experiments.studies import STUDIES, row_key, study_runs
 from hrgradlib.paths import results_folder
 from hrgradlib.provenance import collect
 from hrgradlib.training._extras import MethodUnavailable
-from hrgradlib.training.loop import Schedule, TrainingFailed, TrainingState, train
+from hrgradlib.training.loop import TrainingFailed, TrainingState, train
+from hrgradlib.training.schedules import SCHEDULES
 
 __all__ = ["STEPS", "agree", "arithmetic", "main", "probe", "probed_tables", "same", "same_table"]
 
@@ -50,8 +51,9 @@ def probe(spec: Spec) -> list[float]:
     with threads_limited(1):
         method, tasks = begin(short, torch.device("cpu"))
         state = TrainingState(method.model, method, torch.Generator().manual_seed(short.seed))
+        schedule = SCHEDULES[short.schedule](short.steps, short.lr, short.warmup)
         try:
-            train(state, tasks, Schedule(short.steps, short.lr, short.warmup), quiet=True)
+            train(state, tasks, schedule, quiet=True)
         except TrainingFailed:
             return []
         errors = short.case.errors(method.model)

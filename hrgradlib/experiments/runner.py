@@ -37,6 +37,7 @@ from hrgradlib.training.loop import (
     train,
 )
 from hrgradlib.training.methods import Method
+from hrgradlib.training.schedules import SCHEDULES
 
 __all__ = [
     "RunError",
@@ -84,9 +85,9 @@ def run_folder(spec: Spec, label: str = "") -> Path:
 
 
 def code_behind(spec: Spec) -> str:
-    """Fingerprint of the code that a run's numbers depend on: case, method, axis, the loop."""
+    """Fingerprint of the code that a run's numbers depend on: case, method, axis, loop, rate."""
     case, method, axis = type(spec.case), spec.kind, AXES[spec.axis].find
-    parts = (case, method, axis, train, collocation, residuals)
+    parts = (case, method, axis, train, collocation, residuals, SCHEDULES[spec.schedule])
     return code_fingerprint(*(part.__module__ for part in parts))
 
 
@@ -196,7 +197,7 @@ def _tasks(spec: Spec, model: nn.Module, device: torch.device) -> Tasks:
 
 
 def _schedule(spec: Spec) -> Schedule:
-    return Schedule(spec.steps, spec.lr, spec.warmup, spec.hold)
+    return SCHEDULES[spec.schedule](spec.steps, spec.lr, spec.warmup, spec.hold)
 
 
 def _watch(spec: Spec, model: nn.Module):

@@ -181,9 +181,10 @@ class Solution:
             return
         missing = ~np.isclose(eps[..., None], only, rtol=1e-6, atol=0.0).any(-1)
         if missing.any():
+            known = ", ".join(f"{e:g}" for e in only)
             raise SolutionError(
-                f"found eps = {eps[missing].flat[0]:g}, which has no network; expected one of "
-                + ", ".join(f"{e:g}" for e in only)
+                f"found eps = {eps[missing].flat[0]:g}, which has no network or code; "
+                f"expected one of {known}"
             )
 
     @staticmethod

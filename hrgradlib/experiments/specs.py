@@ -15,6 +15,7 @@ from hrgradlib.optim import AXES, Inner
 from hrgradlib.training import METHODS
 from hrgradlib.training.methods import Method, Settings
 from hrgradlib.training.reported import Reported
+from hrgradlib.training.schedules import SCHEDULES
 
 __all__ = [
     "FEWEST",
@@ -121,7 +122,10 @@ def make_spec(problem: str, method: str, profile: str = "quick", seed: int = 0, 
     if alone or chosen.get("formulation", settings["formulation"]) in case.penalised:
         settings["candidates"] = 1
     settings |= {"rule": kind.rule}
-    return _checked(Spec(problem, method, profile, seed, **settings | kind.tuned | chosen))
+    tuned = kind.tuned
+    if chosen.get("schedule") == "staircase":  # as published: neither rises nor holds
+        tuned = tuned | {"warmup": 0, "hold": 0.0}
+    return _checked(Spec(problem, method, profile, seed, **settings | tuned | chosen))
 
 
 def check_name(what: str, name: str, known: Iterable[str]) -> None:
@@ -173,6 +177,7 @@ _INTERVALS = {
 
 def _checked(spec: Spec) -> Spec:
     check_name("axis", spec.axis, AXES)
+    check_name("schedule", spec.schedule, SCHEDULES)
     check_name(f"formulation of {spec.problem}", spec.formulation, spec.case.formulations)
     case = spec.case
     check_name(f"encoding of {spec.problem}", spec.encoding, case.encodings)
@@ -182,6 +187,8 @@ def _checked(spec: Spec) -> Spec:
     intervals = _INTERVALS
     if not ranges or spec.unseen:  # points of two kinds, or tasks that are no ranges: as drawn
         intervals = intervals | {"candidates": "[1, 1]"}
+    if spec.schedule == "staircase":  # no cosine that could hold
+        intervals = intervals | {"hold": "[0, 0]"}
     if spec.segmentation == "unequal":
         intervals = intervals | {"per_task": f"[{FEWEST}, inf)"}
     if spec.unseen:  # one task on either side, at least

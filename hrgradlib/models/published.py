@@ -17,6 +17,7 @@ from torch.nn.functional import softplus
 from hrgradlib.kinetics.periodic import PeriodicTransport
 from hrgradlib.kinetics.published import KineticFields, ParityFields, half_range
 from hrgradlib.kinetics.velocity import gauss_legendre
+from hrgradlib.models.encodings import CodePerRegime
 from hrgradlib.models.observables import Observables
 from hrgradlib.models.regime import regime
 from hrgradlib.models.streams import StreamMLP
@@ -27,9 +28,11 @@ __all__ = [
     "ParityModel",
     "PublishedModel",
     "VanillaModel",
+    "nearest",
     "own_eps",
 ]
 
+CODE = 8  # features of a trained code
 WAVES = 4  # k = 1 … 4: eight Fourier features in x
 
 
@@ -41,7 +44,14 @@ class PublishedModel(nn.Module, ABC):
         width, depth: of every trunk (hidden features, hidden layers).
         nodes: Q, speeds.
         knows_eps: whether the position of ``log10 ε`` in its range is an input.
+        codes: K; if not 0, each of K Knudsen numbers, see :func:`own_eps`, has a trained code, zero
+            at first, and that is the input instead. Source: Huang et al. 2022 (meta-auto-decoder).
+
+    Attributes:
+        own: the Knudsen numbers that it answers for, the smallest first; None for all.
     """
+
+    own: NDArray | None = None
 
     def __init__(
         self,
@@ -50,10 +60,15 @@ class PublishedModel(nn.Module, ABC):
         depth: int = 4,
         nodes: int = 4,
         knows_eps: bool = True,
+        codes: int = 0,
     ) -> None:
         super().__init__()
         self.problem, self.nodes, self.knows_eps = problem, nodes, knows_eps
-        self.inputs = 1 + 2 * WAVES + knows_eps
+        self.inputs = 1 + 2 * WAVES + (CODE if codes else knows_eps)
+        if codes:
+            self.own = own_eps(problem.eps_range, codes)
+            self.code = CodePerRegime(codes, CODE)
+            nn.init.zeros_(self.code.codes.weight)
 
     @abstractmethod
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
@@ -67,7 +82,8 @@ class PublishedModel(nn.Module, ABC):
         final = self.problem.final_time
         known = [(2 * t / final - 1)[:, None], cos, sin]
         if self.knows_eps:
-            known.append(regime(eps, self.problem.eps_range)[:, None])
+            position = regime(eps, self.problem.eps_range)[:, None]
+            known.append(position if self.own is None else self.code(position))
         features = torch.cat(known, 1)
         zero = torch.zeros_like(t)[:, None]
         rest = zero.expand(-1, features.shape[1] - 1 - 2 * WAVES)
@@ -157,6 +173,12 @@ def own_eps(eps_range: tuple[float, float], count: int) -> NDArray:
     return np.geomspace(*eps_range, count) if count > 1 else np.array(eps_range[:1])
 
 
+def nearest(own: NDArray, eps: Tensor) -> Tensor:
+    """Number of the nearest of these Knudsen numbers in log ε, shape of ``eps``."""
+    known = torch.from_numpy(np.log(own)).to(eps)
+    return (eps.log()[..., None] - known).abs().argmin(-1)
+
+
 class OneForEach(nn.Module):
     """K networks that share nothing, each of one Knudsen number, see :func:`own_eps`.
 
@@ -171,9 +193,8 @@ class OneForEach(nn.Module):
         self.own = own_eps(self.problem.eps_range, len(networks))
 
     def nearest(self, eps: Tensor) -> Tensor:
-        """Number of the network whose ε is nearest in log ε, shape of ``eps``."""
-        own = torch.from_numpy(np.log(self.own)).to(eps)
-        return (eps.log()[..., None] - own).abs().argmin(-1)
+        """Number of the network whose ε is nearest, shape of ``eps``."""
+        return nearest(self.own, eps)
 
     def forward(self, t: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
         """As :meth:`ParityModel.forward`, of the network whose ε is nearest."""

@@ -282,5 +282,5 @@ def test_a_network_for_each_eps_answers_for_no_other():
     with pytest.raises(SolutionError) as caught:
         solution.density(0.05, 0.3, [1e-2, 0.1])
     assert str(caught.value) == (
-        "found eps = 0.1, which has no network; expected one of 0.0001, 0.01, 1"
+        "found eps = 0.1, which has no network or code; expected one of 0.0001, 0.01, 1"
     )

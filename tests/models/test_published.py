@@ -7,11 +7,11 @@ import torch
 from hrgradlib.experiments.collocation import sample
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.kinetics.published import half_range
-from hrgradlib.models.published import NodalObservables, OneForEach, PublishedModel, own_eps
+from hrgradlib.models.published import CODE, NodalObservables, OneForEach, PublishedModel, own_eps
 from hrgradlib.optim import task_gradients
 
 PERIODIC, SLAB = "transport-periodic-published", "transport-inflow-published"
-FORMULATIONS = ("published", "published-each", "pinn")
+FORMULATIONS = ("published", "published-each", "published-codes", "pinn")
 EVERY = pytest.mark.parametrize(
     ("formulation", "problem"),
     [(name, PERIODIC) for name in FORMULATIONS] + [("published", SLAB), ("pinn", SLAB)],
@@ -103,6 +103,35 @@ def test_networks_of_one_eps_are_judged_where_they_were_trained():
     at, near = case.errors(model, [1e-3]), case.errors(model, [1.4e-3])
     np.testing.assert_array_equal(at, near)
     assert (case.errors(model, [1e-2]) != at).any()
+
+
+def test_a_code_per_eps_is_zero_at_first_and_each_task_trains_its_own():
+    spec = spec_of("published-codes")
+    model = spec.build_model().double()
+    codes = model.code.codes.weight  # [features, K]
+    assert codes.shape == (CODE, spec.tasks) and not codes.any() and len(model.own) == spec.tasks
+    points = [p.double() for p in sample(spec, torch.Generator().manual_seed(0))]
+    eps = points[2].view(spec.tasks, -1)
+    np.testing.assert_allclose(eps, np.repeat(model.own[:, None], eps.shape[1], 1), rtol=1e-6)
+    losses = spec.case.residuals(spec)(model, *points).square().sum(1).view(spec.tasks, -1).sum(1)
+    for task, loss in enumerate(losses):
+        (slope,) = torch.autograd.grad(loss, codes, retain_graph=True)
+        assert slope.abs().amax(0).nonzero().flatten().tolist() == [task]
+
+
+def test_a_network_with_codes_sees_eps_by_its_code_alone_and_is_judged_where_it_has_one():
+    model, case = model_of("published-codes"), spec_of("published-codes").case
+    t, x = torch.full((2, 2), 0.05, dtype=torch.float64)
+    at = torch.tensor([1e-2, 1.0], dtype=torch.float64)
+    density, _ = model(t, x, at)
+    assert density[0] == density[1]
+    with torch.no_grad():
+        model.code.codes.weight[:, -1] = 1.0
+    density, _ = model(t, x, at)
+    assert density[0] != density[1]
+    np.testing.assert_array_equal(case.errors(model, [1e-3]), case.errors(model, [1.4e-3]))
+    np.testing.assert_array_equal(case.only_eps(model), model.own)
+    assert case.only_eps(model_of("published")) is None
 
 
 def test_moments_and_values_between_the_nodes():

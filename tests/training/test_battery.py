@@ -10,9 +10,10 @@ from torch import nn
 from hrgradlib import load_solution
 from hrgradlib.experiments.runner import run
 from hrgradlib.experiments.specs import make_spec
-from hrgradlib.training import METHODS
+from hrgradlib.training import METHODS, schedules
 from hrgradlib.training.loop import Schedule, Tasks, TrainingFailed, TrainingState, train
 from hrgradlib.training.methods import Settings
+from hrgradlib.training.schedules import SCHEDULES, Staircase
 
 SIZES = [5, 3]
 
@@ -101,9 +102,31 @@ def test_it_converges(kind):
     assert losses[-10:].mean() < 0.5 * losses[:10].mean()
 
 
+def test_it_takes_the_steps_of_the_staircase(kind):
+    """From a step at which the rate has fallen twice: those of that rate, and no others.
+
+    L-BFGS has none: its line search finds the length of a step.
+    """
+    (found, tasks), (wanted, _), (other, _) = start(kind), start(kind), start(kind)
+    found.done = 400
+    train(found, tasks, Staircase(403, 1e-2), quiet=True)
+    for state, rate in ((wanted, 1e-2 * 0.96**2), (other, 1e-2)):
+        for step in range(400, 403):
+            state.method.set_learning_rate(rate)
+            points = tasks.sample(state.generator)
+            state.method.step(lambda *p, m=state.model: fit(m, *p), points, SIZES, step == 400)
+    weights = [
+        torch.cat([p.flatten() for p in s.model.parameters()]) for s in (found, wanted, other)
+    ]
+    torch.testing.assert_close(weights[0], weights[1], rtol=0, atol=0)
+    assert torch.equal(weights[0], weights[2]) == (kind is METHODS["lbfgs"])
+
+
+@pytest.mark.parametrize("shape", SCHEDULES)
 @pytest.mark.parametrize("taken", [1, 7, 12])
-def test_it_resumes_bit_for_bit(kind, taken, tmp_path):
-    schedule = Schedule(12, 1e-2, warmup=3, observe_every=5)
+def test_it_resumes_bit_for_bit(kind, taken, shape, tmp_path, monkeypatch):
+    monkeypatch.setattr(schedules, "_STAIR", 5)  # so that the rate falls before and after the break
+    schedule = SCHEDULES[shape](12, 1e-2, warmup=3, observe_every=5)
     whole, tasks = start(kind)
     train(whole, tasks, schedule, watch=lambda: np.zeros(2), quiet=True)
 

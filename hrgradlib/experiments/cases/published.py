@@ -26,6 +26,7 @@ from hrgradlib.models.published import (
     ParityModel,
     PublishedModel,
     VanillaModel,
+    nearest,
     own_eps,
 )
 from hrgradlib.training.methods import Method
@@ -45,11 +46,16 @@ _JACOBIAN = {
 }
 
 
+_OWN = ("published-each", "published-codes")  # the ε of a task stays the same
+
 _LAYERED: Any = PeriodicCase()  # the same data and reference
 
 
 class PublishedCase(Case[Any]):
     """Parity form, one network for all ε or one for each; and the kinetic form, a plain PINN.
+
+    ``published-codes`` is between the first two: K Knudsen numbers, one network, which knows them
+    by a trained code each. At others one would train a code; here, it is judged at these.
 
     Every point is one of the equation and, with its t replaced by 0, one of the initial condition:
     the loss of a task is all of the loss at its Knudsen numbers. Times are uniform, for a layer is
@@ -59,7 +65,7 @@ class PublishedCase(Case[Any]):
     name = "transport-periodic-published"
     summary = "transport-periodic as published networks pose it: parity form, penalties, v an input"
     problem = PeriodicTransport()
-    formulations = ("published", "published-each", "pinn")
+    formulations = ("published", "published-each", "published-codes", "pinn")
     encodings = ("raw",)
     segmentations = (*Case.segmentations, "drawn")
     reported_seeds = tuple(range(10))
@@ -71,8 +77,8 @@ class PublishedCase(Case[Any]):
         return {"encoding": "raw"} | sizes
 
     def divisions(self, formulation: str) -> tuple[str, ...]:
-        """Every network has an ε of its own, which nothing draws: the default alone."""
-        if formulation == "published-each":
+        """Every network, or code, has an ε of its own, which nothing draws: the default alone."""
+        if formulation in _OWN:
             return self.segmentations[:1]
         return super().divisions(formulation)
 
@@ -80,17 +86,19 @@ class PublishedCase(Case[Any]):
         sizes = (self.problem, spec.width, spec.depth, spec.modes)
         if spec.formulation == "published-each":
             return OneForEach([ParityModel(*sizes, knows_eps=False) for _ in range(spec.tasks)])
+        if spec.formulation == "published-codes":
+            return ParityModel(*sizes, codes=spec.tasks)
         return (VanillaModel if spec.formulation == "pinn" else ParityModel)(*sizes)
 
     def draw(self, spec: SpecFields, count: int, generator: torch.Generator) -> list[Tensor]:
-        """Uniform x and t; ε as ``spec.segmentation`` says, or each network's own."""
+        """Uniform x and t; ε as ``spec.segmentation`` says, or each task's own."""
         draw = torch.rand(3, spec.tasks, count, generator=generator)
         eps = self._eps(spec, draw[0])
         t = spec.beyond * self.problem.final_time * (1 - draw[1])  # none at 0
         return [p.flatten() for p in (t, draw[2], eps)]
 
     def _eps(self, spec: SpecFields, draw: Tensor) -> Tensor:
-        if spec.formulation == "published-each":
+        if spec.formulation in _OWN:
             own = torch.from_numpy(own_eps(self.problem.eps_range, spec.tasks)).to(draw)
             return own[:, None].expand_as(draw)
         if spec.segmentation == "drawn":
@@ -110,7 +118,7 @@ class PublishedCase(Case[Any]):
         return (speeds,) if spec.formulation == "pinn" else (1, 1, speeds)
 
     def only_eps(self, model: PublishedModel | OneForEach) -> NDArray | None:
-        return model.own if isinstance(model, OneForEach) else None
+        return model.own
 
     def observables(self, model: PublishedModel | OneForEach) -> NodalObservables:
         return NodalObservables(model.nodes)
@@ -118,19 +126,22 @@ class PublishedCase(Case[Any]):
     def errors(
         self, model: PublishedModel | OneForEach, eps: Sequence[float] | None = None
     ) -> NDArray:
-        """As of ``transport-periodic``; networks of one ε each see :meth:`_judged_at`."""
+        """As of ``transport-periodic``; where ε are few, see :meth:`_judged_at`."""
         asked = tuple(eps or self.problem.eval_eps)
         return _LAYERED.errors(model, self._judged_at(model, asked))
 
-    def _judged_at(self, model: nn.Module, asked: tuple[float, ...]) -> tuple[float, ...]:
-        """The ε that were asked for; of networks of one ε each, the nearest that has one.
+    def _judged_at(
+        self, model: PublishedModel | OneForEach, asked: tuple[float, ...]
+    ) -> tuple[float, ...]:
+        """The ε that were asked for; where few have a network or a code, the nearest of these.
 
-        Elsewhere such a network claims nothing: there one would train another.
+        Elsewhere such a model claims nothing: there one would train another network or code.
         """
-        if not isinstance(model, OneForEach):
+        if model.own is None:
             return asked
-        numbers = model.nearest(torch.tensor(asked, dtype=torch.float64)).numpy()
-        return tuple(model.own[numbers].tolist())
+        return tuple(
+            model.own[nearest(model.own, torch.tensor(asked, dtype=torch.float64)).numpy()].tolist()
+        )
 
     def trivial_errors(self, eps: Sequence[float] | None = None) -> dict[str, NDArray]:
         lines = _LAYERED.trivial_errors(eps)
