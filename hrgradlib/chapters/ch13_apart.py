@@ -17,14 +17,16 @@ from hrgradlib.experiments.apart_studies import APART, ONE_STEPS, OWN_SIZES, one
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.cases.periodic import DECADES
 from hrgradlib.experiments.evaluation import evaluate
-from hrgradlib.experiments.specs import make_spec
+from hrgradlib.experiments.specs import Spec, make_spec
 from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import read_study
 from hrgradlib.reference.periodic import PeriodicReference
 
 __all__ = [
     "Choice",
+    "Network",
     "break_even",
+    "cheapest",
     "choices",
     "costs",
     "error_against_time",
@@ -36,6 +38,13 @@ __all__ = [
 NAME = "apart"
 
 
+class Network(NamedTuple):
+    """One of those that a choice is made of: its seconds on one core, what it is trained as."""
+
+    seconds: float
+    spec: Spec
+
+
 class Choice(NamedTuple):
     """A way to have all of the range: one network, or four.
 
@@ -45,6 +54,7 @@ class Choice(NamedTuple):
         weights: of all its networks.
         seconds: [R] in steps on one core, summed over its networks; R is 1 or 4 by decade.
         errors: [R] median over runs of the largest error in the decades each network answers for.
+        spec: of a run of one of its networks, which differ in their decade alone.
     """
 
     label: str
@@ -52,6 +62,7 @@ class Choice(NamedTuple):
     weights: int
     seconds: NDArray
     errors: NDArray
+    spec: Spec
 
     @property
     def error(self) -> float:
@@ -101,9 +112,9 @@ def _choice(
         seconds.append(spent)
         errors.append(np.median(own[:, inside].max(1)))
         runs.append(len(own))
-        model = make_spec(**APART[NAME][1][label]).build_model()
-        weights += sum(p.numel() for p in model.parameters())
-    return Choice(name, min(runs), weights, np.array(seconds), np.array(errors))
+        spec = make_spec(**APART[NAME][1][label])
+        weights += sum(p.numel() for p in spec.build_model().parameters())
+    return Choice(name, min(runs), weights, np.array(seconds), np.array(errors), spec)
 
 
 def table(found: list[Choice]) -> str:
@@ -132,19 +143,34 @@ def _ones(found: list[Choice]) -> list[Choice]:
     return [choice for choice in found if len(choice.errors) == 1]
 
 
+def cheapest(found: list[Choice], error: float) -> tuple[list[Network], list[Network]]:
+    """The quickest single network, and the quickest ones of the decades, that err no more than so.
+
+    Each is nothing where none is as good, the latter where a single decade has none.
+    """
+    good = [choice for choice in found if choice.error <= error and len(choice.errors) == 1]
+    ones = [Network(c.total, c.spec) for c in good]
+    fours = [choice for choice in found if len(choice.errors) == len(DECADES)]
+    own = [
+        [Network(float(c.seconds[i]), c.spec) for c in fours if c.errors[i] <= error]
+        for i in range(len(DECADES))
+    ]
+    return sorted(ones, key=_seconds)[:1], [min(c, key=_seconds) for c in own] if all(own) else []
+
+
+def _seconds(network: Network) -> float:
+    return network.seconds
+
+
 def costs(found: list[Choice]) -> list[tuple[float, float]]:
     """Seconds of each single network, and of the cheapest networks of decades that err no more.
 
     The second is inf where a decade has none; nothing where there is nothing to compare.
     """
-    fours = [choice for choice in found if len(choice.errors) == len(DECADES)]
-    if not fours:
+    if len(found) == len(ones := _ones(found)):
         return []
-    cheapest = [
-        np.array([np.where(c.errors <= one.error, c.seconds, np.inf) for c in fours]).min(0).sum()
-        for one in _ones(found)
-    ]
-    return [(one.total, float(four)) for one, four in zip(_ones(found), cheapest, strict=True)]
+    own = [sum(map(_seconds, cheapest(found, one.error)[1])) for one in ones]
+    return [(one.total, four or np.inf) for one, four in zip(ones, own, strict=True)]
 
 
 def break_even(found: list[Choice]) -> str:

@@ -7,15 +7,18 @@ from drawing import check
 from hrgradlib.chapters import ch13_apart as apart
 from hrgradlib.experiments.apart_studies import APART
 from hrgradlib.experiments.cases.periodic import DECADES
+from hrgradlib.experiments.specs import make_spec
 from hrgradlib.experiments.studies import study_runs
 
-ONE = apart.Choice("one network, 4,000 steps", 3, 1000, np.array([30.0]), np.array([1e-3]))
+SPEC = make_spec("transport-periodic", "sum-soap", "quick")
+ONE = apart.Choice("one network, 4,000 steps", 3, 1000, np.array([30.0]), np.array([1e-3]), SPEC)
 FOUR = apart.Choice(
     "four of width 64, 1,000 steps each",
     1,
     4000,
     np.full(4, 5.0),
     np.array([1e-4, 1e-3, 5e-4, 9e-4]),
+    SPEC,
 )
 DEAR = FOUR._replace(seconds=np.full(4, 20.0), errors=np.full(4, 1e-5))
 
@@ -42,6 +45,15 @@ def test_break_even_takes_the_cheapest_network_that_is_good_enough():
     told = apart.break_even([ONE, bad])
     assert told.endswith("for 1.0e-03, not every decade has a network as good")
     assert told.startswith("of 1 run a network, no verdict: ")
+
+
+def test_the_quickest_networks_that_err_no_more():
+    slow = ONE._replace(seconds=np.array([60.0]), errors=np.array([1e-4]))
+    (one,), four = apart.cheapest([slow, ONE, FOUR, DEAR], 9.5e-4)
+    assert one.seconds == 60 and [network.seconds for network in four] == [5, 20, 5, 5]
+    assert apart.cheapest([ONE, FOUR], 9.5e-4) == ([], [])
+    assert apart.costs([ONE, FOUR._replace(errors=np.full(4, 1.0))]) == [(30.0, np.inf)]
+    assert apart.costs([ONE]) == []
 
 
 def test_table_has_the_sum_of_seconds_and_the_worst_decade():

@@ -8,6 +8,7 @@ from hrgradlib.chapters import ch13_apart as apart
 from hrgradlib.chapters import ch15_tuning as tuning
 from hrgradlib.chapters.ch15_reading import Lacking
 from hrgradlib.chapters.ch15_regimes import one_for_all
+from hrgradlib.experiments.specs import make_spec
 
 
 @pytest.mark.parametrize(
@@ -49,10 +50,11 @@ def test_an_order_of_methods_is_asked_at_every_rate(first, second, word):
 
 
 CHEAP = 5.0
+SPEC = make_spec("transport-periodic", "sum-soap", "quick")
 
 
 def choice(seconds, errors, runs=4):
-    return apart.Choice("c", runs, 1, np.array(seconds), np.array(errors))
+    return apart.Choice("c", runs, 1, np.array(seconds), np.array(errors), SPEC)
 
 
 @pytest.mark.parametrize(
