@@ -1,4 +1,4 @@
-"""Chapter 15: what becomes of a claim at another learning rate."""
+"""Chapter 15: what becomes of a claim at another learning rate, or at other hyperparameters."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from hrgradlib.chapters import ch12_inner
 from hrgradlib.chapters.ch12_comparison import LEAST_RUNS
 from hrgradlib.chapters.ch15_reading import Reading
 from hrgradlib.chapters.ch15_verdicts import Finding, Word, by_errors
 from hrgradlib.experiments.comparison_studies import RATES
+from hrgradlib.experiments.inner_studies import INNER, METHOD
 from hrgradlib.experiments.verdicts import judge
 
-__all__ = ["RATES", "by_default_settings", "lower_at_rates"]
+__all__ = ["RATES", "by_default_settings", "inner_needs_no_ablation", "lower_at_rates"]
 
 ROBUST = 2.0  # error at a learning rate over that at the best one
 
@@ -59,3 +61,27 @@ def by_default_settings(reading: Reading) -> Finding:
         "undecided" if few else word,
         f"{few}next to the best rate up to {near:.1f} times its error, over all four {far:.1f}",
     )
+
+
+def inner_needs_no_ablation(reading: Reading) -> Finding:
+    """Does none of the five hyperparameters of the inner descent matter, a fifth or five times it?
+
+    Confirmed if every change's interval lies within the margin, refuted if each of the five
+    matters, refined if some do, else undecided.
+    """
+    control = reading.errors("finalists", METHOD)
+    cells = list(INNER[ch12_inner.NAME][1]) or [METHOD]  # without a grid there are no cells
+    errors = {cell: reading.errors(ch12_inner.NAME, cell) for cell in cells}
+    found = ch12_inner.changes(errors, control)
+    near = sum(change.near for change in found.changes)
+    named = [(c, c.verdict) for c in found.changes if c.matters and c.verdict]
+    told = [f"{change.label}: {by_errors(verdict).number}" for change, verdict in named]
+    fields = {change.name for change, _ in named}
+    word: Word = "undecided"
+    if fields:
+        word = "refuted" if fields == set(ch12_inner.NAMES) else "refined"
+    elif near == len(found.changes):
+        word = "confirmed"
+    rest = f"{near} of {len(found.changes)} changes stay within the margin"
+    runs = min(len(change.errors) for change in found.changes)
+    return Finding(word, "; ".join([*told, rest]), min(runs, len(control)))

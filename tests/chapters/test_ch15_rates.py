@@ -8,6 +8,7 @@ from hrgradlib.chapters import ch13_apart as apart
 from hrgradlib.chapters import ch15_tuning as tuning
 from hrgradlib.chapters.ch15_reading import Lacking
 from hrgradlib.chapters.ch15_regimes import one_for_all
+from hrgradlib.experiments.inner_studies import CHANGES, INNER, METHOD, cell_of
 from hrgradlib.experiments.specs import make_spec
 
 
@@ -47,6 +48,40 @@ def test_an_order_of_methods_is_asked_at_every_rate(first, second, word):
     found = tuning.lower_at_rates(("t", "a", "b"), ("t", "c", "d"))(store(**cells))
     assert found.word == word
     assert found.number.startswith("at rate 0.02: ") and "; at rate 0.01: " in found.number
+
+
+SPREAD = 0.02 * np.geomspace(0.9, 1.1, 20)
+FIVE = [cell_of(name, values[1]) for name, values in CHANGES.items()]
+
+
+@pytest.mark.parametrize(
+    ("factors", "word"),
+    [
+        ({}, "confirmed"),
+        ({FIVE[0]: 1.3}, "confirmed"),  # higher by the rule, and by less than the margin
+        ({FIVE[0]: 2.0}, "refined"),
+        ({cell: 0.5 for cell in FIVE[:4]}, "refined"),
+        ({cell: 0.5 for cell in FIVE}, "refuted"),
+        ({FIVE[0]: np.geomspace(0.3, 3, 10)}, "undecided"),  # too wide an interval
+    ],
+)
+def test_inner_numbers_that_need_no_ablation(factors, word):
+    cells = {cell: SPREAD[5:15] * factors.get(cell, 1.0) for cell in INNER["inner"][1]}
+    assert set(FIVE) < set(cells)
+    found = tuning.inner_needs_no_ablation(anywhere(store(**cells, **{METHOD: SPREAD})))
+    assert found.word == word and found.runs == 10
+    assert ("a_min = 25: " in found.number) == (word in ("refined", "refuted"))
+    assert found.number.endswith("of 10 changes stay within the margin")
+
+
+def test_inner_numbers_wait_for_all_rows():
+    cells = {cell: SPREAD[5:15] for cell in INNER["inner"][1]}
+    part = store(**cells, **{METHOD: SPREAD}, missing=("margin-0.5-s10",))
+    with pytest.raises(Lacking, match="rows of inner are missing"):
+        tuning.inner_needs_no_ablation(anywhere(part))
+    del cells["margin-0.5"]
+    with pytest.raises(Lacking, match="nothing of margin-0.5 in inner"):
+        tuning.inner_needs_no_ablation(anywhere(store(**cells, **{METHOD: SPREAD})))
 
 
 CHEAP = 5.0
