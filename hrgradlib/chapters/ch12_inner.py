@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hrgradlib.chapters import ch12_finalists
+from hrgradlib.chapters import ch12_finalists, protocol_rates
 from hrgradlib.chapters.ch15_measures import NO_WORSE
 from hrgradlib.experiments.inner_studies import CHANGES, INNER, METHOD, cell_of
 from hrgradlib.experiments.store import Table
@@ -23,7 +23,7 @@ from hrgradlib.optim import Inner
 
 __all__ = [
     "COUNT", "NAMES", "NAME", "SEEDS", "STRICT", "Change", "Changes", "asked", "by_chance",
-    "changes", "load", "scatter", "table", "words",
+    "changes", "load", "power", "table", "words",
 ]  # fmt: skip
 
 NAME = "inner"
@@ -34,6 +34,7 @@ STRICT = LEVEL / COUNT
 NAMES = {"a_min": "a_min", "a_max": "a_max", "k_std": "k_std", "proximity": "λ", "margin": "k_cos"}
 
 _WORDS = ("lower", "higher")
+_FACTOR = 1.5  # of those whose chance to be seen is stored
 
 
 class Change(NamedTuple):
@@ -173,7 +174,19 @@ def by_chance() -> float:
     return 1 - (1 - LEVEL) ** COUNT
 
 
-def scatter(found: Changes) -> str:
-    """Standard deviation of the logarithms of the control's errors, for a page."""
+def power(found: Changes) -> str:
+    """What so few runs can see, in sentences.
+
+    The rule knows ratios alone: where logarithms scatter ``s`` times as much, a factor's power s is
+    seen as often as the factor.
+    """
     logs = np.log(found.control[np.isfinite(found.control)])
-    return f"{logs.std(ddof=1):.2f}" if len(logs) > 1 else "a number not known yet"
+    if len(logs) < 2:
+        return "What so few runs can see is not known yet."
+    own, (factor, known) = float(logs.std(ddof=1)), (_FACTOR, protocol_rates.SIGMA)
+    share = 100 * protocol_rates.read_rates()["normal", SEEDS, factor]["lower"]
+    return (
+        f"With {SEEDS} runs of both, a factor of {factor:g} is seen in {share:.0f} % of all cases "
+        f"if the logarithms of errors scatter by {known:g}. Those of the control scatter by "
+        f"{own:.2f}, where the same holds for a factor of {factor ** (own / known):.1f}."
+    )

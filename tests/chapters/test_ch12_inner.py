@@ -7,8 +7,10 @@ import pytest
 
 from hrgradlib import Inner
 from hrgradlib.chapters import ch12_inner as inner
+from hrgradlib.chapters import protocol_rates as rates
 from hrgradlib.experiments.inner_studies import CHANGES, cell_of
 from hrgradlib.experiments.store import Row, Table
+from hrgradlib.experiments.verdicts import judge
 
 SPREAD = np.geomspace(0.9, 1.1, 20)
 CONTROL = 0.02 * SPREAD
@@ -93,6 +95,20 @@ def test_the_store_is_read(monkeypatch):
     found = inner.load()
     assert found.control.tolist() == [0.02] * 4 and found.there == 6 and not found.complete
     assert found.changes[1].errors.tolist() == [0.01, 0.02, 0.03]
-    assert inner.scatter(found) == "0.00"
     tables.clear()
-    assert inner.load().there == 0 and inner.scatter(inner.load()) == "a number not known yet"
+    assert inner.load().there == 0 and len(inner.load().control) == 0
+
+
+def test_what_ten_runs_can_see_follows_the_scatter():
+    """Twice the scatter of the stored shares: the square of their factor."""
+    logs = np.linspace(-1, 1, 20)
+    logs *= 2 * rates.SIGMA / logs.std(ddof=1)
+    said = inner.power(inner.changes({}, np.exp(logs)))
+    share = 100 * rates.read_rates()["normal", 10, 1.5]["lower"]
+    assert f"a factor of 1.5 is seen in {share:.0f} % of all cases" in said
+    assert said.endswith("scatter by 0.56, where the same holds for a factor of 2.2.")
+    assert 0.5 < share / 100 < 0.95
+    wide = np.exp(2 * rates.SIGMA * np.random.default_rng(0).standard_normal((2, 300, 10)))
+    seen = np.mean([judge(a / 1.5**2, b).word == "lower" for a, b in zip(*wide, strict=True)])
+    assert abs(seen - share / 100) < 0.1
+    assert inner.power(inner.changes({}, CONTROL[:1])).endswith("not known yet.")
