@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from hrgradlib.chapters.kept_means import correct_map
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import SEQUENTIAL
 from hrgradlib.chapters.style import eps_label, shared_legend, subplots
@@ -27,6 +28,7 @@ __all__ = [
     "density_maps",
     "error_by_eps",
     "exact_map",
+    "kept_words",
     "lines",
     "lost",
     "stored",
@@ -126,6 +128,21 @@ def exact_map(eps: float, side: int) -> NDArray:
     problem = CASES[_STUDY].problem
     density = PlaneReference(dict(problem.waves)).density(problem.final_time, square(side), eps)
     return density.reshape(side, side)
+
+
+def kept_words(found: Mapping[float, NDArray]) -> str:
+    """Errors of maps before and after the correction of their means, in words.
+
+    Args:
+        found: by ε, density at the final time, [side, side]; may be empty.
+    """
+    words = []
+    for eps, density in found.items():
+        exact = exact_map(eps, len(density)).ravel()
+        pair = density.ravel(), correct_map(density, float(exact.mean())).ravel()
+        before, after = (relative_l2(one, exact) for one in pair)
+        words.append(f"{after:.1e} instead of {before:.1e} at ε = {eps:g}")
+    return ", ".join(words) or "not measured yet"
 
 
 def density_maps(exact: Mapping[float, NDArray], found: Mapping[float, NDArray]) -> Figure:

@@ -63,6 +63,15 @@ def test_where_a_network_is_beaten():
     assert plane.lost(errors(1.0), trivial) == "all ε"
 
 
+def test_maps_of_the_right_mean_are_nearer():
+    exact = plane.exact_map(0.1, 16)
+    side = np.cos(2 * np.pi * np.arange(16) / 16)
+    words = plane.kept_words({0.1: exact + 0.03 + 0.04 * 2**0.5 * side})
+    norm = np.sqrt((exact**2).mean())
+    assert words == f"{0.04 / norm:.1e} instead of {0.05 / norm:.1e} at ε = 0.1"
+    assert plane.kept_words({}) == "not measured yet"
+
+
 def test_a_cut_costs_less_the_later_it_is():
     costs = [plane.cut_error(pairs, np.array([1.0, 0.2, 0.1])) for pairs in (2, 3, 4, 12)]
     assert costs[0] < 0.05 and costs[-1] < 1e-7
