@@ -6,7 +6,7 @@ A table that is not complete gives what its rows can say, and the words on the p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -126,13 +126,15 @@ def load() -> Failures:
     return Failures(found, np.array(judged), len(seeds) * len(cells), there)
 
 
-def cells_of(study: str) -> dict[str, Cell]:
-    """Runs of a stored study by their label; of a label that has none, nothing."""
+def cells_of(study: str, seeds: Collection[int] | None = None) -> dict[str, Cell]:
+    """Runs of a stored study by their label, of these seeds if given; of a label none, nothing."""
     rows, content = read_study(study) if Table.named(study).rows else ([], {})
+    rows = [row for row in rows if seeds is None or row["seed"] in seeds]
     found = {}
     for label in dict.fromkeys(row["label"] for row in rows):
         runs = [row for row in rows if row["label"] == label]
-        curves = [curve for curve in content["curves"].get(label, {}).values() if curve]
+        known = content["curves"].get(label, {})
+        curves = [c for row in runs if (c := known.get(str(row["seed"])))]
         found[label] = Cell(
             np.array([row["max_error"] for row in runs], float),
             np.array([bool(row["failure"]) for row in runs]),
