@@ -11,9 +11,11 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch04_pinn import Outcome
+from hrgradlib.chapters.costless import mark_lines
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import BLACK, GREY, SEQUENTIAL
 from hrgradlib.chapters.style import eps_label, shared_legend, subplots
+from hrgradlib.chapters.trivial_lines import draw_lines
 
 __all__ = ["descents", "eigenvalues", "errors_over_eps", "landscapes", "loss_and_error", "profiles"]
 
@@ -77,25 +79,38 @@ def eigenvalues(
     return fig
 
 
-def descents(steps: NDArray, errors: Mapping[float, Mapping[str, NDArray]]) -> Figure:
-    """Error of the linearised network against the number of gradient steps, one panel an ε."""
+def descents(
+    steps: NDArray,
+    errors: Mapping[float, Mapping[str, NDArray]],
+    costless: Mapping[float, Mapping[str, float]],
+) -> Figure:
+    """Error of the linearised network against the number of gradient steps, one panel an ε.
+
+    Args:
+        steps: [S].
+        errors: by ε and loss, [S]; costless: by ε, errors at T of what costs no training.
+    """
     fig, axes = subplots(1, len(errors), figsize=(8.6, 3.2), sharey=True)
     for axis, (eps, curves) in zip(axes, errors.items(), strict=True):
         for name, values in curves.items():
             _, color, _, style = METHOD_LOOK[name]
             axis.loglog(steps, values, style, color=color, label=label_of(name))
+        mark_lines(axis, costless[eps], across=False)
         axis.set(xlabel="steps of gradient descent", title=eps_label(eps))
     axes[0].set_ylabel(r"relative error of $\rho(T)$")
-    shared_legend(fig, axes[0], "upper center", ncols=3)
+    shared_legend(fig, axes[0], "upper center", ncols=5)
     return fig
 
 
-def errors_over_eps(errors: Mapping[tuple[str, str], NDArray], eps: Sequence[float]) -> Figure:
+def errors_over_eps(
+    errors: Mapping[tuple[str, str], NDArray], eps: Sequence[float], lines: Mapping[str, NDArray]
+) -> Figure:
     """Error against ε for every loss, one panel an optimizer: median, and a dot a seed.
 
     Args:
         errors: by loss and optimizer, [E, S] over seeds.
         eps: [E].
+        lines: [E] errors of what costs no training, by name.
     """
     fig, axes = subplots(1, len(_METHODS), figsize=(7.8, 3.6), sharey=True)
     for axis, (method, title) in zip(axes, _METHODS.items(), strict=True):
@@ -105,17 +120,19 @@ def errors_over_eps(errors: Mapping[tuple[str, str], NDArray], eps: Sequence[flo
             if found.shape[1] > 1:
                 axis.loglog(eps, found, ".", color=color, ms=4, alpha=0.6)
             axis.loglog(eps, np.median(found, 1), marker + style, color=color, label=label_of(name))
+        draw_lines(axis, np.asarray(eps), lines)
         axis.set(title=title, xlabel=r"$\varepsilon$")
         axis.invert_xaxis()
     axes[0].set_ylabel(r"largest relative error of $\rho$")
-    shared_legend(fig, axes[0], "upper center", ncols=3)
+    shared_legend(fig, axes[0], "upper center", ncols=5)
     return fig
 
 
-def loss_and_error(trained: Trained, slope: float) -> Figure:
+def loss_and_error(trained: Trained, slope: float, costless: Mapping[str, float]) -> Figure:
     """Error against the loss that was minimised, every training one point.
 
     Args:
+        costless: largest errors over ε of what costs no training, by name.
         trained: outcomes; at ε = 1, where the losses are one, the first alone is drawn.
         slope: the proved bound of the APNN is ``slope · √loss``.
     """
@@ -143,6 +160,7 @@ def loss_and_error(trained: Trained, slope: float) -> Figure:
         xlim=span,
         ylabel=r"largest relative error of $\rho$",
     )
+    mark_lines(axis, costless, across=False)
     handles = [
         Line2D([], [], ls="", marker=look.marker, color=look.colour, label=look.label)
         for look in (METHOD_LOOK[name] for name in _LOSSES)
@@ -151,7 +169,8 @@ def loss_and_error(trained: Trained, slope: float) -> Figure:
         Line2D([], [], ls="", marker="o", color=GREY, mfc=fill, label=_METHODS[n])
         for n, fill in (("adam", GREY), ("gauss-newton", "white"))
     ]
-    fig.legend(handles=[*handles, axis.get_lines()[-1]], loc="outside upper center", ncols=3)
+    told = [line for line in axis.get_lines() if not line.get_label().startswith("_")]
+    fig.legend(handles=[*handles, *told], loc="outside upper center", ncols=3)
     return fig
 
 

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch05_failure import Failures, cells_of, where_it_errs
 from hrgradlib.chapters.ch05_terms import NAMES as TASKS
 from hrgradlib.chapters.ch05_terms import Divided, label, told
 from hrgradlib.chapters.ch15_verdicts import too_few
-from hrgradlib.chapters.trivial_lines import LIMITS, trivial_lines
+from hrgradlib.chapters.costless import judged_lines
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.failure_elsewhere_studies import (
     CELLS,
@@ -125,15 +124,10 @@ def table(place: Elsewhere, found: Divided, ends: dict[tuple[str, str], float]) 
             if (cell := found.get((division, method))) is None:
                 continue
             lines.append(f"  {label(method):22s}{told(cell)}  {ends[division, method]:.1e}")
-    worst, end = (_limits(place, final=final).max() for final in (False, True))
-    lines += ["nothing trained:", f"  {LIMITS:45s}{worst:.1e}{'':19s}{end:.1e}"]
+    worst, end = (judged_lines(place.problem, final=final) for final in (False, True))
+    lines.append("nothing trained:")
+    lines += [f"  {n:45s}{worst[n].max():.1e}{'':19s}{end[n].max():.1e}" for n in worst]
     return "\n".join(lines)
-
-
-def _limits(place: Elsewhere, *, final: bool) -> NDArray:
-    """Errors of the better limit equation, [E]."""
-    judged = CASES[place.problem].judged_eps("quick")
-    return trivial_lines(place.problem, judged, final=final)[LIMITS]
 
 
 def failed(found: Divided, divisions: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from hrgradlib.chapters.trivial_lines import UNTRAINED, trivial_lines
 from hrgradlib.experiments.cases import CASES
 
-__all__ = ["in_words", "judged_lines", "largest", "mark_lines"]
+__all__ = ["in_line", "in_words", "judged_lines", "largest", "mark_lines"]
 
 _PALE = "#A6A6A6"  # as in the figures over ε
 
@@ -35,6 +35,17 @@ def largest(problem: str, eps: ArrayLike | None = None, *, final: bool = False) 
     return {name: float(errors.max()) for name, errors in lines.items()}
 
 
+def in_line(costless: Mapping[str, float], where: str = "") -> str:
+    """The line alone, such as "costs no training, eps = 1: untrained ansatz 2.6e-01".
+
+    Args:
+        costless: errors by name, as of :func:`largest`.
+        where: what they are of, where that is not all ε.
+    """
+    told = ", ".join(f"{name} {error:.1e}" for name, error in costless.items())
+    return f"costs no training{f', {where}' if where else ''}: {told}"
+
+
 def in_words(costless: Mapping[str, float], medians: ArrayLike) -> str:
     """Last lines for a table of errors that are the largest over ε: lines, and the best skill.
 
@@ -42,9 +53,8 @@ def in_words(costless: Mapping[str, float], medians: ArrayLike) -> str:
         costless: of :func:`largest`.
         medians: errors in the table; none where nothing is stored.
     """
-    told = ", ".join(f"{name} {error:.1e}" for name, error in costless.items())
     finite = [error for error in np.ravel(medians) if np.isfinite(error)]
-    words = f"costs no training: {told}"
+    words = in_line(costless)
     if not finite:
         return words
     share = min(finite) / min(costless.values())

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from hrgradlib.chapters.costless import mark_lines
 from hrgradlib.chapters.looks import METHOD_LOOK
 from hrgradlib.chapters.many_tasks_comparisons import Cell
 from hrgradlib.chapters.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
@@ -122,18 +123,20 @@ def rate_distribution(rates: Mapping[str, Mapping[str, NDArray]], losses: NDArra
     return fig
 
 
-def trainings(runs: Mapping[str, tuple[NDArray, NDArray]]) -> Figure:
+def trainings(runs: Mapping[str, tuple[NDArray, NDArray]], costless: Mapping[str, float]) -> Figure:
     """Error against steps for several numbers of tasks: seeds thin, their median thick.
 
     Args:
         runs: by label, steps [looks] and errors [seeds, looks].
+        costless: largest errors over ε of what costs no training, by name.
     """
     fig, axis = subplots(figsize=(6.4, 3.7))
     for (label, (at, errors)), colour in zip(runs.items(), _RAMP, strict=False):
         axis.semilogy(at, errors.T, color=colour, lw=0.7, alpha=0.5)
         axis.semilogy(at, np.median(errors, 0), "o-", color=colour, label=label)
+    mark_lines(axis, costless, across=False)
     axis.set(xlabel="steps", ylabel=_ERROR)
-    axis.legend(title="tasks")
+    shared_legend(fig, axis, "upper center", ncols=4)
     return fig
 
 
@@ -177,11 +180,12 @@ def orthogonal(
     return fig
 
 
-def against_time(cells: Mapping[str, Cell]) -> Figure:
+def against_time(cells: Mapping[str, Cell], costless: Mapping[str, float]) -> Figure:
     """Error against seconds: median over seeds, the range of all seeds shaded, dots at the end.
 
     Args:
         cells: by key of `METHOD_LOOK`; may be empty.
+        costless: largest errors over ε of what costs no training, by name.
     """
     fig, axis = subplots(figsize=(6.6, 4.6))
     for method, cell in cells.items():
@@ -194,20 +198,24 @@ def against_time(cells: Mapping[str, Cell]) -> Figure:
     if not cells:
         _empty(axis)
         return fig
+    mark_lines(axis, costless, across=False)
     axis.set(xscale="log", yscale="log", xlabel="seconds of training, one core", ylabel=_ERROR)
     shared_legend(fig, axis, "upper center", ncols=2)
     return fig
 
 
-def finals(named: Mapping[str, Cell]) -> Figure:
+def finals(named: Mapping[str, Cell], costless: Mapping[str, float]) -> Figure:
     """Final errors: a row each, every seed a dot, the median a bar.
 
     Args:
         named: cells by the names to print; may be empty.
+        costless: largest errors over ε of what costs no training, by name.
     """
     fig, axis = subplots(figsize=(6.6, 0.9 + 0.36 * max(2, len(named))))
     if named:
         _strip(axis, named)
+        mark_lines(axis, costless)
+        shared_legend(fig, axis, "upper center", ncols=2)
     else:
         _empty(axis)
     return fig

@@ -142,8 +142,9 @@ RESULTS = {
             "trivial",
             6,
             (
-                *("05_one_network", "09_linear_transport", "10_inflow", "11_bgk"),
-                *("12_what_matters", "13_what_it_costs", "14_beyond_kinetics", "many_tasks"),
+                *("first_apnn", "04_pinn_and_apnn", "05_one_network", "06_gradient_conflict"),
+                *("09_linear_transport", "10_inflow", "11_bgk", "12_what_matters"),
+                *("13_what_it_costs", "14_beyond_kinetics", "many_tasks"),
             ),
             module="hrgradlib.experiments.trivial",
         ),

@@ -30,14 +30,14 @@ ENDS = dict.fromkeys(FOUND, 0.5)
 
 
 @EVERY
-def test_a_line_per_cell_and_one_of_what_costs_nothing(place):
+def test_a_line_per_cell_and_two_of_what_costs_nothing(place):
     lines = elsewhere.table(place, FOUND, ENDS).splitlines()[1:]
     heads = [line for line in lines if not line.startswith(" ")]
     assert heads == [f"{name}:" for name in (*elsewhere.NAMES.values(), "nothing trained")]
     own = [line for line in lines if line.startswith(" ")]
-    assert len(own) == len(CELLS) + 1
-    assert "100 %" in own[0] and "0 % [0, 31]" in own[-2] and own[-2].endswith("5.0e-01")
-    assert len({line.index("e-0") for line in own[:-1]}) == 1  # columns
+    assert len(own) == len(CELLS) + 2
+    assert "100 %" in own[0] and "0 % [0, 31]" in own[-3] and own[-3].endswith("5.0e-01")
+    assert len({line.index("e-0") for line in own[:-2]}) == 1  # columns
     assert len({len(line) for line in own}) == 1 and len(own[0]) <= 80
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from hrgradlib.chapters.costless import in_words, judged_lines, largest, mark_lines
+from hrgradlib.chapters.costless import in_line, in_words, judged_lines, largest, mark_lines
 from hrgradlib.chapters.trivial_lines import (
     LIMITS,
     UNTRAINED,
@@ -74,6 +74,8 @@ def test_the_last_line_of_a_table_of_largest_errors():
     costless = {UNTRAINED: 0.2, LIMITS: 0.1}
     told = "costs no training: untrained ansatz 2.0e-01, best limit equation 1.0e-01"
     assert in_words(costless, []) == in_words(costless, [np.inf, np.nan]) == told
+    assert in_line(costless) == told
+    assert in_line(costless, "all eps") == told.replace("training:", "training, all eps:")
     least = "the least median is 0.2 times the lesser of these"
     assert in_words(costless, [0.5, 0.02]) == f"{told}\n{least}"
 
