@@ -213,8 +213,8 @@ def finals(named: Mapping[str, Cell], costless: Mapping[str, float]) -> Figure:
     """
     fig, axis = subplots(figsize=(6.6, 0.9 + 0.36 * max(2, len(named))))
     if named:
+        mark_lines(axis, costless)  # first, as the axis's labels depend on its range
         _strip(axis, named)
-        mark_lines(axis, costless)
         shared_legend(fig, axis, "upper center", ncols=2)
     else:
         _empty(axis)
