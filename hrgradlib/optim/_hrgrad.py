@@ -23,6 +23,7 @@ from hrgradlib.optim._jacobian import ResidualJacobian
 from hrgradlib.optim._metric import Candidates, Metric, MetricState
 from hrgradlib.optim._metrics import METRICS
 from hrgradlib.optim._options import OWN, check_groups, check_harmony, check_options
+from hrgradlib.optim._precision import full_precision
 from hrgradlib.optim._refused import StepRefused
 from hrgradlib.optim._rows import gramian_of
 from hrgradlib.optim._state import STATE_VERSION, check_stored, restore
@@ -83,7 +84,7 @@ class HRGrad(torch.optim.Optimizer):
 
     Note:
         Mixed precision needs no ``torch.amp.GradScaler``, which is refused, as it works on
-        ``.grad``: let the losses alone run under ``torch.autocast`` and take the step outside.
+        ``.grad``: let the losses run under ``torch.autocast``; the step itself ignores that.
         bfloat16 has float32's range; where gradients vanish in float16, multiply all losses by one
         number: steps in Adam's and SOAP's metric hardly change.
 
@@ -279,7 +280,7 @@ class HRGrad(torch.optim.Optimizer):
                 dtype, or a Gauss–Newton kernel that is singular to rounding.
             ValueError: not what the metric needs, wrong shape or dtype, or another number of tasks
                 than before. In every case parameters and moments are left as they were.
-        """
+        """  # noqa: DOC502 (StepRefused: raised by what is called)
         if torch.is_inference_mode_enabled():
             raise ValueError(
                 "HRGrad: found torch.inference_mode(); expected a step outside, as moments made "
@@ -288,6 +289,12 @@ class HRGrad(torch.optim.Optimizer):
         if not isinstance(gradients, Tensor | tuple) and callable(gradients):
             with torch.enable_grad():
                 gradients = gradients()
+        with full_precision(self._trained()[0].device):
+            return self._take(gradients, observe)
+
+    def _take(
+        self, gradients: TaskGradients | ResidualJacobian | Tensor, observe: bool
+    ) -> StepRecord:
         group, parameters = self.param_groups[0], self._trained()
         given = read(gradients, self.metric.needs, group["metric"], parameters)
         check_harmony(group["harmony"], given.tasks)

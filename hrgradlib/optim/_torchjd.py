@@ -8,6 +8,7 @@ from torchjd.linalg import PSDMatrix
 
 from hrgradlib.optim._axes import AXES
 from hrgradlib.optim._harmonize import harmonize
+from hrgradlib.optim._precision import full_precision
 
 __all__ = ["HRGradAggregator", "HRGradWeighting"]
 
@@ -66,6 +67,11 @@ class HRGradAggregator(GramianWeightedAggregator):
 
     def __init__(self, harmony: float = 0.5, axis: str = "maxmin") -> None:
         super().__init__(HRGradWeighting(harmony, axis))
+
+    def forward(self, matrix: Tensor, /) -> Tensor:
+        """[K, n] to [n]."""
+        with full_precision(matrix.device):
+            return super().forward(matrix)
 
     def __repr__(self) -> str:
         weighting = self.gramian_weighting

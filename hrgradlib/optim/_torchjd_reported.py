@@ -7,6 +7,7 @@ from torch import Tensor
 from torchjd.aggregation import GramianWeightedAggregator, Weighting
 from torchjd.linalg import PSDMatrix
 
+from hrgradlib.optim._precision import full_precision
 from hrgradlib.optim._reported import READINGS, reported_weights
 from hrgradlib.optim._turning import Inner
 
@@ -61,6 +62,11 @@ class HRGradReportedAggregator(GramianWeightedAggregator):
 
     def __init__(self, reading: str = "gradients", inner: Inner | None = None) -> None:
         super().__init__(HRGradReportedWeighting(reading, inner))
+
+    def forward(self, matrix: Tensor, /) -> Tensor:
+        """[K, n] to [n]."""
+        with full_precision(matrix.device):
+            return super().forward(matrix)
 
     def __repr__(self) -> str:
         return f"HRGradReportedAggregator(reading={self.gramian_weighting.reading!r})"

@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from hrgradlib import HRGrad, task_gradients
+from hrgradlib import (
+    HRGrad,
+    HRGradAggregator,
+    HRGradReportedAggregator,
+    residual_jacobian,
+    task_gradients,
+)
 
 METRICS = ["identity", "adam", "soap"]
 
@@ -148,3 +154,34 @@ def test_mixed_precision_trains_without_a_scaler(model, metric, dtype, factor):
         records = [optimizer.step(task_gradients(losses, net, (3, 3))) for _ in range(40)]
         ends.append((records[-1].losses / records[0].losses).max())
     assert ends[0] < 0.1 and abs(ends[0] - ends[1]) < 0.02
+
+
+@pytest.mark.parametrize("metric", [*METRICS, "gauss-newton"])
+def test_a_step_inside_autocast_is_the_same_step(model, metric):
+    twin, points = copy.deepcopy(model), [torch.linspace(-1, 1, 6)]
+    if metric == "gauss-newton":
+        model, twin = model.double(), twin.double()
+        points = [points[0].double()]
+    ends = []
+    for net, casts in ((model, True), (twin, False)):
+        optimizer = HRGrad(net.parameters(), metric=metric)
+        for _ in range(3):
+            if metric == "gauss-newton":
+                found = residual_jacobian(
+                    lambda x, net=net: net(x[:, None] * x.new_ones(2)), net, points, (3, 3)
+                )
+            else:
+                found = gradients(net)
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=casts):
+                optimizer.step(found)
+        ends.append([p.detach() for p in net.parameters()])
+    torch.testing.assert_close(*ends, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("kind", [HRGradAggregator, HRGradReportedAggregator])
+def test_an_aggregator_inside_autocast_gives_the_same_direction(kind):
+    torch.manual_seed(0)
+    jacobian = torch.randn(4, 50)
+    wanted = kind()(jacobian)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(kind()(jacobian), wanted, rtol=0, atol=0)
