@@ -292,9 +292,7 @@ class HRGrad(torch.optim.Optimizer):
         with full_precision(self._trained()[0].device):
             return self._take(gradients, observe)
 
-    def _take(
-        self, gradients: TaskGradients | ResidualJacobian | Tensor, observe: bool
-    ) -> StepRecord:
+    def _take(self, gradients: Any, observe: bool) -> StepRecord:
         group, parameters = self.param_groups[0], self._trained()
         given = read(gradients, self.metric.needs, group["metric"], parameters)
         check_harmony(group["harmony"], given.tasks)

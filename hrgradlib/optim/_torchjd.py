@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 from torchjd.aggregation import GramianWeightedAggregator, Weighting
-from torchjd.linalg import PSDMatrix
+from torchjd.linalg import Matrix, PSDMatrix
 
 from hrgradlib.optim._axes import AXES
 from hrgradlib.optim._harmonize import harmonize
@@ -68,7 +68,7 @@ class HRGradAggregator(GramianWeightedAggregator):
     def __init__(self, harmony: float = 0.5, axis: str = "maxmin") -> None:
         super().__init__(HRGradWeighting(harmony, axis))
 
-    def forward(self, matrix: Tensor, /) -> Tensor:
+    def forward(self, matrix: Matrix, /) -> Tensor:
         """[K, n] to [n]."""
         with full_precision(matrix.device):
             return super().forward(matrix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 from torchjd.aggregation import GramianWeightedAggregator, Weighting
-from torchjd.linalg import PSDMatrix
+from torchjd.linalg import Matrix, PSDMatrix
 
 from hrgradlib.optim._precision import full_precision
 from hrgradlib.optim._reported import READINGS, reported_weights
@@ -63,7 +63,7 @@ class HRGradReportedAggregator(GramianWeightedAggregator):
     def __init__(self, reading: str = "gradients", inner: Inner | None = None) -> None:
         super().__init__(HRGradReportedWeighting(reading, inner))
 
-    def forward(self, matrix: Tensor, /) -> Tensor:
+    def forward(self, matrix: Matrix, /) -> Tensor:
         """[K, n] to [n]."""
         with full_precision(matrix.device):
             return super().forward(matrix)
