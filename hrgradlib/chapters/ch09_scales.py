@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hrgradlib.chapters.costless import in_words
 from hrgradlib.chapters.looks import label_of
+from hrgradlib.experiments.results import FAILED_ERROR
 from hrgradlib.experiments.scale_rival_studies import RIVALS
 from hrgradlib.experiments.scale_studies import DRAWS
 from hrgradlib.experiments.store import Table
@@ -25,6 +26,7 @@ __all__ = [
     "OURS",
     "Arm",
     "Asked",
+    "Blind",
     "Found",
     "against_division",
     "arms",
@@ -291,27 +293,48 @@ def beside_rivals() -> dict[str, Arm]:
     return {label: own[label] for label in _BESIDE_RIVALS if label in own} | rivals
 
 
-def blind(found: dict[str, Arm], ours: str = "hrgrad") -> tuple[list[str], list[str], list[str]]:
-    """Rivals than which ours has the lower error, the higher, and where the interval holds one."""
-    below: list[str] = []
-    above: list[str] = []
-    between: list[str] = []
+class Blind(NamedTuple):
+    """Rivals, by what HRGrad's error is against theirs.
+
+    Attributes:
+        below, above: lower or higher, with the whole interval of the ratio.
+        level: the interval holds one.
+        untested: they fail without factors already, which says nothing of factors.
+    """
+
+    below: list[str]
+    above: list[str]
+    level: list[str]
+    untested: list[str]
+
+
+def blind(found: dict[str, Arm], ours: str = "hrgrad") -> Blind:
+    """Others' rules against ours, as far as they have runs."""
+    sorted_out = Blind([], [], [], [])
     for label in RIVALS:
         measured = ratio(found, ours, label)
         if np.isnan(measured.ratio):
             continue
-        end = below if measured.high < 1 else above if measured.low > 1 else between
-        end.append(label)
-    return below, above, between
+        if _median(found[label].plain) > FAILED_ERROR:
+            sorted_out.untested.append(label)
+        elif measured.high < 1:
+            sorted_out.below.append(label)
+        else:
+            (sorted_out.above if measured.low > 1 else sorted_out.level).append(label)
+    return sorted_out
 
 
 def blind_in_words(found: dict[str, Arm]) -> str:
-    """What :func:`blind` finds, in a clause; silent rivals are named as what they are."""
-    below, above, between = ([label_of(x) for x in part] for part in blind(found))
-    if not (below or above or between):
-        return "not measured yet"
-    parts = [(below, "lower than that of"), (above, "higher than that of"), (between, "level with")]
-    return "; ".join(f"{word} {', '.join(names)}" for names, word in parts if names)
+    """What :func:`blind` finds, in a clause."""
+    words = (
+        "lower than that of {}",
+        "higher than that of {}",
+        "level with that of {}",
+        "no test of {}, above 10 % without factors as well",
+    )
+    named = [", ".join(map(label_of, part)) for part in blind(found)]
+    told = [text.format(names) for text, names in zip(words, named, strict=True) if names]
+    return "; ".join(told) or "not measured yet"
 
 
 def _median(errors: NDArray) -> float:

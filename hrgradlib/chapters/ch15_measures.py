@@ -12,7 +12,6 @@ from hrgradlib.chapters.ch15_reading import Lacking, Reading
 from hrgradlib.chapters.ch15_verdicts import Finding, Word, by_errors, too_few
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.results import FAILED_ERROR
-from hrgradlib.experiments.scale_rival_studies import RIVALS
 from hrgradlib.experiments.store import Origin, Row
 from hrgradlib.experiments.verdicts import LEVEL, Verdict, failure_rate, judge
 
@@ -228,12 +227,12 @@ def scales_blind(reading: Reading) -> Finding:
     for study in ("scales-rivals", "scales-adam"):
         reading.rows(study)  # all of it or nothing
     found = ch09_scales.beside_rivals()
-    below, above, _ = ch09_scales.blind(found)
-    word: Word = "refuted" if above else "refined" if below else "undecided"
-    if len(below) == len(RIVALS):
+    there = ch09_scales.blind(found)
+    word: Word = "refuted" if there.above else "refined" if there.below else "undecided"
+    if there.below and not (there.above or there.level):
         word = "confirmed"
     runs = min(arm.runs for arm in found.values())
-    return Finding(word, f"{ch09_scales.blind_in_words(found)}, {runs} runs each", runs)
+    return Finding(word, f"{ch09_scales.blind_in_words(found)}; {runs} runs each", runs)
 
 
 def scales_bounds(study: str) -> Measure:

@@ -91,8 +91,11 @@ def test_rivals_stand_beside_ours_on_their_seeds(table, monkeypatch):
     lines = scales.table(found, COSTLESS, ours="hrgrad").splitlines()
     assert "[" in lines[3].split("HRGrad")[-1] and "sum, Adam" in lines[3]
     # equal errors by construction: nobody is lower, and the interval holds one
-    assert scales.blind(found) == ([], [], [*RIVALS])
-    assert scales.blind_in_words(found).startswith("level with sum of log losses, Adam, uncert")
+    assert scales.blind(found) == ([], [], [*RIVALS], [])
+    assert scales.blind_in_words(found).startswith("level with that of sum of log losses, Adam, un")
+    found["uw"] = found["uw"]._replace(plain=np.array([0.2, 0.3]))  # fails without factors too
+    assert scales.blind(found).untested == ["uw"]
+    assert "no test of uncertainty weights, Adam, above" in scales.blind_in_words(found)
     assert scales.blind_in_words({}) == "not measured yet"
 
 

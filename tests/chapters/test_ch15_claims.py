@@ -40,6 +40,7 @@ from hrgradlib.chapters.ch15_verdicts import (
     judged,
 )
 from hrgradlib.experiments.catalogue import RESULTS
+from hrgradlib.experiments.scale_rival_studies import RIVALS
 from hrgradlib.experiments.verdicts import judge
 from hrgradlib.experiments.weight_studies import FACTORS, label
 from hrgradlib.paths import checkout
@@ -215,13 +216,14 @@ def test_ratio_under_unknown_scales(monkeypatch, factor, word):
         ((9, 9, 9, 9, 1), "refined"),
         ((9, 9, 9, 9, 0.1), "refuted"),
         ((1, 1, 1, 1, 1), "undecided"),
+        ((9, 9, 9, 9, np.nan), "confirmed"),  # the last fails without factors: no test
     ],
 )
 def test_rules_that_are_blind_to_scales(monkeypatch, levels, word):
     noise = np.exp(0.2 * np.random.default_rng(0).normal(size=(6, 5, 2)))
-    names = ("hrgrad", *measures.RIVALS)
+    names = ("hrgrad", *RIVALS)
     arms = {
-        name: Arm(np.ones(2), level * own)
+        name: Arm(np.full(2, 0.2 if np.isnan(level) else 0.01), np.nan_to_num(level, nan=0.1) * own)
         for name, level, own in zip(names, (1, *levels), noise, strict=True)
     }
     monkeypatch.setattr(measures.ch09_scales, "beside_rivals", lambda: arms)
