@@ -33,7 +33,7 @@ def own_label(decade: str, width: int, steps: int) -> str:
 
 APART: dict[str, Study] = {
     "apart": (
-        (0, 1, 2),
+        (0, 1, 2, 3),
         {one_label(steps): _BASE | dict(steps=steps) for steps in ONE_STEPS}
         | {
             own_label(name, width, steps): _BASE

@@ -42,7 +42,7 @@ def label(arm: str, factor: float) -> str:
 
 WEIGHTED: dict[str, Study] = {
     "weights": (
-        (0, 1, 2),
+        (0, 1, 2, 3),
         {
             label(arm, factor): settings | dict(initial_weight=factor)
             for factor in FACTORS
