@@ -117,7 +117,7 @@ MORE_RUNS: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "comparison": comparison_studies.TWENTY_RUNS,
     "comparison-grid": comparison_studies.MORE_TUNING_RUNS,
     "failure-long": failure_studies.TEN_RUNS,
-    "gauss-newton": (tuple(range(5, 20)), ("hrgrad-gn", "harmony-half")),
+    "gauss-newton": ((5, 6, 7, 8, 9), ("hrgrad-gn", "harmony-half", "sum-gn")),
     "points": ((13, 14, 15, 16), ("layer-chosen", "layer-drawn")),
 }
 
