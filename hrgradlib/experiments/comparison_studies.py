@@ -15,7 +15,16 @@ import numpy as np
 from hrgradlib.experiments.scale_studies import STEPS_PER_SECOND
 from hrgradlib.experiments.store import Table
 
-__all__ = ["COMPARED", "COMPARISONS", "TWENTY_RUNS", "GRID_OF", "RATES", "VARIANTS", "tuned"]
+__all__ = [
+    "COMPARED",
+    "COMPARISONS",
+    "GRID_OF",
+    "MORE_TUNING_RUNS",
+    "RATES",
+    "TWENTY_RUNS",
+    "VARIANTS",
+    "tuned",
+]
 
 STEPS, GRID_STEPS = 2000, 800  # half of the profile's, and what is enough to choose a rate
 SECOND_ORDER_STEPS, SECOND_ORDER_GRID_STEPS = 125, 50
@@ -179,6 +188,9 @@ class _Tuned(Mapping[str, dict]):
 
 #: Those of the comparison that the book's verdicts rest on: twenty runs in all.
 TWENTY_RUNS = (tuple(range(5, 20)), ("sum", "sum-time", "sum-soap", "hrgrad", "hrgrad-soap"))
+
+#: How much a rate matters to HRGrad is asked on more tuning seeds; the choice is the first one's.
+MORE_TUNING_RUNS = ((101, 102, 103), tuple(f"hrgrad-lr{lr:g}" for lr in RATES))
 
 #: The grid of every comparison.
 GRID_OF = {"comparison": "comparison-grid", "comparison-inflow": "comparison-inflow-grid"}

@@ -115,7 +115,9 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
 MORE_RUNS: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "ablations": ablation_studies.TWENTY_RUNS,
     "comparison": comparison_studies.TWENTY_RUNS,
+    "comparison-grid": comparison_studies.MORE_TUNING_RUNS,
     "failure-long": failure_studies.TEN_RUNS,
+    "points": ((13, 14, 15, 16), ("layer-chosen", "layer-drawn")),
 }
 
 
