@@ -172,7 +172,7 @@ REPORTED = (
         "Five hyperparameters of the inner descent need no ablation.",
         _MATTERS,
         "what-matters-inner",
-        "each at a fifth and at five times its value, ten runs a change, on `transport-periodic`, "
+        "each at a fifth and at five times its value, seven runs a change, `transport-periodic`, "
         "rate and β₂ as tuned; the two penalties are ours, as their form is not reported",
         "confirmed if the whole interval of all ten ratios lies between 1/1.5 and 1.5; a change "
         "matters if it does not and the error differs by the book's rule at p ≤ 0.005, as ten are "

@@ -107,7 +107,7 @@ RESULTS = {
             ("02_reference_solvers", "10_inflow"),
             module="hrgradlib.chapters.ch02_inflow_table",
         ),
-        Stored("inner", 30, ("12_what_matters",), partial=True),
+        Stored("inner", 24, ("12_what_matters",), partial=True),
         Stored("linear-solver", 1, ("12_what_matters",),
                module="hrgradlib.chapters.ch12_linear_solver"),
         Stored("literature", 15, ("05_one_network",), partial=True),

@@ -53,5 +53,5 @@ class _AtTheTuned(Mapping[str, dict]):
 
 
 INNER: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
-    "inner": (tuple(range(10)), _AtTheTuned())
+    "inner": (tuple(range(7)), _AtTheTuned())
 }
