@@ -22,8 +22,8 @@ from hrgradlib.experiments.verdicts import LEVEL, Verdict, judge
 from hrgradlib.optim import Inner
 
 __all__ = [
-    "COUNT", "NAMES", "NAME", "SEEDS", "STRICT", "Change", "Changes", "asked", "by_chance",
-    "changes", "load", "power", "table", "words",
+    "COUNT", "NAMES", "NAME", "SEEDS", "STRICT", "Change", "Changes", "against_sum", "asked",
+    "by_chance", "changes", "load", "power", "table", "words",
 ]  # fmt: skip
 
 NAME = "inner"
@@ -160,6 +160,23 @@ def words(found: Changes) -> str:
         f"{silent} of {COUNT} changes are undecided. Of {near} the whole interval lies between "
         f"1/{NO_WORSE:g} and {NO_WORSE:g}. What differs by more than that at p ≤ {STRICT:g}, since "
         f"{COUNT} are asked: {_listed([c for c in found.changes if c.matters])}."
+    )
+
+
+def against_sum(found: Changes, tuned_sum: NDArray) -> str:
+    """The change with the lowest median against the finalists' sum under Adam, in a clause.
+
+    Args:
+        found: the changes; nothing is said before all of their runs are there.
+        tuned_sum: [runs] errors of that sum.
+    """
+    if not (found.complete and len(tuned_sum)):
+        return "is not known yet"
+    best = min(found.changes, key=lambda change: float(np.median(change.errors)))
+    verdict = judge(best.errors, tuned_sum)
+    return (
+        f"is that with {best.label}: {verdict.ratio:.2f} [{verdict.low:.2f}, {verdict.high:.2f}] "
+        f"times the error of the sum under Adam ({verdict.word} by the rule)"
     )
 
 

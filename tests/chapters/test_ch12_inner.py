@@ -72,6 +72,14 @@ def test_before_all_runs_are_there_nothing_is_judged():
     assert inner.table(inner.changes(errors, np.array([]))) == "the control is not stored yet"
 
 
+def test_the_lowest_change_stands_against_the_sum():
+    found = inner.changes(alike(margin_at_0_p_5=0.3), CONTROL)
+    said = inner.against_sum(found, CONTROL / 10)
+    assert said.startswith("is that with k_cos = 0.5: 2.98 [") and "(higher by the rule)" in said
+    assert inner.against_sum(found, np.array([])) == "is not known yet"
+    assert inner.against_sum(inner.changes({}, CONTROL), CONTROL) == "is not known yet"
+
+
 def test_failed_runs_are_the_worst():
     errors = alike() | {"margin-0.5": np.full(inner.SEEDS, np.inf)}
     found = inner.changes(errors, CONTROL)
