@@ -61,7 +61,7 @@ def test_what_is_wrong_with_rows_is_said(monkeypatch):
 
 def test_of_a_partial_result_the_line_says_how_much_is_missing(monkeypatch, tmp_path):
     monkeypatch.setattr(store, "results_folder", lambda profile: tmp_path)
-    assert origin("points") == "points: no rows; 12 missing; made by: hrgrad study points"
+    assert origin("points") == "points: no rows; 20 missing; made by: hrgrad study points"
     table = Table.named("points")
     table.put("layer-drawn-s10", {}, Origin("", "", "", "2026-01-02T03:04:05", {}))
-    assert "11 missing" in origin("points")
+    assert "19 missing" in origin("points")

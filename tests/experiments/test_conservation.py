@@ -53,7 +53,8 @@ def points(solution):
     """(t, x, ε), x uniform over the period and in the last axis of what is found."""
     problem = solution.problem
     low, high = problem.eps_range
-    eps = getattr(solution.model, "own", np.geomspace(low, high, 3))[:, None, None]
+    own = getattr(solution.model, "own", None)  # where few ε have a network or a code
+    eps = (np.geomspace(low, high, 3) if own is None else own)[:, None, None]
     t = np.array([0.0, 0.3, 1.0])[:, None] * problem.final_time
     side = np.arange(96 if solution.dimensions == 1 else 24)
     if solution.dimensions == 1:

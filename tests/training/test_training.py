@@ -22,9 +22,10 @@ from hrgradlib.reference.periodic import PeriodicReference
 STEPS = 120
 # Saves after every step, so that a kill at any moment leaves a checkpoint.
 EAGER = """
-import functools, sys
+import dataclasses, sys
 from hrgradlib.experiments import runner
-runner.Schedule = functools.partial(runner.Schedule, save_seconds=0)
+usual = runner._schedule
+runner._schedule = lambda spec: dataclasses.replace(usual(spec), save_seconds=0)
 from hrgradlib.cli import main
 sys.exit(main(sys.argv[1:]))
 """
