@@ -237,13 +237,14 @@ def table(found: dict[str, Arm], costless: Mapping[str, float], ours: str = OURS
         costless: by name, errors of what costs no training.
         ours: the label that the others are compared with.
     """
-    head = f"{'':26s}{'runs':>5s} {'median':>9s} {'unscaled':>9s}  {'ours over it [95 %]':20s}"
+    wide = max([26, *(len(label_of(label)) + 1 for label in found)])
+    head = f"{'':{wide}s}{'runs':>5s} {'median':>9s} {'unscaled':>9s}  {'ours over it [95 %]':20s}"
     lines = [head + "  over its own unscaled"]
     for label, arm in found.items():
         rival = "" if label == ours else str(ratio(found, ours, label))
         own = ratio(found, label, label, plain=True)
         lines.append(
-            f"{label_of(label):26s}{arm.runs:5d} {_number(arm.median)}"
+            f"{label_of(label):{wide}s}{arm.runs:5d} {_number(arm.median)}"
             f" {_number(_median(arm.plain))}  {rival:20s}  {'' if np.isnan(own.ratio) else own}"
         )
     lines += [failing(found), in_words(costless, [arm.median for arm in found.values()])]
@@ -332,7 +333,7 @@ def blind_in_words(found: dict[str, Arm]) -> str:
         "level with that of {}",
         "no test of {}, above 10 % without factors as well",
     )
-    named = [", ".join(map(label_of, part)) for part in blind(found)]
+    named = [" and ".join(f"“{label_of(x)}”" for x in part) for part in blind(found)]
     told = [text.format(names) for text, names in zip(words, named, strict=True) if names]
     return "; ".join(told) or "not measured yet"
 

@@ -90,12 +90,16 @@ def test_rivals_stand_beside_ours_on_their_seeds(table, monkeypatch):
     assert {arm.runs for arm in found.values()} == {10}
     lines = scales.table(found, COSTLESS, ours="hrgrad").splitlines()
     assert "[" in lines[3].split("HRGrad")[-1] and "sum, Adam" in lines[3]
+    ends = {line.index(f"{' 10 '}") for line in lines[1:9]}
+    assert len(ends) == 1 and max(map(len, lines)) <= 100  # the longest name fits its column
     # equal errors by construction: nobody is lower, and the interval holds one
     assert scales.blind(found) == ([], [], [*RIVALS], [])
-    assert scales.blind_in_words(found).startswith("level with that of sum of log losses, Adam, un")
+    assert scales.blind_in_words(found).startswith(
+        "level with that of “sum of log losses, Adam” and “un"
+    )
     found["uw"] = found["uw"]._replace(plain=np.array([0.2, 0.3]))  # fails without factors too
     assert scales.blind(found).untested == ["uw"]
-    assert "no test of uncertainty weights, Adam, above" in scales.blind_in_words(found)
+    assert "no test of “uncertainty weights, Adam”, above" in scales.blind_in_words(found)
     assert scales.blind_in_words({}) == "not measured yet"
 
 
