@@ -12,14 +12,21 @@ from hrgradlib.chapters.ch15_skill import knows_more
 from hrgradlib.chapters.ch15_verdicts import NO_WORSE_RULE, PEERS_RULE, RULE, Claim
 from hrgradlib.experiments.beyond_studies import PROBLEMS as MULTISCALE
 from hrgradlib.experiments.finalist_studies import BETAS, RATES
+from hrgradlib.experiments.scale_studies import DRAWS, SCALES
 
 __all__ = ["OURS"]
 
-_SCALES = "unknown factors of 10⁻³ to 10³ on every regime's loss, five draws, five seeds"
+_SCALES = "unknown factors of 10⁻³ to 10³ on every regime's loss, {} draws, {} seeds"
 _INTERVAL = "confirmed if the interval of the ratio lies below {}, refuted if above"
 _TRANSPORT, _MANY, _PEERS = "09_linear_transport", "many_tasks", "14_beyond_kinetics"
 _MATTERS, _COMPARED = "12_what_matters", "ch-what-matters"
 _BEST = f"each at the best of {len(RATES) * len(BETAS)} pairs of learning rate and β₂"
+
+
+def _scales(study: str) -> str:
+    """Factors, draws and seeds of a study."""
+    return _SCALES.format(len(DRAWS), len(SCALES[study][0]))
+
 
 OURS = (
     Claim(
@@ -29,7 +36,7 @@ OURS = (
         "dividing each loss by its first value.",
         _TRANSPORT,
         "lt-scales",
-        f"`transport-periodic`, SOAP's metric: {_SCALES}",
+        f"`transport-periodic`, SOAP's metric: {_scales('scales')}",
         _INTERVAL.format(1),
         measures.scales_ratio("scales", "hrgrad-soap", "first-soap"),
         ("scales",),
@@ -42,7 +49,7 @@ OURS = (
         "log losses and of unit gradients, a tenth of the sum's.",
         _TRANSPORT,
         "lt-scales",
-        f"`transport-periodic`, SOAP's metric: {_SCALES}",
+        f"`transport-periodic`, SOAP's metric: {_scales('scales')}",
         "confirmed if all four are kept, refuted if two or fewer",
         measures.scales_bounds("scales"),
         ("scales",),
@@ -54,7 +61,7 @@ OURS = (
         "Under unknown scales HRGrad's error is at most half of the sum's.",
         _TRANSPORT,
         "lt-scales",
-        f"`transport-periodic`, SOAP's metric: {_SCALES}",
+        f"`transport-periodic`, SOAP's metric: {_scales('scales')}",
         _INTERVAL.format("½"),
         measures.scales_ratio("scales", "hrgrad-soap", "sum-soap", 0.5),
         ("scales",),
@@ -66,7 +73,7 @@ OURS = (
         "Under unknown scales HRGrad's error is at most half of the sum's, with walls.",
         "10_inflow",
         "in-scales",
-        f"`transport-inflow`: {_SCALES}",
+        f"`transport-inflow`: {_scales('scales-inflow')}",
         _INTERVAL.format("½"),
         measures.scales_ratio("scales-inflow", "hrgrad-soap", "sum-soap", 0.5),
         ("scales-inflow",),
@@ -77,7 +84,7 @@ OURS = (
         "Under unknown scales HRGrad's error is at most half of the sum's, for BGK.",
         "11_bgk",
         "bgk-scales",
-        f"`bgk-smooth`: {_SCALES}",
+        f"`bgk-smooth`: {_scales('scales-bgk')}",
         _INTERVAL.format("½"),
         measures.scales_ratio("scales-bgk", "hrgrad-soap", "sum-soap", 0.5),
         ("scales-bgk",),

@@ -121,7 +121,7 @@ RESULTS = {
                probe=("benchmarks/peers_probe.py",)),
         Stored("pinn", 15, ("04_pinn_and_apnn",), module="hrgradlib.chapters.ch04_pinn",
                probe=("-m", "hrgradlib.chapters.ch04_probe")),
-        Stored("points", 11, ("10_inflow", "11_bgk")),
+        Stored("points", 18, ("10_inflow", "11_bgk")),
         Stored("scales", 92, ("09_linear_transport",)),
         Stored("scales-adam", 26, ("09_linear_transport",), partial=True),
         Stored("scales-bgk", 92, ("11_bgk",), partial=True),

@@ -8,10 +8,12 @@ left out of a study.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
+from hrgradlib.experiments.looked_up import LookedUp
 from hrgradlib.experiments.scale_studies import STEPS_PER_SECOND
 from hrgradlib.experiments.store import Table
 
@@ -157,33 +159,20 @@ def tuned(label: str, rows: Mapping[str, dict], seed: int = 100) -> dict:
     return COMPARED[base] | _choices(base, STEPS, SECOND_ORDER_STEPS)[best] | changes
 
 
-class _Tuned(Mapping[str, dict]):
+def _tuned_cells(problem: str, grid: str) -> dict[str, dict]:
     """The cells of a comparison, as the stored grid of the same problem decides."""
+    rows = {key: row.values for key, row in Table.named(grid).rows.items()}
+    found = {}
+    for label in (*COMPARED, *VARIANTS):
+        try:
+            found[label] = tuned(label, rows) | dict(problem=problem)
+        except LookupError:
+            continue
+    return found
 
-    def __init__(self, problem: str, grid: str) -> None:
-        self.problem, self.grid = problem, grid
 
-    def _cells(self) -> dict[str, dict]:
-        rows = {key: row.values for key, row in Table.named(self.grid).rows.items()}
-        found = {}
-        for label in (*COMPARED, *VARIANTS):
-            try:
-                found[label] = tuned(label, rows) | dict(problem=self.problem)
-            except LookupError:
-                continue
-        return found
-
-    def __getitem__(self, label: str) -> dict:
-        return self._cells()[label]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._cells())
-
-    def __len__(self) -> int:
-        return len(self._cells())
-
-    def items(self):  # reads the grid once
-        return self._cells().items()
+def _looked_up(problem: str, grid: str) -> LookedUp:
+    return LookedUp(partial(_tuned_cells, problem, grid))
 
 
 #: Those of the comparison that the book's verdicts rest on: twenty runs in all.
@@ -198,10 +187,10 @@ GRID_OF = {"comparison": "comparison-grid", "comparison-inflow": "comparison-inf
 COMPARISONS: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     # Chapter 12: every method that is asked about, tuned alike. Seeds outermost: more may follow.
     "comparison-grid": ((100,), _grid("transport-periodic")),
-    "comparison": ((0, 1, 2, 3, 4), _Tuned("transport-periodic", "comparison-grid")),
+    "comparison": ((0, 1, 2, 3, 4), _looked_up("transport-periodic", "comparison-grid")),
     "comparison-inflow-grid": ((100,), _grid("transport-inflow")),
     "comparison-inflow": (
         (10, 11, 12, 13, 14),
-        _Tuned("transport-inflow", "comparison-inflow-grid"),
+        _looked_up("transport-inflow", "comparison-inflow-grid"),
     ),
 }

@@ -9,11 +9,12 @@ So has HRGrad as reported: the rate chosen in short trainings is one at which it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from hrgradlib.experiments.comparison_studies import COMPARED, STEPS, VARIANTS
+from hrgradlib.experiments.looked_up import LookedUp
 from hrgradlib.experiments.store import Table
 
 __all__ = ["BETAS", "FINALIST_STUDIES", "GRID", "METHODS", "NAME", "RATES", "chosen", "scores"]
@@ -68,35 +69,21 @@ def chosen(label: str, rows: Mapping[str, Mapping]) -> tuple[float, float]:
     return min(found, key=found.__getitem__)
 
 
-class _Tuned(Mapping[str, dict]):
+def _tuned_cells() -> dict[str, dict]:
     """The cells of the final runs, as the stored grid decides."""
-
-    def _cells(self) -> dict[str, dict]:
-        rows = {key: row.values for key, row in Table.named(GRID).rows.items()}
-        found = {}
-        for label in (*METHODS, _TIMED):
-            base, changes = VARIANTS.get(label, (label, {}))
-            try:
-                found[label] = _cell(base, *chosen(base, rows)) | changes
-            except LookupError:
-                continue
-        return found
-
-    def __getitem__(self, label: str) -> dict:
-        return self._cells()[label]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._cells())
-
-    def __len__(self) -> int:
-        return len(self._cells())
-
-    def items(self):  # reads the grid once
-        return self._cells().items()
+    rows = {key: row.values for key, row in Table.named(GRID).rows.items()}
+    found = {}
+    for label in (*METHODS, _TIMED):
+        base, changes = VARIANTS.get(label, (label, {}))
+        try:
+            found[label] = _cell(base, *chosen(base, rows)) | changes
+        except LookupError:
+            continue
+    return found
 
 
 _PLACES = [(label, lr, beta2) for lr in RATES for beta2 in BETAS for label in METHODS]
 FINALIST_STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     GRID: (TUNING_SEEDS, {_key(*place): _cell(*place) for place in _PLACES}),
-    NAME: (tuple(range(20)), _Tuned()),
+    NAME: (tuple(range(20)), LookedUp(_tuned_cells)),
 }

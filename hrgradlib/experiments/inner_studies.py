@@ -6,10 +6,11 @@ finalists chose for the method. Nothing changed is the finalists' own cell, whic
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from hrgradlib.experiments.finalist_studies import FINALIST_STUDIES
 from hrgradlib.experiments.finalist_studies import NAME as FINALISTS
+from hrgradlib.experiments.looked_up import LookedUp
 
 __all__ = ["CHANGES", "INNER", "METHOD", "cell_of"]
 
@@ -29,29 +30,15 @@ def cell_of(name: str, value: float) -> str:
     return f"{name}-{value:g}"
 
 
-class _AtTheTuned(Mapping[str, dict]):
+def _at_the_tuned() -> dict[str, dict]:
     """The changes, each on the finalists' cell; none while their grid is not complete."""
-
-    def _cells(self) -> dict[str, dict]:
-        tuned = FINALIST_STUDIES[FINALISTS][1].get(METHOD)
-        if tuned is None:
-            return {}
-        pairs = [(name, value) for name, values in CHANGES.items() for value in values]
-        return {cell_of(*pair): tuned | dict([pair]) for pair in pairs}
-
-    def __getitem__(self, label: str) -> dict:
-        return self._cells()[label]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._cells())
-
-    def __len__(self) -> int:
-        return len(self._cells())
-
-    def items(self):  # reads the grid once
-        return self._cells().items()
+    tuned = FINALIST_STUDIES[FINALISTS][1].get(METHOD)
+    if tuned is None:
+        return {}
+    pairs = [(name, value) for name, values in CHANGES.items() for value in values]
+    return {cell_of(*pair): tuned | dict([pair]) for pair in pairs}
 
 
 INNER: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
-    "inner": (tuple(range(7)), _AtTheTuned())
+    "inner": (tuple(range(7)), LookedUp(_at_the_tuned))
 }

@@ -8,9 +8,10 @@ stand beside.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from hrgradlib.experiments import comparison_studies, finalist_studies
+from hrgradlib.experiments.looked_up import LookedUp
 from hrgradlib.experiments.scale_studies import DECADES, DRAWS
 from hrgradlib.experiments.store import Table
 
@@ -24,45 +25,33 @@ def _rows(name: str) -> dict[str, dict]:
     return {key: row.values for key, row in Table.named(name).rows.items()}
 
 
-class _Rivals(Mapping[str, dict]):
+def _tuned() -> dict[str, dict]:
+    """Settings of every rival whose grid is complete."""
+    found = {}
+    for label in RIVALS:
+        try:
+            if label in finalist_studies.METHODS:
+                lr, beta2 = finalist_studies.chosen(label, _rows(finalist_studies.GRID))
+                found[label] = dict(method=label, lr=lr, beta2=beta2)
+            else:
+                cell = comparison_studies.tuned(label, _rows("comparison-grid"))
+                found[label] = dict(method=label, lr=cell["lr"])
+        except LookupError:
+            continue
+    return found
+
+
+def _cells() -> dict[str, dict]:
     """Every rival without factors, then all of them draw by draw."""
-
-    def _settings(self) -> dict[str, dict]:
-        found = {}
-        for label in RIVALS:
-            try:
-                if label in finalist_studies.METHODS:
-                    lr, beta2 = finalist_studies.chosen(label, _rows(finalist_studies.GRID))
-                    found[label] = dict(method=label, lr=lr, beta2=beta2)
-                else:
-                    cell = comparison_studies.tuned(label, _rows("comparison-grid"))
-                    found[label] = dict(method=label, lr=cell["lr"])
-            except LookupError:
-                continue
-        return found
-
-    def _cells(self) -> dict[str, dict]:
-        rivals = self._settings()
-        return rivals | {
-            f"{label}-d{draw}": settings | dict(decades=DECADES, draw=draw)
-            for draw in DRAWS
-            for label, settings in rivals.items()
-        }
-
-    def __getitem__(self, label: str) -> dict:
-        return self._cells()[label]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._cells())
-
-    def __len__(self) -> int:
-        return len(self._cells())
-
-    def items(self):  # reads the grids once
-        return self._cells().items()
+    rivals = _tuned()
+    return rivals | {
+        f"{label}-d{draw}": settings | dict(decades=DECADES, draw=draw)
+        for draw in DRAWS
+        for label, settings in rivals.items()
+    }
 
 
 SCALE_RIVALS: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     # Chapter 9: what do others' rules make of scales that nobody knows?
-    "scales-rivals": ((0, 1), _Rivals())
+    "scales-rivals": ((0, 1), LookedUp(_cells))
 }

@@ -94,12 +94,15 @@ def test_a_cell_stands_beside_what_it_changes(put, error, words):
 def test_codes_stand_beside_networks_of_one_eps(put):
     found = put(rows_of("codes-ours", 0.3))
     assert setting.against(found, "codes-ours").startswith("3.3e-01 against 3.3e-02, worse")
+    assert setting.by_codes(found) == "0 of 3 runs fail, of one network for all ε 3 of 3"
+    assert setting.by_codes({}) == "no run is stored yet"
 
 
 def test_the_judgement_of_failures_is_qualified_where_their_setting_is_better(put):
     worse = put(rows_of("published-theirs", 0.4, 3) | rows_of("each-theirs", 1e-3))
     assert setting.judgement(worse).startswith("For one network for all ε nothing")
     assert "(1 of 6 changes are stored)" in setting.judgement(worse)
+    assert "on this problem, and for the sum under Adam" in setting.judgement(worse)
     better = put(rows_of("published-stairs", 0.05) | rows_of("published-theirs", 0.4, 3))
     said = setting.judgement(better)
     assert said.startswith(
