@@ -6,7 +6,7 @@ from drawing import check
 from torch import float64
 
 from hrgradlib.chapters import ch11_kept as kept
-from hrgradlib.chapters.kept_means import Compared, compare, correct_map, table
+from hrgradlib.chapters.kept_means import Compared, compare, correct_map, left_by_seed, table
 from hrgradlib.experiments.solution import Solution
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.kinetics.maxwellian import conserved
@@ -39,6 +39,18 @@ def test_the_table_has_a_line_for_every_moment():
     assert len(lines) == 6 and {len(line) for line in lines[1:]} == {len(lines[1])}
     assert lines[2].split() == "a network mass 1.0e-03 < 1e-12 4.00e-02 2.00e-02 0.38 0.25".split()
     assert lines[4].split()[0] == "energy"
+
+
+def test_what_is_left_is_told_seed_by_seed():
+    """Of single errors the median, of the largest the largest after over the largest before."""
+
+    def one(*pairs):
+        errors = np.array(pairs).T[:, None, None]
+        return Compared(np.zeros_like(errors), errors, np.ones_like(errors[0]))
+
+    some = [one((0.4, 0.4), (0.2, 0.1), (0.1, 0.02)), one((0.4, 0.1), (0.1, 0.09), (0.2, 0.02))]
+    assert left_by_seed(some) == ("0.25 to 0.50", "0.25 to 1.00")
+    assert left_by_seed(some[:1]) == ("0.50", "1.00")
 
 
 def test_a_map_keeps_all_but_its_mean():
