@@ -1,7 +1,7 @@
 """Losses whose scales nobody knows, in Adam's metric: others' rules that are blind to the scales.
 
-Each has the rate that it was tuned to *without* factors: that which the comparison's grid chose, or
-where a method was tuned at full length as well, rate and β₂ of that grid. A cell whose grid is not
+Each has the rate and β₂ that it was tuned to *without* factors: those which the comparison's grid
+chose, or where a method was tuned at full length as well, those of that grid. A cell whose grid is not
 complete is left out. Draws, seeds and steps are those of `scales-adam`, whose HRGrad and sum they
 stand beside.
 """
@@ -32,10 +32,11 @@ def _tuned() -> dict[str, dict]:
         try:
             if label in finalist_studies.METHODS:
                 lr, beta2 = finalist_studies.chosen(label, _rows(finalist_studies.GRID))
-                found[label] = dict(method=label, lr=lr, beta2=beta2)
             else:
-                cell = comparison_studies.tuned(label, _rows("comparison-grid"))
-                found[label] = dict(method=label, lr=cell["lr"])
+                rows = _rows("comparison-grid")
+                cell = comparison_studies.tuned(label, rows, comparison_studies.PERIODIC)
+                lr, beta2 = cell["lr"], cell["beta2"]
+            found[label] = dict(method=label, lr=lr, beta2=beta2)
         except LookupError:
             continue
     return found
