@@ -198,8 +198,8 @@ OURS = (
         "Harmonised raw gradients, handed to Adam, do better than the sum.",
         _MATTERS,
         _COMPARED,
-        "`transport-periodic`, equal steps: against the sum at equal tuning, of the rate in short "
-        "trainings, and against the sum whose rate and β₂ are tuned at full length",
+        "`transport-periodic`, equal steps: against the sum at equal tuning, of rate and β₂ in "
+        "short trainings, and against the sum that is tuned at full length",
         "confirmed if lower than both by the book's rule, refined than one, refuted if higher than "
         "one and lower than none",
         lower_where_awake(

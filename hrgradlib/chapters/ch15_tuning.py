@@ -10,11 +10,11 @@ from hrgradlib.chapters import ch12_inner
 from hrgradlib.chapters.ch12_comparison import LEAST_RUNS
 from hrgradlib.chapters.ch15_reading import Reading
 from hrgradlib.chapters.ch15_verdicts import Finding, Word, by_errors
-from hrgradlib.experiments.comparison_studies import RATES
+from hrgradlib.experiments.comparison_studies import PERIODIC, RATES
 from hrgradlib.experiments.inner_studies import INNER, METHOD
 from hrgradlib.experiments.verdicts import judge
 
-__all__ = ["RATES", "by_default_settings", "inner_needs_no_ablation", "lower_at_rates"]
+__all__ = ["by_default_settings", "inner_needs_no_ablation", "lower_at_rates"]
 
 ROBUST = 2.0  # error at a learning rate over that at the best one
 
@@ -51,7 +51,8 @@ def by_default_settings(reading: Reading) -> Finding:
     Refined if none next to the best does, refuted if one does; undecided of fewer than four runs a
     rate, whatever they say.
     """
-    cells = [reading.errors("comparison-grid", f"hrgrad-lr{lr:g}") for lr in RATES]
+    labels = (f"hrgrad-lr{lr:g}-beta0.99" for lr in RATES[PERIODIC])
+    cells = [reading.errors("comparison-grid", label) for label in labels]
     errors, runs = [float(np.median(cell)) for cell in cells], min(map(len, cells))
     best = int(np.argmin(errors))
     near, far = (max(some) / errors[best] for some in (errors[max(0, best - 1) : best + 2], errors))

@@ -1,8 +1,8 @@
 """The comparison of methods: who is compared, on which grid everybody is tuned, and the final runs.
 
-Every method has the same learning rates and the same β₂, each with each, on one seed that is reported
-nowhere else, and then runs at its best pair, which is read from the stored grid and typed nowhere.
-Variants (κ, guard, more steps) take the pair of what they are variants of. Cells of which the grid
+Every method has the same learning rates and the same β₂, each with each, on one seed that is
+reported nowhere else, and then runs at its best pair, which is read from the stored grid and typed
+nowhere. Variants (κ, guard, more steps) take the pair of what they are variants of. Cells of which the grid
 is not complete yet are left out of a study.
 """
 
@@ -39,7 +39,7 @@ SECOND_ORDER_STEPS, SECOND_ORDER_GRID_STEPS = 125, 50
 PERIODIC, INFLOW = "transport-periodic", "transport-inflow"
 #: By problem: between walls most are best at the largest rate of the other problem.
 RATES = {PERIODIC: (5e-3, 1e-2, 2e-2, 4e-2), INFLOW: (5e-3, 1e-2, 2e-2, 4e-2, 8e-2)}
-#: Decay of the second moment; none below β₁² = 0.81, where Adam's bound on a step grows without end.
+#: None below β₁² = 0.81, where Adam's bound on a step grows without end.
 BETAS = (0.9, 0.99, 0.999)
 _SECOND_ORDER_RATES = (
     0.1,
@@ -223,10 +223,7 @@ def _looked_up(problem: str, grid: str) -> LookedUp:
 TWENTY_RUNS = (tuple(range(5, 20)), ("sum", "sum-time", "sum-soap", "hrgrad", "hrgrad-soap"))
 
 #: How much a rate matters to HRGrad is asked on more tuning seeds; the choice is the first one's.
-MORE_TUNING_RUNS = (
-    (101, 102, 103),
-    tuple(f"hrgrad-lr{lr:g}-beta0.99" for lr in RATES[PERIODIC]),
-)
+MORE_TUNING_RUNS = ((101, 102, 103), tuple(f"hrgrad-lr{lr:g}-beta0.99" for lr in RATES[PERIODIC]))
 
 #: The grid of every comparison.
 GRID_OF = {"comparison": "comparison-grid", "comparison-inflow": "comparison-inflow-grid"}
@@ -236,8 +233,5 @@ COMPARISONS: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     "comparison-grid": ((100,), _grid(PERIODIC)),
     "comparison": ((0, 1, 2, 3, 4), _looked_up(PERIODIC, "comparison-grid")),
     "comparison-inflow-grid": ((100,), _grid(INFLOW)),
-    "comparison-inflow": (
-        (10, 11, 12, 13, 14),
-        _looked_up(INFLOW, "comparison-inflow-grid"),
-    ),
+    "comparison-inflow": ((10, 11, 12, 13, 14), _looked_up(INFLOW, "comparison-inflow-grid")),
 }

@@ -1,9 +1,9 @@
 """Losses whose scales nobody knows, in Adam's metric: others' rules that are blind to the scales.
 
 Each has the rate and β₂ that it was tuned to *without* factors: those which the comparison's grid
-chose, or where a method was tuned at full length as well, those of that grid. A cell whose grid is not
-complete is left out. Draws, seeds and steps are those of `scales-adam`, whose HRGrad and sum they
-stand beside.
+chose, or where a method was tuned at full length as well, those of that grid. A cell whose grid is
+not complete is left out. Draws, seeds and steps are those of `scales-adam`, whose HRGrad and sum
+they stand beside.
 """
 
 from __future__ import annotations
