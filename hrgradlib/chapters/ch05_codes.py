@@ -25,13 +25,14 @@ from hrgradlib.experiments.code_fitting import (
     code_between,
     code_of_nearest,
     fit_codes,
+    losses,
 )
 from hrgradlib.experiments.literature_studies import NAME as STUDY
 from hrgradlib.experiments.solution import Solution, load_solution
 from hrgradlib.experiments.store import Table, here, read
 from hrgradlib.experiments.studies import row_key, study_runs
 
-__all__ = ["KINDS", "Codes", "load", "main", "own", "table", "whole"]
+__all__ = ["KINDS", "Codes", "by_loss", "gain", "load", "main", "own", "table", "whole"]
 
 NAME, LABEL = "codes", "codes-ours"
 #: How a code for another ε is found, and what the page calls it.
@@ -48,7 +49,7 @@ class Codes(NamedTuple):
     Attributes:
         eps: [E] judged Knudsen numbers, rising.
         trained: [K] those that have a code by training.
-        errors: by kind of code, [E] max over t.
+        errors, losses: by kind of code, [E] error, max over t, and mean square of the residuals.
         middle: [K − 1] halfway between the trained ones, in log ε.
         whole: [K − 1] error there after all weights have been trained on.
         seconds: of that, for one ε, on one core.
@@ -57,6 +58,7 @@ class Codes(NamedTuple):
     eps: NDArray
     trained: NDArray
     errors: dict[str, NDArray]
+    losses: dict[str, NDArray]
     middle: NDArray
     whole: NDArray
     seconds: float
@@ -71,6 +73,7 @@ def load() -> list[Codes]:
         Codes(
             *(np.array(row[name]) for name in ("eps", "trained")),
             {kind: np.array(row[kind]) for kind in KINDS},
+            {kind: np.array(row[f"{kind}_loss"]) for kind in KINDS},
             *(np.array(row[name]) for name in ("middle", "whole")),
             row["whole_seconds"],
         )
@@ -82,6 +85,27 @@ def own(codes: Codes, errors: NDArray) -> float:
     """The largest of these errors at the judged ε that are nearest to the trained ones."""
     near = [int(np.argmin(abs(np.log(codes.eps / eps)))) for eps in codes.trained]
     return float(errors[near].max())
+
+
+def gain(found: Sequence[Codes]) -> str:
+    """The largest error with fitted codes over that with the nearest ones, median and range."""
+    if not found:
+        return "not measured yet"
+    ratios = [float(c.errors["fitted"].max() / c.errors["nearest"].max()) for c in found]
+    return f"{np.median(ratios):.2f} times its error ({min(ratios):.2f} to {max(ratios):.2f})"
+
+
+def by_loss(found: Sequence[Codes]) -> str:
+    """Loss and error with fitted codes over those with the nearest, where the latter err most."""
+    if not found:
+        return "not measured yet"
+    worst = [int(np.argmax(codes.errors["nearest"])) for codes in found]
+    loss, error = (
+        float(np.median([of(c)["fitted"][e] / of(c)["nearest"][e] for c, e in pairs]))
+        for pairs in [list(zip(found, worst, strict=True))]
+        for of in (lambda c: c.losses, lambda c: c.errors)
+    )
+    return f"the loss to {loss:.2f} of what it was, the error to {error:.2f}"
 
 
 def whole(found: Sequence[Codes]) -> str:
@@ -132,7 +156,8 @@ def _measured(solution: Solution, quiet: bool) -> dict:
     middle = np.sqrt(trained[1:] * trained[:-1])
     found = {"eps": eps, "trained": trained, "middle": middle}
     for kind, (_, know) in KINDS.items():
-        found[kind] = _errors(know(solution, eps))
+        knowing = know(solution, eps)
+        found[kind], found[f"{kind}_loss"] = _errors(knowing), losses(knowing)
     alone, started = [], time.process_time()
     with progress(len(middle), "ε", quiet=quiet) as bar:
         for one in middle:

@@ -25,7 +25,7 @@ from hrgradlib.models.published import nearest
 from hrgradlib.models.regime import regime
 from hrgradlib.training.schedules import SCHEDULES
 
-__all__ = ["CodeAtEach", "code_between", "code_of_nearest", "fit_codes"]
+__all__ = ["CodeAtEach", "code_between", "code_of_nearest", "fit_codes", "losses"]
 
 STEPS, POINTS, RATE, SEED = 500, 64, 1e-2, 0
 
@@ -144,6 +144,27 @@ def fit_codes(
             optimizer.step()
             bar.update()
     return found
+
+
+@torch.no_grad()
+def losses(solution: Solution, points: int = 1024, seed: int = SEED + 1) -> NDArray:
+    """What :func:`fit_codes` lowers, at each ε that the network knows, [E].
+
+    Args:
+        solution: of a network that knows few ε.
+        points: collocation points of each, the same for all.
+        seed: of the points; by default others than those of a fit.
+    """
+    model, spec = solution.model, solution.spec
+    like = next(model.parameters())
+    generator = torch.Generator().manual_seed(seed)
+    draw = torch.rand(2, points, generator=generator, dtype=like.dtype)
+    t, x = solution.problem.final_time * (1 - draw[0]), draw[1]
+    found = [
+        spec.case.residuals(spec)(model, t, x, torch.full_like(t, eps)).square().sum() / points
+        for eps in model.own
+    ]
+    return torch.stack(found).double().numpy()
 
 
 def _codes(solution: Solution) -> tuple[NDArray, NDArray]:
