@@ -1,4 +1,4 @@
-"""``python -m hrgradlib.chapters.ch05_codes``: a network with trained codes, at other Knudsen numbers.
+"""``python -m hrgradlib.chapters.ch05_codes``: a network with trained codes, at other ε.
 
 Writes ``book/results/codes.json``: a row per network of the study ``literature`` that knows its
 Knudsen numbers by codes, trained if it is not there. Each is judged at every judged ε: with the
@@ -25,6 +25,7 @@ from hrgradlib.experiments.code_fitting import (
     code_between,
     code_of_nearest,
     fit_codes,
+    known_eps,
     losses,
 )
 from hrgradlib.experiments.literature_studies import NAME as STUDY
@@ -71,11 +72,13 @@ def load() -> list[Codes]:
     found = [row.values for row in read(NAME)]
     return [
         Codes(
-            *(np.array(row[name]) for name in ("eps", "trained")),
-            {kind: np.array(row[kind]) for kind in KINDS},
-            {kind: np.array(row[f"{kind}_loss"]) for kind in KINDS},
-            *(np.array(row[name]) for name in ("middle", "whole")),
-            row["whole_seconds"],
+            eps=np.array(row["eps"]),
+            trained=np.array(row["trained"]),
+            errors={kind: np.array(row[kind]) for kind in KINDS},
+            losses={kind: np.array(row[f"{kind}_loss"]) for kind in KINDS},
+            middle=np.array(row["middle"]),
+            whole=np.array(row["whole"]),
+            seconds=row["whole_seconds"],
         )
         for row in found
     ]
@@ -151,7 +154,7 @@ def main(force: bool = False, quiet: bool = False) -> None:
 
 def _measured(solution: Solution, quiet: bool) -> dict:
     """A row: see :class:`Codes`."""
-    trained = np.asarray(solution.model.own)
+    trained = known_eps(solution)
     eps = np.sort(solution.spec.case.judged_eps(solution.spec.profile))
     middle = np.sqrt(trained[1:] * trained[:-1])
     found = {"eps": eps, "trained": trained, "middle": middle}
@@ -171,7 +174,7 @@ def _measured(solution: Solution, quiet: bool) -> dict:
 
 def _errors(solution: Solution) -> NDArray:
     """By the ε that the network knows, max over t; [E]."""
-    errors = solution.spec.case.errors(solution.model, tuple(solution.model.own))
+    errors = solution.spec.case.errors(solution.model, tuple(known_eps(solution)))
     return errors.max((0, 2))
 
 

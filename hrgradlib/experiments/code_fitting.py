@@ -12,6 +12,7 @@ Source: Huang et al. 2022 (meta-auto-decoder), both variants.
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ from hrgradlib.models.published import nearest
 from hrgradlib.models.regime import regime
 from hrgradlib.training.schedules import SCHEDULES
 
-__all__ = ["CodeAtEach", "code_between", "code_of_nearest", "fit_codes", "losses"]
+__all__ = ["CodeAtEach", "code_between", "code_of_nearest", "fit_codes", "known_eps", "losses"]
 
 STEPS, POINTS, RATE, SEED = 500, 64, 1e-2, 0
 
@@ -37,6 +38,8 @@ class CodeAtEach(nn.Module):
         positions: [E], rising, in [−1, 1].
         codes: [E, F].
     """
+
+    positions: Tensor
 
     def __init__(self, positions: Tensor, codes: Tensor) -> None:
         super().__init__()
@@ -64,7 +67,7 @@ def code_between(solution: Solution, eps: ArrayLike) -> Solution:
     Raises:
         SolutionError: a network without codes, or an ε that is NaN, outside the trained range, or
             not above the one before.
-    """
+    """  # noqa: DOC502
     own, codes = _codes(solution)
     asked = _checked(solution, eps)
     lines = [np.interp(np.log(asked), np.log(own), column) for column in codes.T]
@@ -117,18 +120,19 @@ def fit_codes(
         >>> fitted = fit_codes(untrained, [0.003, 0.3], steps=3)
         >>> fitted.density(t=0.1, x=[0.0, 0.5], eps=0.3).shape
         (2,)
-    """  # noqa: DOC502
+    """
     found = code_between(solution, eps)
     model, spec = found.model, solution.spec
-    if network and len(model.own) > 1:
+    own = known_eps(found)
+    if network and len(own) > 1:
         raise SolutionError(
-            f"found {len(model.own)} Knudsen numbers and network=True; expected one, as weights "
+            f"found {len(own)} Knudsen numbers and network=True; expected one, as weights "
             "that were trained for one are not those of another"
         )
     residuals, generator = spec.case.residuals(spec), torch.Generator().manual_seed(seed)
     trained = [p for n, p in model.named_parameters() if network or n == "code.codes"]
     dtype = trained[0].dtype
-    knudsen = torch.from_numpy(model.own).to(dtype)[:, None].expand(-1, points).flatten()
+    knudsen = torch.from_numpy(own).to(dtype)[:, None].expand(-1, points).flatten()
     optimizer = torch.optim.Adam(trained, lr=rate)
     schedule = SCHEDULES["cosine"](steps, rate, steps // 10)
     with progress(steps, "step", quiet=quiet) as bar:
@@ -143,6 +147,13 @@ def fit_codes(
                 parameter.grad = slope
             optimizer.step()
             bar.update()
+    return found
+
+
+def known_eps(solution: Solution) -> NDArray:
+    """The Knudsen numbers that the network knows by codes, [E]."""
+    found = solution.spec.case.only_eps(solution.model)
+    assert found is not None  # of a network with codes
     return found
 
 
@@ -162,7 +173,7 @@ def losses(solution: Solution, points: int = 1024, seed: int = SEED + 1) -> NDAr
     t, x = solution.problem.final_time * (1 - draw[0]), draw[1]
     found = [
         spec.case.residuals(spec)(model, t, x, torch.full_like(t, eps)).square().sum() / points
-        for eps in model.own
+        for eps in known_eps(solution)
     ]
     return torch.stack(found).double().numpy()
 
@@ -175,7 +186,7 @@ def _codes(solution: Solution) -> tuple[NDArray, NDArray]:
             f"found formulation {solution.spec.formulation!r} of {solution.spec.problem}, whose "
             "network has no trained codes; expected a run with --formulation published-codes"
         )
-    return solution.model.own, code.codes.weight.detach().cpu().double().numpy().T
+    return known_eps(solution), code.codes.weight.detach().cpu().double().numpy().T
 
 
 def _checked(solution: Solution, eps: ArrayLike) -> NDArray:
@@ -193,7 +204,7 @@ def _checked(solution: Solution, eps: ArrayLike) -> NDArray:
 
 def _knowing(solution: Solution, eps: NDArray, codes: NDArray) -> Solution:
     """A copy whose network knows these ε [E] by these codes [E, F]."""
-    model = copy.deepcopy(solution.model)
+    model: Any = copy.deepcopy(solution.model)
     like = next(model.parameters())
     places = regime(torch.from_numpy(eps), solution.problem.eps_range)
     model.code = CodeAtEach(places.to(like), torch.from_numpy(codes).to(like))
