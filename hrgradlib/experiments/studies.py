@@ -24,6 +24,7 @@ from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.failure_elsewhere_studies import ELSEWHERE_FAILURES
 from hrgradlib.experiments.finalist_studies import FINALIST_STUDIES
 from hrgradlib.experiments.inner_studies import INNER
+from hrgradlib.experiments.literature_bgk_studies import LITERATURE_BGK
 from hrgradlib.experiments.literature_studies import LITERATURE
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run_folder
@@ -98,6 +99,7 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     **failure_studies.FAILURES,
     **ELSEWHERE_FAILURES,
     **LITERATURE,
+    **LITERATURE_BGK,
     **BGK_STUDIES,
     **APART,
     **TERM_STUDIES,

@@ -27,6 +27,8 @@ SMOKE = {
     "transport-inflow-published": 0.9,
     "bgk-smooth-published": 0.11,
     "bgk-riemann-published": 0.9,
+    "bgk-smooth-split": 0.11,
+    "bgk-riemann-split": 0.9,
     "bgk-sod": 0.4,
     "bgk-mixed": 0.18,
     "goldstein-taylor": 0.3,

@@ -11,6 +11,7 @@ from hrgradlib.experiments.cases import (
     plane,
     published,
     published_bgk,
+    published_bgk_split,
     published_inflow,
 )
 from hrgradlib.experiments.cases._case import BookRun, Case
@@ -27,6 +28,7 @@ CASES: dict[str, Case] = {
         *published.CASES,
         *published_inflow.CASES,
         *published_bgk.CASES,
+        *published_bgk_split.CASES,
         *bgk_sod.CASES,
         *bgk_mixed.CASES,
         *goldstein_taylor.CASES,
