@@ -18,7 +18,7 @@ __all__ = [
     "factor", "grid", "lost", "table",
 ]  # fmt: skip
 
-_WIDEST, _CELL = 30, 17  # letters of a table's first column, and of the others
+_WIDEST, _CELL = 30, 15  # letters of a table's first column, and of the others
 
 
 class Tried(NamedTuple):
@@ -98,17 +98,28 @@ def chosen_betas(found: Mapping[str, Sequence[Tried]]) -> dict[float, list[str]]
 def table(found: Mapping[str, Sequence[Tried]]) -> str:
     """Errors on the tuning seed, a line per method; a star at the choice.
 
-    In a column of a rate stands the error at the best β₂ of that rate, and which it is.
+    A column is a rate, and stands above the methods that have it: the error at its best β₂, and
+    that β₂.
     """
-    lines = []
+    groups: dict[tuple[float, ...], list[str]] = {}
     for label, tried in found.items():
-        chosen, cells = best(tried), []
-        for rate, choice in by_rate(tried).items():
-            beta2 = "" if np.isnan(choice.beta2) else f" {choice.beta2:g}"
-            cell = f"{rate:g}: {choice.error:.0e}{beta2}{'*' * (choice == chosen)}"
-            cells.append(f" {cell:{_CELL}s}")
-        lines.append((in_column(label_of(label), _WIDEST) + "".join(cells)).rstrip())
+        groups.setdefault(tuple(by_rate(tried)), []).append(label)
+    lines = []
+    for rates, labels in groups.items():
+        lines.append(_line("", [f"{rate:g}" for rate in rates]))
+        for label in labels:
+            chosen, columns = best(found[label]), by_rate(found[label]).values()
+            lines.append(_line(label_of(label), [_cell(c) + "*" * (c == chosen) for c in columns]))
     return "\n".join(lines) or "not measured yet"
+
+
+def _cell(choice: Tried) -> str:
+    beta2 = "" if np.isnan(choice.beta2) else f" {choice.beta2:g}"
+    return f"{choice.error:.1e}{beta2}"
+
+
+def _line(name: str, cells: Iterable[str]) -> str:
+    return (in_column(name, _WIDEST) + "".join(f" {cell:{_CELL}s}" for cell in cells)).rstrip()
 
 
 def collapsed(problem: str, found: Mapping[str, Sequence[Tried]]) -> list[Tried]:

@@ -192,8 +192,9 @@ def test_choices_at_an_end_are_counted_and_the_chosen_marked():
     assert tuning.lost(GRID["sum"], 0.02, 0.99) == 20.0 and np.isnan(tuning.lost([], 0.02, 0.9))
     assert tuning.factor(GRID) == 40.0 and np.isnan(tuning.factor({}))
     lines = tuning.table(GRID).splitlines()
-    assert "0.01: 1e+00 0.9*" in lines[0] and lines[0].count("*") == 1
-    assert lines[3].endswith("128: 8e-01*") and tuning.table({}) == "not measured yet"
+    assert lines[0].split() == ["0.005", "0.01", "0.02"] and lines[4].split() == ["64", "128"]
+    assert " 1.0e+00 0.9*" in lines[1] and lines[1].count("*") == 1
+    assert lines[5].endswith(" 7.8e-01*") and tuning.table({}) == "not measured yet"
 
 
 def test_a_line_of_the_grid_fits_its_page():
