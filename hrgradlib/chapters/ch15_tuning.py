@@ -10,7 +10,7 @@ from hrgradlib.chapters import ch12_inner
 from hrgradlib.chapters.ch12_comparison import LEAST_RUNS
 from hrgradlib.chapters.ch15_reading import Reading
 from hrgradlib.chapters.ch15_verdicts import Finding, Word, by_errors
-from hrgradlib.experiments.comparison_studies import PERIODIC, RATES
+from hrgradlib.experiments.comparison_studies import RATES
 from hrgradlib.experiments.inner_studies import INNER, METHOD
 from hrgradlib.experiments.verdicts import judge
 
@@ -51,7 +51,7 @@ def by_default_settings(reading: Reading) -> Finding:
     Refined if none next to the best does, refuted if one does; undecided of fewer than four runs a
     rate, whatever they say.
     """
-    labels = (f"hrgrad-lr{lr:g}-beta0.99" for lr in RATES[PERIODIC])
+    labels = (f"hrgrad-lr{lr:g}-beta0.99" for lr in RATES)
     cells = [reading.errors("comparison-grid", label) for label in labels]
     errors, runs = [float(np.median(cell)) for cell in cells], min(map(len, cells))
     best = int(np.argmin(errors))

@@ -1,7 +1,7 @@
 """The comparison of methods: who is compared, on which grid everybody is tuned, and the final runs.
 
-Every method has the same learning rates and the same β₂, each with each, on one seed that is
-reported nowhere else, and then runs at its best pair, which is read from the stored grid and typed
+Every method has the same learning rates and, on `transport-periodic`, the same β₂, each with each,
+on one seed that is reported nowhere else, and then runs at its best pair, which is read from the stored grid and typed
 nowhere. Variants (κ, guard, more steps) take the pair of what they are variants of. Cells of which
 the grid is not complete yet are left out of a study.
 """
@@ -37,10 +37,9 @@ __all__ = [
 STEPS, GRID_STEPS = 2000, 800  # half of the profile's, and what is enough to choose a rate
 SECOND_ORDER_STEPS, SECOND_ORDER_GRID_STEPS = 125, 50
 PERIODIC, INFLOW = "transport-periodic", "transport-inflow"
-#: By problem: between walls most are best at the largest rate of the other problem.
-RATES = {PERIODIC: (5e-3, 1e-2, 2e-2, 4e-2), INFLOW: (5e-3, 1e-2, 2e-2, 4e-2, 8e-2)}
-#: None below β₁² = 0.81, where Adam's bound on a step grows without end.
-BETAS = (0.9, 0.99, 0.999)
+RATES = (5e-3, 1e-2, 2e-2, 4e-2)
+#: By problem; none below β₁² = 0.81, where Adam's bound on a step grows without end.
+BETAS = {PERIODIC: (0.9, 0.99, 0.999), INFLOW: (0.99,)}
 _SECOND_ORDER_RATES = (
     0.1,
     0.2,
@@ -134,7 +133,7 @@ def choices(label: str, problem: str) -> dict[str, Choice]:
 
     Args:
         label: of :data:`COMPARED`.
-        problem: of :data:`RATES`.
+        problem: of :data:`BETAS`.
     """
     if label == "lbfgs":
         return {f"points{n}": Choice(n, np.nan, dict(per_task=n)) for n in _POINTS}
@@ -142,8 +141,8 @@ def choices(label: str, problem: str) -> dict[str, Choice]:
         return {f"lr{lr:g}": Choice(lr, np.nan, dict(lr=lr)) for lr in _SECOND_ORDER_RATES}
     return {
         f"lr{lr:g}-beta{beta2:g}": Choice(lr, beta2, dict(lr=lr, beta2=beta2))
-        for lr in RATES[problem]
-        for beta2 in BETAS
+        for lr in RATES
+        for beta2 in BETAS[problem]
     }
 
 
@@ -171,7 +170,7 @@ def scores(label: str, rows: Mapping[str, dict], problem: str, seed: int = 100) 
     Args:
         label: of :data:`COMPARED`.
         rows: of the stored grid, values by key.
-        problem: of :data:`RATES`.
+        problem: of :data:`BETAS`.
         seed: of the grid.
 
     Raises:
@@ -192,7 +191,7 @@ def tuned(label: str, rows: Mapping[str, dict], problem: str) -> dict:
     Args:
         label: of :data:`COMPARED` or :data:`VARIANTS`.
         rows: of the stored grid, values by key.
-        problem: of :data:`RATES`.
+        problem: of :data:`BETAS`.
 
     Raises:
         LookupError: a choice has not been tried yet.
@@ -223,7 +222,7 @@ def _looked_up(problem: str, grid: str) -> LookedUp:
 TWENTY_RUNS = (tuple(range(5, 20)), ("sum", "sum-time", "sum-soap", "hrgrad", "hrgrad-soap"))
 
 #: How much a rate matters to HRGrad is asked on more tuning seeds; the choice is the first one's.
-MORE_TUNING_RUNS = ((101, 102, 103), tuple(f"hrgrad-lr{lr:g}-beta0.99" for lr in RATES[PERIODIC]))
+MORE_TUNING_RUNS = ((101, 102, 103), tuple(f"hrgrad-lr{lr:g}-beta0.99" for lr in RATES))
 
 #: The grid of every comparison.
 GRID_OF = {"comparison": "comparison-grid", "comparison-inflow": "comparison-inflow-grid"}

@@ -198,7 +198,7 @@ def test_choices_at_an_end_are_counted_and_the_chosen_marked():
 
 
 def test_a_line_of_the_grid_fits_its_page():
-    full = [tuning.Tried("", lr, beta2, 1e-3) for lr in RATES[PERIODIC] for beta2 in BETAS]
+    full = [tuning.Tried("", lr, beta2, 1e-3) for lr in RATES for beta2 in BETAS[PERIODIC]]
     lines = tuning.table(dict.fromkeys(COMPARED, full)).splitlines()
     assert max(map(len, lines)) <= 100
 

@@ -8,7 +8,7 @@ from hrgradlib.chapters import ch13_apart as apart
 from hrgradlib.chapters import ch15_tuning as tuning
 from hrgradlib.chapters.ch15_reading import Lacking
 from hrgradlib.chapters.ch15_regimes import one_for_all
-from hrgradlib.experiments.comparison_studies import PERIODIC, RATES
+from hrgradlib.experiments.comparison_studies import RATES
 from hrgradlib.experiments.inner_studies import CHANGES, INNER, METHOD, cell_of
 from hrgradlib.experiments.specs import make_spec
 
@@ -23,7 +23,7 @@ from hrgradlib.experiments.specs import make_spec
     ],
 )
 def test_a_method_that_needs_no_tuning(errors, word):
-    rates = zip(RATES[PERIODIC], errors, strict=True)
+    rates = zip(RATES, errors, strict=True)
     cells = {f"hrgrad-lr{lr:g}-beta0.99": [error] * 4 for lr, error in rates}
     assert tuning.by_default_settings(anywhere(store(**cells))).word == word
     alone = {label: runs[:1] for label, runs in cells.items()}
