@@ -1,9 +1,9 @@
 """The comparison of methods: who is compared, on which grid everybody is tuned, and the final runs.
 
 Every method has the same learning rates and, on `transport-periodic`, the same β₂, each with each,
-on one seed that is reported nowhere else, and then runs at its best pair, which is read from the stored grid and typed
-nowhere. Variants (κ, guard, more steps) take the pair of what they are variants of. Cells of which
-the grid is not complete yet are left out of a study.
+on one seed that is reported nowhere else, and then runs at its best pair, which is read from the
+stored grid and typed nowhere. Variants (κ, guard, more steps) take the pair of what they are
+variants of. Cells of which the grid is not complete yet are left out of a study.
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ def chosen(label, rows):
 @pytest.mark.parametrize("place", [0, 2, 7])
 def test_the_least_error_on_the_tuning_seed_decides(place):
     rows = grid_rows(place)
-    lr, beta2 = RATES[PERIODIC][place // len(BETAS)], BETAS[place % len(BETAS)]
+    betas = BETAS[PERIODIC]
+    lr, beta2 = RATES[place // len(betas)], betas[place % len(betas)]
     assert chosen("upgrad", rows) == dict(method="upgrad", lr=lr, beta2=beta2, steps=2000)
     assert chosen("sum-soap", rows)["method"] == "sum-soap-watched"
     assert chosen("hrgrad-guard", rows) == chosen("hrgrad", rows) | dict(guard=True)
@@ -95,7 +96,7 @@ def test_everybody_under_adam_and_soap_has_the_same_grid(problem, grid):
     own = {tried.pop("hrgrad-gn")[0], tried.pop("lbfgs")[0]}
     assert len(own) == 2 and len({tuple(choices) for choices in tried.values()}) == 1
     assert {place[:2] for place in tried["sum"]} == {
-        (lr, b) for lr in RATES[problem] for b in BETAS
+        (lr, b) for lr in RATES for b in BETAS[problem]
     }
 
 
