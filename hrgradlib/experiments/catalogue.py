@@ -92,6 +92,7 @@ RESULTS = {
         Stored("failure-bgk", 80, ("05_one_network",), partial=True),
         Stored("failure-bgk-grid", 7, ("05_one_network",), partial=True),
         Stored("failure-grid", 7.5, ("05_one_network",), partial=True),
+        Stored("failure-rungs", 60, ("05_one_network",), partial=True),
         Stored("failure-terms", 60, ("05_one_network",), partial=True),
         Stored("failure-inflow", 49, ("05_one_network",), partial=True),
         Stored("failure-inflow-grid", 5, ("05_one_network",), partial=True),
