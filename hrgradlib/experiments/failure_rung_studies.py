@@ -20,10 +20,13 @@ NAME = "failure-rungs"
 RUNGS: dict[str, dict[str, dict[str, Any]]] = {
     "pinn": {
         "transport-inflow": dict(formulation="pinn"),
-        "bgk-smooth": dict(problem="bgk-smooth-pinn"),
-        "bgk-riemann": dict(problem="bgk-riemann-pinn"),
+        "bgk-smooth": dict(problem="bgk-smooth-pinn", formulation="pinn"),
+        "bgk-riemann": dict(problem="bgk-riemann-pinn", formulation="pinn"),
     },
-    "each": {problem: dict(problem=f"{problem}-each") for problem in ELSEWHERE},
+    "each": {
+        problem: dict(problem=f"{problem}-each", formulation="published-each")
+        for problem in ELSEWHERE
+    },
 }
 METHODS = ("sum", "sum-soap-weighted")
 
