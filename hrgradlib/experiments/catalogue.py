@@ -113,7 +113,7 @@ RESULTS = {
         Stored("linear-solver", 1, ("12_what_matters",),
                module="hrgradlib.chapters.ch12_linear_solver"),
         Stored("literature", 15, ("05_one_network",), partial=True),
-        Stored("literature-bgk", 25, ("05_one_network",), partial=True),
+        Stored("literature-bgk", 37, ("05_one_network",), partial=True),
         Stored("literature-step", 1, ("10_inflow", "13_what_it_costs"),
                script="benchmarks/literature_step.py"),
         Stored("metrics", 175, ("13_what_it_costs",), partial=True),
