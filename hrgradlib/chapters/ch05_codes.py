@@ -33,7 +33,19 @@ from hrgradlib.experiments.solution import Solution, load_solution
 from hrgradlib.experiments.store import Table, here, read
 from hrgradlib.experiments.studies import row_key, study_runs
 
-__all__ = ["KINDS", "Codes", "by_loss", "gain", "load", "main", "own", "table", "whole"]
+__all__ = [
+    "KINDS",
+    "Codes",
+    "by_loss",
+    "gain",
+    "load",
+    "main",
+    "misled",
+    "not_found",
+    "own",
+    "table",
+    "whole",
+]
 
 NAME, LABEL = "codes", "codes-ours"
 #: How a code for another ε is found, and what the page calls it.
@@ -102,13 +114,55 @@ def by_loss(found: Sequence[Codes]) -> str:
     """Loss and error with fitted codes over those with the nearest, where the latter err most."""
     if not found:
         return "not measured yet"
-    worst = [int(np.argmax(codes.errors["nearest"])) for codes in found]
-    loss, error = (
-        float(np.median([of(c)["fitted"][e] / of(c)["nearest"][e] for c, e in pairs]))
-        for pairs in [list(zip(found, worst, strict=True))]
-        for of in (lambda c: c.losses, lambda c: c.errors)
+    ratios = [_at_worst(codes) for codes in found]
+    loss, error = (f"{min(r):.2f} to {max(r):.2f}" for r in zip(*ratios, strict=True))
+    return f"its loss is {loss} times that of the nearest code, its error {error} times"
+
+
+def misled(found: Sequence[Codes]) -> str:
+    """At how many judged ε a fit has the smaller loss and the larger error than the nearest."""
+    if not found:
+        return "not measured yet"
+    counts = [
+        int(
+            (
+                (c.losses["fitted"] < c.losses["nearest"])
+                & (c.errors["fitted"] > c.errors["nearest"])
+            ).sum()
+        )
+        for c in found
+    ]
+    return (
+        f"At {_range(counts)} of the {len(found[0].eps)} judged ε, by network, its loss is lower "
+        "than that of the nearest code and its error larger"
     )
-    return f"the loss to {loss:.2f} of what it was, the error to {error:.2f}"
+
+
+def not_found(found: Sequence[Codes]) -> str:
+    """In how many networks the nearest code has the smaller loss, where it errs most."""
+    if not found:
+        return "not measured yet"
+    missed = sum(_at_worst(codes)[0] > 1 for codes in found)
+    return (
+        f"in {missed} of {len(found)} networks the nearest code has the smaller loss there, so "
+        "that the best code was not found"
+        if missed
+        else "in no network has the nearest code the smaller loss there"
+    )
+
+
+def _at_worst(codes: Codes) -> tuple[float, float]:
+    """Loss and error of the fit over those of the nearest code, where the latter errs most."""
+    worst = int(np.argmax(codes.errors["nearest"]))
+    loss, error = (
+        float(of["fitted"][worst] / of["nearest"][worst]) for of in (codes.losses, codes.errors)
+    )
+    return loss, error
+
+
+def _range(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return f"{low}" if low == high else f"{low} to {high}"
 
 
 def whole(found: Sequence[Codes]) -> str:

@@ -79,15 +79,16 @@ def against(found: dict[str, Cell], label: str) -> str:
 
 
 def repaired(found: dict[str, Cell]) -> str:
-    """Which changes leave fewer runs failed than fail without them, a clause."""
-    if not found:
-        return "no run is stored yet"
-    bases = {label: base_of(label) for label in found}
+    """Which changes leave fewer runs failed than fail without them, a sentence."""
+    bases = {label: base for label in found if (base := base_of(label)) is not None}
+    if not bases:
+        return "No run is stored yet."
     fewer = [
         f"{SAID[label.split('-')[1]]} ({SAID[label.split('-')[0]]})"
         for label, base in bases.items()
-        if base is not None and found[label].failed.mean() < base.failed.mean()
+        if found[label].failed.mean() < base.failed.mean()
     ]
-    if not fewer:
-        return "no change leaves fewer runs failed than fail without it"
-    return f"fewer runs fail than without it of: {'; '.join(fewer)}"
+    if fewer:
+        return f"Yes: {'; '.join(fewer)}."
+    both = [cell.failed.all() for label, base in bases.items() for cell in (found[label], base)]
+    return f"No: {'every run fails with and without them' if all(both) else 'no change does'}."

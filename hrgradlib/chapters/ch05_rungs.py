@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hrgradlib.chapters.ch05_failure import NAMES, Cell, cells_of
 from hrgradlib.chapters.ch05_terms import label, told
+from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.failure_elsewhere_studies import ELSEWHERE
 from hrgradlib.experiments.failure_rung_studies import CELLS, METHODS, NAME, RUNG_FAILURES, RUNGS
+from hrgradlib.experiments.specs import make_spec
+from hrgradlib.models.published import own_eps
 
 __all__ = ["Rungs", "beside", "failed", "load", "runs", "table"]
 
@@ -58,19 +64,28 @@ def failed(found: Rungs, rung: str) -> str:
 
 
 def beside(found: Rungs, rung: str) -> str:
-    """Median error of a rung over that of one published network, by problem and method."""
+    """Median error of a rung over that of one published network, by problem and method.
+
+    Networks of one ε each are judged at these alone: there the other one is, too.
+    """
     words = []
     for problem in ELSEWHERE:
         ratios = []
         for method in METHODS:
             cell, base = (found.get((problem, r, method)) for r in (rung, "published"))
             if cell is not None and base is not None:
-                ratios.append(f"{_median(cell) / _median(base):.2g}")
+                errors = _where_each_is(problem, base) if rung == "each" else base.errors
+                ratios.append(f"{np.median(cell.errors) / np.median(errors):.2g}")
         if ratios:
             words.append(f"{' and '.join(ratios)} on `{problem}`")
     return ", ".join(words) or "no run is stored yet"
 
 
-def _median(cell: Cell) -> float:
-    ordered = sorted(cell.errors)
-    return float(0.5 * (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]))
+def _where_each_is(problem: str, cell: Cell) -> NDArray:
+    """Largest errors of runs at the judged ε nearest to those that have a network each, [S]."""
+    case = CASES[problem]
+    judged = np.array(case.judged_eps("quick"))
+    tasks = make_spec(**RUNG_FAILURES[NAME][1][f"{problem}-each-{METHODS[0]}"]).tasks
+    own = own_eps(case.problem.eps_range, tasks)
+    near = [int(np.argmin(abs(np.log(judged / eps)))) for eps in own]
+    return cell.own[:, near].max(1)

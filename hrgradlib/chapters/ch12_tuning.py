@@ -72,20 +72,31 @@ def by_beta2(tried: Sequence[Tried]) -> dict[float, Tried]:
 
 
 class Ends(NamedTuple):
-    """Labels whose chosen rate is the least of their grid, and those of whom it is the largest."""
+    """Who is best at an end of the grid, by label.
+
+    Attributes:
+        low, high: whose rate is the least of their grid, and of whom it is the largest.
+        least, most: the same of β₂, where more than one was tried.
+    """
 
     low: list[str]
     high: list[str]
+    least: list[str]
+    most: list[str]
 
 
 def at_ends(found: Mapping[str, Sequence[Tried]]) -> Ends:
     """Who is best at an end of the grid."""
-    rates = {label: [choice.rate for choice in tried] for label, tried in found.items()}
-    chosen = {label: best(tried).rate for label, tried in found.items()}
-    return Ends(
-        [label for label, rate in chosen.items() if rate == min(rates[label])],
-        [label for label, rate in chosen.items() if rate == max(rates[label])],
-    )
+    ends = Ends([], [], [], [])
+    for label, tried in found.items():
+        chosen, betas = best(tried), list(by_beta2(tried))
+        rates = [choice.rate for choice in tried]
+        for place, rate in ((ends.low, min(rates)), (ends.high, max(rates))):
+            place.extend([label] * (chosen.rate == rate))
+        if len(betas) > 1:
+            ends.least.extend([label] * (chosen.beta2 == min(betas)))
+            ends.most.extend([label] * (chosen.beta2 == max(betas)))
+    return ends
 
 
 def chosen_betas(found: Mapping[str, Sequence[Tried]]) -> dict[float, list[str]]:

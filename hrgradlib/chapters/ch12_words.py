@@ -29,7 +29,7 @@ from hrgradlib.experiments.verdicts import judge
 
 __all__ = [
     "against_the_tuned_sum",
-    "at_two_rates",
+    "at_two_settings",
     "failing",
     "linear_solver",
     "places",
@@ -47,13 +47,19 @@ def tuning(tried: Mapping[str, Sequence[Tried]]) -> str:
     """
     if not tried:
         return "no method is tuned yet"
-    low, high = at_ends(tried)
+    low, high, least, most = at_ends(tried)
     count = "all" if len(tried) == len(COMPARED) else f"{len(tried)} of"
     betas = ", ".join(f"{b:g} for {len(own)}" for b, own in chosen_betas(tried).items())
     return (
-        f"{count} {len(COMPARED)} methods are tuned; for {len(low)} of them the first rate of "
-        f"their grid is the best, for {len(high)} the last, and β₂ = {betas}"
+        f"{count} {len(COMPARED)} methods are tuned; for {len(low)} of them the first rate (of "
+        f"L-BFGS: number of points) of their grid is the best, for {len(high)} the last; β₂ = "
+        f"{betas}{_at_ends_of_beta2(least, most)}"
     )
+
+
+def _at_ends_of_beta2(least: Sequence[str], most: Sequence[str]) -> str:
+    """How many are best at an end of more than one β₂; nothing where one was tried."""
+    return f", an end of what was tried for {len({*least, *most})}" if least or most else ""
 
 
 def stored(problem: str, there: int, wanted: int) -> str:
@@ -119,8 +125,8 @@ def failing(found: Mapping[str, Arm], tried: Mapping[str, Sequence[Tried]]) -> s
     if quiet:
         said += (
             f" Half or more of the runs end as the untrained ansatz of: {names(quiet)}. There the "
-            "network has fallen silent; their place in the table is that of a learning rate, and "
-            "says nothing of the method."
+            "network has fallen silent; their place in the table is that of a rate and a β₂, "
+            "and says nothing of the method."
         )
     return said
 
@@ -147,21 +153,21 @@ def against_the_tuned_sum(
     )
 
 
-def at_two_rates(
+def at_two_settings(
     found: Mapping[str, Arm], tried: Mapping[str, Sequence[Tried]], changed: Ablations, rate: float
 ) -> str:
-    """Sentences on HRGrad against the sum in SOAP's metric, at the tuned and at another rate.
+    """Sentences on HRGrad against the sum in SOAP's metric, at the tuned pair and at another.
 
     Args:
         found: final runs by method.
         tried: the grid by method.
         changed: the ablations, HRGrad their base.
-        rate: of the ablations.
+        rate: of the ablations, at the usual β₂.
     """
     pair = ("hrgrad-soap", "sum-soap")
     summed = next(effect.errors for effect in changed.effects if effect.cell == "metric-sum")
     if not set(pair) <= {*found} & {*tried} or not len(changed.base) or not len(summed):
-        return "HRGrad and the sum in SOAP's metric are not measured at two learning rates yet."
+        return "HRGrad and the sum in SOAP's metric are not measured at two settings yet."
     picked = [best_choice(tried[x]) for x in pair]
     chosen = dict.fromkeys(f"{choice.rate:g} with β₂ = {choice.beta2:g}" for choice in picked)
     tuned, here = [found[x].errors for x in pair], [changed.base, summed]
@@ -169,11 +175,10 @@ def at_two_rates(
     there, at = (f"{first:.1e} and {second:.1e}" for first, second in medians)
     less = all(h < t for t, h in zip(*medians, strict=True))
     return (
-        f"In SOAP's metric HRGrad's error is, against the sum's, at the learning rate that the "
-        f"grid chose for each ({' and '.join(chosen)}): {judge(*tuned)}; at {rate:g} with the "
-        f"usual β₂: {judge(*here)}. Medians of HRGrad and of the sum are {there} at what was "
-        f"chosen, {at} at {rate:g}."
-        + (" Both err less at the rate that was not chosen." if less else "")
+        f"In SOAP's metric HRGrad's error is, against the sum's, at the pair that the grid chose "
+        f"for each ({' and '.join(chosen)}): {judge(*tuned)}; at {rate:g} with the usual β₂: "
+        f"{judge(*here)}. Medians of HRGrad and of the sum are {there} at what was chosen, {at} "
+        "at the other pair." + (" Both err less at the pair that was not chosen." if less else "")
     )
 
 

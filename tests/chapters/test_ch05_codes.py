@@ -26,7 +26,18 @@ def test_words_follow_the_rows():
     found = [network(), network(1.5), network(0.5)]
     assert page.own(found[0], found[0].errors["nearest"]) == pytest.approx(0.02)
     assert page.gain(found) == "0.80 times its error (0.80 to 0.80)"
-    assert page.by_loss(found) == "the loss to 0.50 of what it was, the error to 0.80"
+    said = page.by_loss(found)
+    assert said == (
+        "its loss is 0.50 to 0.50 times that of the nearest code, its error 0.80 to 0.80 times"
+    )
+    assert page.misled(found).startswith("At 0 of the 41 judged ε")
+    assert page.not_found(found).startswith("in no network")
+    worse = network()
+    worse.errors["fitted"][3] *= 2
+    assert page.misled([worse, *found]).startswith("At 0 to 1 of the 41")
+    worse.losses["fitted"][:] = 2.0
+    assert page.not_found([worse, *found]).startswith("in 1 of 4 networks")
+    assert page.misled([worse]).startswith("At 0 of the 41")
     assert page.whole(found).startswith("1.0e-02 against 8.0e-02 with a fitted code, for 2.5 s")
     lines = page.table(found).splitlines()
     assert len(lines) == 4 and max(map(len, lines)) <= 100
@@ -34,7 +45,8 @@ def test_words_follow_the_rows():
 
 
 def test_nothing_is_said_of_nothing():
-    assert {page.gain([]), page.by_loss([]), page.whole([]), page.table([])} == {"not measured yet"}
+    words = (page.gain, page.by_loss, page.whole, page.table, page.misled, page.not_found)
+    assert {say([]) for say in words} == {"not measured yet"}
 
 
 def test_a_row_holds_what_the_page_reads(monkeypatch):

@@ -29,15 +29,19 @@ def test_lines_stand_below_what_they_change(bases):
     assert setting.against(found, "sum-split").startswith("lower (0.07 times")
 
 
-def test_what_repairs_is_named(bases):
+def test_what_repairs_is_named(bases, monkeypatch):
     found = {"sum-split": cell(0.02, 0), "sum-finer": cell(0.3, 5)}
     said = setting.repaired(found)
-    assert said.endswith("of: micro and macro parts (smooth data, the sum at weight one)")
-    assert setting.repaired({"sum-finer": cell(0.3, 5)}).startswith("no change leaves fewer")
+    assert said == "Yes: micro and macro parts (smooth data, the sum at weight one)."
+    every = setting.repaired({"sum-finer": cell(0.3, 5)})
+    assert every == "No: every run fails with and without them."
+    monkeypatch.setattr(setting, "base_of", lambda label: cell(0.3, 0, 10))
+    assert setting.repaired({"sum-finer": cell(0.3, 0)}) == "No: no change does."
 
 
 def test_nothing_is_said_of_nothing(monkeypatch):
     monkeypatch.setattr(setting, "cells_of", lambda name: {})
-    assert setting.table({}) == setting.repaired({}) == "no run is stored yet"
+    assert setting.table({}) == "no run is stored yet"
+    assert setting.repaired({}) == "No run is stored yet."
     assert setting.against({}, "sum-split") == "no run is stored yet"
     assert setting.cells() == {} and setting.base_of("sum-split") is None

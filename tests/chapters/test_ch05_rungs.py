@@ -11,7 +11,8 @@ from hrgradlib.experiments.specs import make_spec
 
 def cell(error, failed, runs=10):
     errors = error * np.linspace(0.9, 1.1, runs)
-    return Cell(errors, np.arange(runs) < failed, errors[:, None])
+    own = errors[:, None] * np.where(np.arange(41) == 3, 1.0, 0.5)  # an ε that no network has
+    return Cell(errors, np.arange(runs) < failed, own)
 
 
 FOUND = {
@@ -25,7 +26,7 @@ FOUND = {
 def test_words_follow_the_cells():
     assert page.runs(FOUND) == (24, 120)
     assert page.failed(FOUND, "each") == "1 of 14 on `bgk-smooth`"
-    assert page.beside(FOUND, "each") == "0.1 on `bgk-smooth`"  # SOAP has nothing beside it
+    assert page.beside(FOUND, "each") == "0.2 on `bgk-smooth`"  # SOAP has nothing beside it
     assert page.beside(FOUND, "pinn") == "2 on `bgk-smooth`"
     lines = page.table("bgk-smooth", FOUND).splitlines()
     assert len(lines) == 8 and lines[1] == "plain PINN:" and max(map(len, lines)) <= 100

@@ -103,16 +103,19 @@ def test_an_order_that_turns_with_the_learning_rate_is_told():
     found = {"hrgrad-soap": arm("hrgrad-soap", low), "sum-soap": arm("sum-soap", high)}
     effect = ablations.Effect("metric-sum", 0.01 * low, None)
     changed = ablations.Ablations(0.01 * high, [effect], 10, 10)
-    said = words.at_two_rates(found, tried, changed, 0.01)
+    said = words.at_two_settings(found, tried, changed, 0.01)
     assert "(0.02 with β₂ = 0.9): lower (0.10 times" in said
     assert "at 0.01 with the usual β₂: higher (10.00 times" in said
-    assert "3.0e-03 and 3.0e-02 at what was chosen, 3.0e-04 and 3.0e-05 at 0.01." in said
-    assert said.endswith("Both err less at the rate that was not chosen.")
+    assert "3.0e-03 and 3.0e-02 at what was chosen, 3.0e-04 and 3.0e-05 at the other pair." in said
+    assert said.endswith("Both err less at the pair that was not chosen.")
+    alike = {x: [tuning.Tried("", 0.01, 0.9, 1.0)] for x in tried}  # the β₂ differs alone
+    said = words.at_two_settings(found, alike, changed, 0.01)
+    assert "(0.01 with β₂ = 0.9): lower" in said and "at 0.01 with the usual β₂: higher" in said
     worse = changed._replace(base=high)
-    assert "not chosen" not in words.at_two_rates(found, tried, worse, 0.01)
+    assert "was not chosen" not in words.at_two_settings(found, tried, worse, 0.01)
     empty = changed._replace(base=np.array([]))
-    assert "not measured" in words.at_two_rates(found, tried, empty, 0.01)
-    assert "not measured" in words.at_two_rates({}, tried, changed, 0.01)
+    assert "not measured" in words.at_two_settings(found, tried, empty, 0.01)
+    assert "not measured" in words.at_two_settings({}, tried, changed, 0.01)
 
 
 def test_a_linear_solver_is_compared_with_the_best_network(monkeypatch):
@@ -148,7 +151,9 @@ def test_what_is_said_of_the_tuning():
     assert words.tuning({}) == "no method is tuned yet"
     said = words.tuning(GRID)
     assert said.startswith(f"4 of {len(COMPARED)} methods") and "for 1 of them the first" in said
-    assert said.endswith("for 2 the last, and β₂ = 0.9 for 3")
+    assert said.endswith("for 2 the last; β₂ = 0.9 for 3, an end of what was tried for 3")
+    one = {"sum": [choice for choice in GRID["sum"] if choice.beta2 == 0.9]}
+    assert words.tuning(one).endswith("for 0 the last; β₂ = 0.9 for 1")
     assert words.tuning(dict.fromkeys(COMPARED, GRID["sum"])).startswith("all ")
 
 
@@ -184,7 +189,7 @@ GRID = {
 
 
 def test_choices_at_an_end_are_counted_and_the_chosen_marked():
-    assert tuning.at_ends(GRID) == (["uw"], ["mgda", "lbfgs"])
+    assert tuning.at_ends(GRID) == (["uw"], ["mgda", "lbfgs"], ["sum", "uw", "mgda"], [])
     assert tuning.chosen_betas(GRID) == {0.9: ["sum", "uw", "mgda"]}
     assert [choice.error for choice in tuning.by_rate(GRID["sum"]).values()] == [3.0, 1.0, 2.0]
     assert [choice.error for choice in tuning.by_beta2(GRID["sum"]).values()] == [1.0, 10.0]

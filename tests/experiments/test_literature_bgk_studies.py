@@ -15,7 +15,7 @@ def test_a_cell_is_its_base_but_for_its_change():
         assert {k: v for k, v in cell.items() if others[base].get(k) != v} == CHANGES[label]
 
 
-def test_all_is_what_the_literature_has():
+def test_all_is_the_three_changes_together():
     spec = make_spec(**CELLS["sum-all"])
     assert (spec.method, spec.schedule, spec.lr) == ("sum", "staircase", 1e-3)
     assert len(spec.build_model().velocities) == VELOCITIES == 64
