@@ -79,7 +79,7 @@ RESULTS = {
             ("bgk_references",),
             module="hrgradlib.chapters.ch02_bgk_tables",
         ),
-        Stored("codes", 5, ("05_one_network",), module="hrgradlib.chapters.ch05_codes"),
+        Stored("codes", 5, ("05_one_network",), module="hrgradlib.experiments.code_table"),
         Stored("comparison", 105, ("09_linear_transport", "12_what_matters", "many_tasks"),
                partial=True),
         Stored("comparison-grid", 36, ("09_linear_transport", "12_what_matters"), partial=True),

@@ -5,6 +5,8 @@ import pytest
 
 from hrgradlib import Solution
 from hrgradlib.chapters import ch05_codes as page
+from hrgradlib.experiments import code_table as measured
+from hrgradlib.experiments.code_fitting import code_between
 from hrgradlib.experiments.specs import make_spec
 
 EPS = np.geomspace(1e-4, 1.0, 41)
@@ -51,9 +53,9 @@ def test_nothing_is_said_of_nothing():
 
 def test_a_row_holds_what_the_page_reads(monkeypatch):
     spec = make_spec("transport-periodic-published", "sum", "smoke", formulation="published-codes")
-    monkeypatch.setattr(page, "fit_codes", lambda s, eps, network: page.code_between(s, eps))
-    monkeypatch.setitem(page.KINDS, "fitted", ("", page.code_between))
-    row = page._measured(Solution(spec, spec.build_model(), {}), quiet=True)
+    monkeypatch.setattr(measured, "fit_codes", lambda s, eps, network: code_between(s, eps))
+    monkeypatch.setitem(measured.KINDS, "fitted", code_between)
+    row = measured._measured(Solution(spec, spec.build_model(), {}), quiet=True)
     count = len(spec.case.judged_eps("smoke"))
     assert len(row["eps"]) == len(row["fitted"]) == len(row["nearest_loss"]) == count
     assert len(row["middle"]) == len(row["whole"]) == spec.tasks - 1
