@@ -32,7 +32,7 @@ def test_a_method_that_needs_no_tuning(errors, word):
 
 
 def at_rate(lr, errors):
-    return [{"max_error": error, "settings": {"lr": lr}} for error in errors]
+    return [{"max_error": error, "settings": {"lr": lr, "beta2": 0.9}} for error in errors]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,8 @@ def test_an_order_of_methods_is_asked_at_every_rate(first, second, word):
     cells |= dict(zip("cd", (at_rate(0.01, e) for e in second), strict=True))
     found = tuning.lower_at_rates(("t", "a", "b"), ("t", "c", "d"))(store(**cells))
     assert found.word == word
-    assert found.number.startswith("at rate 0.02: ") and "; at rate 0.01: " in found.number
+    assert found.number.startswith("at rate 0.02 with β₂ = 0.9: ")
+    assert "; at rate 0.01 with β₂ = 0.9: " in found.number
 
 
 SPREAD = 0.02 * np.geomspace(0.9, 1.1, 20)
