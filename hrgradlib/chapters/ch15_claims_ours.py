@@ -120,8 +120,8 @@ OURS = (
         "With losses of one scale HRGrad's error is below the sum's in SOAP's metric.",
         _MATTERS,
         _COMPARED,
-        "`transport-periodic`, equal steps, at two pairs of learning rate and β₂: that which the grid "
-        "chose for each method, and that of the ablations",
+        "`transport-periodic`, equal steps, at two pairs of learning rate and β₂: that which the "
+        "grid chose for each method, and that of the ablations",
         "confirmed if lower at both by the book's rule, refined if at one, refuted if higher at "
         "one and lower at none",
         tuning.lower_at_rates(
