@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,6 +10,7 @@ from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from hrgradlib.chapters.ch09_scales import Arm
+from hrgradlib.chapters.ch12_tuning import Tried, by_rate
 from hrgradlib.chapters.costless import mark_lines
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
 from hrgradlib.chapters.palette import GREY, SEQUENTIAL
@@ -122,19 +123,21 @@ def error_histories(
     return fig
 
 
-def errors_by_rate(tried: dict[str, dict[str, float]], costless: Mapping[str, float]) -> Figure:
+def errors_by_rate(tried: Mapping[str, Sequence[Tried]], costless: Mapping[str, float]) -> Figure:
     """Final error on the tuning seed by learning rate, a line per method, a ring around the best.
 
+    Of a rate the error at its best β₂.
+
     Args:
-        tried: of :func:`hrgradlib.chapters.ch12_comparison.rates`; may be empty.
+        tried: of :func:`hrgradlib.chapters.ch12_tuning.grid`; may be empty.
         costless: by name, errors of what costs no training.
     """
     fig, axis = subplots(figsize=(6.2, 3.6))
     mark_lines(axis, costless, across=False)
-    for method, errors in tried.items():
+    for method, choices in tried.items():
         name, colour, marker, line = METHOD_LOOK[method]
-        rates = [float(choice.removeprefix("lr")) for choice in errors]
-        values = list(errors.values())
+        rates, chosen = zip(*by_rate(choices).items(), strict=True)
+        values = [choice.error for choice in chosen]
         axis.loglog(rates, values, marker + line, color=colour, label=name)
         best = int(np.argmin(values))
         axis.plot(rates[best], values[best], "o", color=colour, mfc="none", ms=11)

@@ -12,8 +12,8 @@ from hrgradlib.chapters.ch12_step_cost import stored
 from hrgradlib.chapters.looks import in_column, label_of
 from hrgradlib.chapters.trivial_lines import UNTRAINED, trivial_lines
 from hrgradlib.experiments.cases import CASES
-from hrgradlib.experiments.comparison_studies import COMPARED, GRID_OF, VARIANTS, scores
-from hrgradlib.experiments.store import Table, read
+from hrgradlib.experiments.comparison_studies import COMPARED, VARIANTS
+from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.studies import MORE_RUNS, STUDIES, read_study
 from hrgradlib.experiments.verdicts import Verdict, judge
 
@@ -26,10 +26,8 @@ __all__ = [
     "Arm",
     "against",
     "arms",
-    "at_edges",
     "best",
     "champions",
-    "collapsed",
     "common_seeds",
     "family",
     "mean_ranks",
@@ -40,9 +38,6 @@ __all__ = [
     "prices",
     "profile",
     "rank_table",
-    "rate_factor",
-    "rates",
-    "rates_table",
     "runs_missing",
     "silent",
     "standings",
@@ -144,49 +139,6 @@ def runs_missing(problem: str) -> tuple[int, int]:
     return there, len(seeds) * len(_ORDER) + len(more) * len(finalists)
 
 
-def rates(problem: str) -> dict[str, dict[str, float]]:
-    """Errors on the tuning seed by choice, of every label whose grid is complete."""
-    name = GRID_OF[PROBLEMS[problem]]
-    if not Table.named(name).rows:
-        return {}
-    rows = {row.key: row.values for row in read(name)}
-    seed, found = STUDIES[name][0][0], {}
-    for label in COMPARED:
-        try:
-            found[label] = scores(label, rows, seed)
-        except LookupError:
-            continue
-    return found
-
-
-def at_edges(found: dict[str, dict[str, float]]) -> tuple[list[str], list[str]]:
-    """Labels whose best choice is the first, and those whose best is the last."""
-    places = {label: list(tried).index(min(tried, key=tried.__getitem__))
-              for label, tried in found.items()}  # fmt: skip
-    low = [label for label, place in places.items() if place == 0]
-    return low, [label for label, place in places.items() if place == len(found[label]) - 1]
-
-
-def rates_table(found: dict[str, dict[str, float]]) -> str:
-    """Errors on the tuning seed, a line per method; a star at the choice."""
-    lines = []
-    for label, tried in found.items():
-        chosen = min(tried, key=tried.__getitem__)
-        cells = [f"{name} {error:.1e}{'*' * (name == chosen)}" for name, error in tried.items()]
-        lines.append(in_column(label_of(label), _WIDEST) + "".join(f" {x:16s}" for x in cells))
-    return "\n".join(lines) or "not measured yet"
-
-
-def collapsed(problem: str, found: dict[str, dict[str, float]]) -> list[str]:
-    """Choices whose run ended with the error of the untrained ansatz."""
-    return [
-        f"{label}-{name}"
-        for label, tried in found.items()
-        for name, error in tried.items()
-        if silent(np.array([error]), problem)[0]
-    ]
-
-
 def silent(errors: NDArray, problem: str = "transport-periodic") -> NDArray:
     """Which runs ended with the error of the untrained ansatz, to three digits; [runs]."""
     return abs(errors / trivial(problem)[UNTRAINED] - 1) < _SAME
@@ -195,12 +147,6 @@ def silent(errors: NDArray, problem: str = "transport-periodic") -> NDArray:
 def mostly_silent(errors: NDArray, problem: str = "transport-periodic") -> bool:
     """Whether half of the runs or more did: then their rate is judged, and not their method."""
     return bool(2 * silent(errors, problem).sum() >= len(errors))
-
-
-def rate_factor(found: dict[str, dict[str, float]]) -> float:
-    """Worst error over best among the choices of a method, the median over methods."""
-    factors = [max(tried.values()) / min(tried.values()) for tried in found.values()]
-    return float(np.median(factors)) if factors else np.nan
 
 
 def method_factor(found: dict[str, Arm], labels: tuple[str, ...]) -> float:

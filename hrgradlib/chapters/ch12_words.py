@@ -13,7 +13,6 @@ from hrgradlib.chapters.ch12_comparison import (
     RIVALS,
     WEIGHTINGS,
     Arm,
-    at_edges,
     best,
     common_seeds,
     mostly_silent,
@@ -22,15 +21,15 @@ from hrgradlib.chapters.ch12_comparison import (
 )
 from hrgradlib.chapters.ch12_linear_solver import Solves, enough
 from hrgradlib.chapters.ch12_step_cost import stored as milliseconds
+from hrgradlib.chapters.ch12_tuning import Tried, at_ends, chosen_betas
+from hrgradlib.chapters.ch12_tuning import best as best_choice
 from hrgradlib.chapters.looks import label_of
 from hrgradlib.experiments.comparison_studies import COMPARED
-from hrgradlib.experiments.finalist_studies import GRID, chosen
-from hrgradlib.experiments.store import Table
 from hrgradlib.experiments.verdicts import judge
 
 __all__ = [
     "against_the_tuned_sum",
-    "at_two_rates",
+    "at_two_settings",
     "failing",
     "linear_solver",
     "places",
@@ -40,20 +39,27 @@ __all__ = [
 ]
 
 
-def tuning(tried: Mapping[str, Mapping[str, float]]) -> str:
-    """How many methods are tuned, and how often the best choice is at an end of the grid.
+def tuning(tried: Mapping[str, Sequence[Tried]]) -> str:
+    """How many methods are tuned, how often the best rate is at an end of the grid, and their β₂.
 
     Args:
-        tried: errors on the tuning seed by method and choice.
+        tried: the grid by method.
     """
     if not tried:
         return "no method is tuned yet"
-    low, high = at_edges({label: dict(errors) for label, errors in tried.items()})
+    low, high, least, most = at_ends(tried)
     count = "all" if len(tried) == len(COMPARED) else f"{len(tried)} of"
+    betas = ", ".join(f"{b:g} for {len(own)}" for b, own in chosen_betas(tried).items())
     return (
-        f"{count} {len(COMPARED)} methods are tuned; for {len(low)} of them the first choice of "
-        f"their grid is the best, for {len(high)} the last"
+        f"{count} {len(COMPARED)} methods are tuned; for {len(low)} of them the first rate (of "
+        f"L-BFGS: number of points) of their grid is the best, for {len(high)} the last; β₂ = "
+        f"{betas}{_at_ends_of_beta2(least, most)}"
     )
+
+
+def _at_ends_of_beta2(least: Sequence[str], most: Sequence[str]) -> str:
+    """How many are best at an end of more than one β₂; nothing where one was tried."""
+    return f", an end of what was tried for {len({*least, *most})}" if least or most else ""
 
 
 def stored(problem: str, there: int, wanted: int) -> str:
@@ -98,30 +104,29 @@ def places(found: Mapping[str, Arm]) -> str:
     return f"The lowest median is that of: {first}.{tail}"
 
 
-def failing(found: Mapping[str, Arm], tried: Mapping[str, Mapping[str, float]]) -> str:
+def failing(found: Mapping[str, Arm], tried: Mapping[str, Sequence[Tried]]) -> str:
     """Sentences on the methods of which runs failed, and on what the grid chose for them.
 
     Args:
         found: final runs by method.
-        tried: errors on the tuning seed by method and choice.
+        tried: the grid by method.
     """
     broken = [label for label, arm in found.items() if arm.failed.any()]
     if not broken:
         return "No final run failed." if found else "No method has a run yet."
-    _, high = at_edges({label: dict(errors) for label, errors in tried.items()})
-    edge = [label for label in broken if label in high]
+    edge = [label for label in broken if label in at_ends(tried).high]
     said = f"Final runs failed of: {names(broken)}."
     if edge:
         said += (
-            f" Of these {names(edge)} ran at the last choice of the grid: what the short trainings "
-            "of the grid bore the final ones did not always."
+            f" Of these {names(edge)} ran at the largest rate of the grid: what its short "
+            "trainings bore the final ones did not always."
         )
     quiet = [label for label in broken if mostly_silent(found[label].errors)]
     if quiet:
         said += (
             f" Half or more of the runs end as the untrained ansatz of: {names(quiet)}. There the "
-            "network has fallen silent; their place in the table is that of a learning rate, and "
-            "says nothing of the method."
+            "network has fallen silent; their place in the table is that of a rate and a β₂, "
+            "and says nothing of the method."
         )
     return said
 
@@ -129,10 +134,10 @@ def failing(found: Mapping[str, Arm], tried: Mapping[str, Mapping[str, float]]) 
 def against_the_tuned_sum(
     found: Mapping[str, Arm], tuned: Mapping[str, NDArray], labels: Sequence[str]
 ) -> str:
-    """Sentences on methods beside a sum whose β₂ was tuned as well, and at full length.
+    """Sentences on methods, tuned in short trainings, beside a sum that was tuned at full length.
 
     Args:
-        found: final runs by method, all at one β₂.
+        found: final runs by method.
         tuned: errors of the finalists by method.
         labels: methods that are asked about.
     """
@@ -141,52 +146,39 @@ def against_the_tuned_sum(
     words = {x: judge(found[x].errors, tuned["sum"]).word for x in labels if x in found}
     told = {w: names([x for x, own in words.items() if own == w]) for w in ("lower", "higher")}
     return (
-        f"The sum of the finalists, whose β₂ was tuned as well, has "
+        f"The sum of the finalists, tuned at full length, has "
         f"{np.median(tuned['sum']) / found['sum'].median:.2f} times the error of the sum "
         f"above. Against it are lower: {told['lower']}; higher: {told['higher']}. The others were "
-        "not tuned over β₂, so this is no verdict on them: it says how much a setting is worth "
-        f"that all of them share.{_best_betas()}"
+        "tuned in short trainings alone, so to be higher is no verdict on them."
     )
 
 
-def _best_betas() -> str:
-    """Whom the one β₂ of the comparison suits: the finalists' own choices."""
-    rows = {key: row.values for key, row in Table.named(GRID).rows.items()}
-    try:
-        own, base = (chosen(label, rows)[1] for label in ("hrgrad", "sum"))
-    except LookupError:
-        return ""
-    return f" The grid of the finalists chooses β₂ = {own:g} for HRGrad and {base:g} for the sum."
-
-
-def at_two_rates(
-    found: Mapping[str, Arm],
-    tried: Mapping[str, Mapping[str, float]],
-    changed: Ablations,
-    rate: float,
+def at_two_settings(
+    found: Mapping[str, Arm], tried: Mapping[str, Sequence[Tried]], changed: Ablations, rate: float
 ) -> str:
-    """Sentences on HRGrad against the sum in SOAP's metric, at the tuned and at another rate.
+    """Sentences on HRGrad against the sum in SOAP's metric, at the tuned pair and at another.
 
     Args:
         found: final runs by method.
-        tried: errors on the tuning seed by method and choice.
+        tried: the grid by method.
         changed: the ablations, HRGrad their base.
-        rate: of the ablations.
+        rate: of the ablations, at the usual β₂.
     """
     pair = ("hrgrad-soap", "sum-soap")
     summed = next(effect.errors for effect in changed.effects if effect.cell == "metric-sum")
     if not set(pair) <= {*found} & {*tried} or not len(changed.base) or not len(summed):
-        return "HRGrad and the sum in SOAP's metric are not measured at two learning rates yet."
-    chosen = {min(tried[x], key=tried[x].__getitem__).removeprefix("lr") for x in pair}
+        return "HRGrad and the sum in SOAP's metric are not measured at two settings yet."
+    picked = [best_choice(tried[x]) for x in pair]
+    chosen = dict.fromkeys(f"{choice.rate:g} with β₂ = {choice.beta2:g}" for choice in picked)
     tuned, here = [found[x].errors for x in pair], [changed.base, summed]
     medians = [[float(np.median(errors)) for errors in errors_of] for errors_of in (tuned, here)]
     there, at = (f"{first:.1e} and {second:.1e}" for first, second in medians)
     less = all(h < t for t, h in zip(*medians, strict=True))
     return (
-        f"In SOAP's metric HRGrad's error is, against the sum's, at the learning rate that the "
-        f"grid chose for each ({' and '.join(sorted(chosen))}): {judge(*tuned)}; at {rate:g}: "
-        f"{judge(*here)}. Medians of HRGrad and of the sum are {there} at the chosen rate, {at} at "
-        f"{rate:g}." + (" Both err less at the rate that was not chosen." if less else "")
+        f"In SOAP's metric HRGrad's error is, against the sum's, at the pair that the grid chose "
+        f"for each ({' and '.join(chosen)}): {judge(*tuned)}; at {rate:g} with the usual β₂: "
+        f"{judge(*here)}. Medians of HRGrad and of the sum are {there} at what was chosen, {at} "
+        "at the other pair." + (" Both err less at the pair that was not chosen." if less else "")
     )
 
 

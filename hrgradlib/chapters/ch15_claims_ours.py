@@ -120,8 +120,8 @@ OURS = (
         "With losses of one scale HRGrad's error is below the sum's in SOAP's metric.",
         _MATTERS,
         _COMPARED,
-        "`transport-periodic`, equal steps, at two learning rates: that which one grid chose for "
-        "both methods, and that of the ablations, half of it",
+        "`transport-periodic`, equal steps, at two pairs of learning rate and β₂: that which the "
+        "grid chose for each method, and that of the ablations",
         "confirmed if lower at both by the book's rule, refined if at one, refuted if higher at "
         "one and lower at none",
         tuning.lower_at_rates(
@@ -198,8 +198,8 @@ OURS = (
         "Harmonised raw gradients, handed to Adam, do better than the sum.",
         _MATTERS,
         _COMPARED,
-        "`transport-periodic`, equal steps: against the sum at equal tuning, of the rate in short "
-        "trainings, and against the sum whose rate and β₂ are tuned at full length",
+        "`transport-periodic`, equal steps: against the sum at equal tuning, of rate and β₂ in "
+        "short trainings, and against the sum that is tuned at full length",
         "confirmed if lower than both by the book's rule, refined than one, refuted if higher than "
         "one and lower than none",
         lower_where_awake(

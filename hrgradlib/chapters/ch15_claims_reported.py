@@ -102,7 +102,7 @@ REPORTED = (
         _MATTERS,
         _MATTERS_LABEL,
         "the same ten on `transport-periodic`, equal steps; the method as reported tuned at full "
-        "length, over rate and β₂, the ten in short trainings, over the rate: to its advantage",
+        "length, the ten in short trainings: to its advantage",
         "refuted if one of the ten is lower by the book's rule; refined if its median is the "
         "least, which the tuning may have done; undecided if half of its runs end as the "
         "untrained ansatz",

@@ -155,7 +155,8 @@ REVIEW = (
         "Significance: it is robust without hidden tuning of parameters.",
         "12_what_matters",
         "ch-what-matters",
-        "HRGrad under Adam over four learning rates, each twice the one before, on the tuning seed",
+        "HRGrad under Adam at one β₂ over four learning rates, each twice the one before, on "
+        "seeds of tuning",
         "confirmed if no rate errs more than twice as much as the best, refined if none next to "
         "the best does, else refuted; undecided of fewer than four runs a rate",
         tuning.by_default_settings,

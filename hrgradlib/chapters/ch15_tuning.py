@@ -14,26 +14,27 @@ from hrgradlib.experiments.comparison_studies import RATES
 from hrgradlib.experiments.inner_studies import INNER, METHOD
 from hrgradlib.experiments.verdicts import judge
 
-__all__ = ["RATES", "by_default_settings", "inner_needs_no_ablation", "lower_at_rates"]
+__all__ = ["by_default_settings", "inner_needs_no_ablation", "lower_at_rates"]
 
 ROBUST = 2.0  # error at a learning rate over that at the best one
 
 
 def lower_at_rates(*cells: tuple[str, str, str]) -> Callable[[Reading], Finding]:
-    """Is one method's error lower than another's, by the book's rule, at every learning rate?
+    """Is one method's error lower than another's, by the book's rule, at every rate and β₂?
 
     Confirmed if lower at all, refined if at some, refuted if it is higher at one and lower at none.
 
     Args:
-        cells: a table and the labels of both methods in it, which have one rate there.
+        cells: a table and the labels of both methods in it.
     """
 
     def measure(reading: Reading) -> Finding:
         found = {}
         for table, first, second in cells:
-            rate = {row["settings"]["lr"] for row in reading.rows(table, first, second)}
+            settings = [row["settings"] for row in reading.rows(table, first, second)]
+            pairs = sorted({(own["lr"], own["beta2"]) for own in settings})
             verdict = judge(reading.errors(table, first), reading.errors(table, second))
-            found[", ".join(f"{lr:g}" for lr in sorted(rate))] = verdict
+            found[", ".join(f"{lr:g} with β₂ = {beta2:g}" for lr, beta2 in pairs)] = verdict
         words = [verdict.word for verdict in found.values()]
         won = words.count("lower")
         word: Word = "refuted" if "higher" in words else "undecided"
@@ -51,7 +52,8 @@ def by_default_settings(reading: Reading) -> Finding:
     Refined if none next to the best does, refuted if one does; undecided of fewer than four runs a
     rate, whatever they say.
     """
-    cells = [reading.errors("comparison-grid", f"hrgrad-lr{lr:g}") for lr in RATES]
+    labels = (f"hrgrad-lr{lr:g}-beta0.99" for lr in RATES)
+    cells = [reading.errors("comparison-grid", label) for label in labels]
     errors, runs = [float(np.median(cell)) for cell in cells], min(map(len, cells))
     best = int(np.argmin(errors))
     near, far = (max(some) / errors[best] for some in (errors[max(0, best - 1) : best + 2], errors))

@@ -22,8 +22,10 @@ from hrgradlib.experiments.bgk_studies import BGK_STUDIES
 from hrgradlib.experiments.campaign import has_ended, train_each
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.failure_elsewhere_studies import ELSEWHERE_FAILURES
+from hrgradlib.experiments.failure_rung_studies import RUNG_FAILURES
 from hrgradlib.experiments.finalist_studies import FINALIST_STUDIES
 from hrgradlib.experiments.inner_studies import INNER
+from hrgradlib.experiments.literature_bgk_studies import LITERATURE_BGK
 from hrgradlib.experiments.literature_studies import LITERATURE
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run_folder
@@ -97,7 +99,9 @@ STUDIES: dict[str, tuple[tuple[int, ...], Mapping[str, dict]]] = {
     **ablation_studies.ABLATIONS,
     **failure_studies.FAILURES,
     **ELSEWHERE_FAILURES,
+    **RUNG_FAILURES,
     **LITERATURE,
+    **LITERATURE_BGK,
     **BGK_STUDIES,
     **APART,
     **TERM_STUDIES,

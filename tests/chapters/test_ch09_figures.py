@@ -6,6 +6,7 @@ from drawing import check, untried
 
 from hrgradlib.chapters import ch09_figures as figures
 from hrgradlib.chapters.ch09_scales import Arm
+from hrgradlib.chapters.ch12_tuning import Tried
 
 METHODS = ("hrgrad", "hrgrad-gn", "sum", "sum-longer")
 EPS = np.array([1.0, 0.1])
@@ -13,8 +14,12 @@ X = np.linspace(0.1, 0.9, 9)
 LINES = np.ones((2, 1)) * X
 FIELDS = np.ones((2, 3, 1)) * X + np.arange(3)[:, None]
 TRIED = {
-    "sum": {"lr0.01": 0.03, "lr0.02": 0.02, "lr0.04": np.inf},
-    "hrgrad-gn": {"lr0.4": 0.002, "lr0.8": 0.001},
+    "sum": [
+        Tried("", lr, beta2, error)
+        for lr, error in ((0.01, 0.03), (0.02, 0.02), (0.04, np.inf))
+        for beta2 in (0.9, 0.99)
+    ],
+    "hrgrad-gn": [Tried("lr0.4", 0.4, np.nan, 0.002), Tried("lr0.8", 0.8, np.nan, 0.001)],
 }
 
 COSTLESS = {"untrained ansatz": 0.3, "best limit equation": 0.1}

@@ -8,12 +8,13 @@ from hrgradlib.chapters import ch12_ablations as ablations
 from hrgradlib.chapters import ch12_comparison as comparison
 from hrgradlib.chapters import ch12_figures as figures
 from hrgradlib.chapters import ch12_step_cost as step_cost
+from hrgradlib.chapters import ch12_tuning as tuning
 from hrgradlib.chapters import ch12_uphill as uphill
 from hrgradlib.chapters import ch12_words as words
 from hrgradlib.chapters.ch12_comparison import Arm
 from hrgradlib.chapters.ch12_linear_solver import Solves
 from hrgradlib.chapters.looks import METHOD_LOOK, label_of
-from hrgradlib.experiments.comparison_studies import COMPARED, VARIANTS
+from hrgradlib.experiments.comparison_studies import BETAS, COMPARED, PERIODIC, RATES, VARIANTS
 
 NAN = np.nan
 
@@ -96,20 +97,25 @@ def test_sentences_follow_the_rows():
 
 
 def test_an_order_that_turns_with_the_learning_rate_is_told():
-    tried = {x: {"lr0.01": 2.0, "lr0.02": 1.0} for x in ("hrgrad-soap", "sum-soap")}
+    choices = [tuning.Tried("", lr, 0.9, error) for lr, error in ((0.01, 2.0), (0.02, 1.0))]
+    tried = dict.fromkeys(("hrgrad-soap", "sum-soap"), choices)
     low, high = 1e-3 * np.arange(1, 6), 1e-2 * np.arange(1, 6)
     found = {"hrgrad-soap": arm("hrgrad-soap", low), "sum-soap": arm("sum-soap", high)}
     effect = ablations.Effect("metric-sum", 0.01 * low, None)
     changed = ablations.Ablations(0.01 * high, [effect], 10, 10)
-    said = words.at_two_rates(found, tried, changed, 0.01)
-    assert "(0.02): lower (0.10 times" in said and "at 0.01: higher (10.00 times" in said
-    assert "3.0e-03 and 3.0e-02 at the chosen rate, 3.0e-04 and 3.0e-05 at 0.01." in said
-    assert said.endswith("Both err less at the rate that was not chosen.")
+    said = words.at_two_settings(found, tried, changed, 0.01)
+    assert "(0.02 with β₂ = 0.9): lower (0.10 times" in said
+    assert "at 0.01 with the usual β₂: higher (10.00 times" in said
+    assert "3.0e-03 and 3.0e-02 at what was chosen, 3.0e-04 and 3.0e-05 at the other pair." in said
+    assert said.endswith("Both err less at the pair that was not chosen.")
+    alike = {x: [tuning.Tried("", 0.01, 0.9, 1.0)] for x in tried}  # the β₂ differs alone
+    said = words.at_two_settings(found, alike, changed, 0.01)
+    assert "(0.01 with β₂ = 0.9): lower" in said and "at 0.01 with the usual β₂: higher" in said
     worse = changed._replace(base=high)
-    assert "not chosen" not in words.at_two_rates(found, tried, worse, 0.01)
+    assert "was not chosen" not in words.at_two_settings(found, tried, worse, 0.01)
     empty = changed._replace(base=np.array([]))
-    assert "not measured" in words.at_two_rates(found, tried, empty, 0.01)
-    assert "not measured" in words.at_two_rates({}, tried, changed, 0.01)
+    assert "not measured" in words.at_two_settings(found, tried, empty, 0.01)
+    assert "not measured" in words.at_two_settings({}, tried, changed, 0.01)
 
 
 def test_a_linear_solver_is_compared_with_the_best_network(monkeypatch):
@@ -144,7 +150,10 @@ def test_failed_methods_are_named_with_what_the_grid_chose():
 def test_what_is_said_of_the_tuning():
     assert words.tuning({}) == "no method is tuned yet"
     said = words.tuning(GRID)
-    assert said.startswith(f"3 of {len(COMPARED)} methods") and "for 1 of them the first" in said
+    assert said.startswith(f"4 of {len(COMPARED)} methods") and "for 1 of them the first" in said
+    assert said.endswith("for 2 the last; β₂ = 0.9 for 3, an end of what was tried for 3")
+    one = {"sum": [choice for choice in GRID["sum"] if choice.beta2 == 0.9]}
+    assert words.tuning(one).endswith("for 0 the last; β₂ = 0.9 for 1")
     assert words.tuning(dict.fromkeys(COMPARED, GRID["sum"])).startswith("all ")
 
 
@@ -162,23 +171,47 @@ def test_a_profile_ends_at_all_runs_and_counts_from_the_least_median():
     assert factors[2] == pytest.approx(1.2e-3 / 2e-4)
 
 
-GRID = {"sum": {"lr0.005": 3.0, "lr0.01": 1.0, "lr0.02": 2.0},
-        "uw": {"lr0.005": 1.0, "lr0.01": 2.0, "lr0.02": 5.0},
-        "mgda": {"lr0.005": 9.0, "lr0.01": 2.0, "lr0.02": 1.0}}  # fmt: skip
+def grid_of(errors):
+    """A grid of three rates and two β₂, the second of which is ten times worse."""
+    return [
+        tuning.Tried(f"lr{lr:g}-beta{beta2:g}", lr, beta2, worse * error)
+        for lr, error in zip((0.005, 0.01, 0.02), errors, strict=True)
+        for beta2, worse in ((0.9, 1.0), (0.99, 10.0))
+    ]
 
 
-def test_choices_at_an_edge_are_counted_and_the_chosen_marked():
-    assert comparison.at_edges(GRID) == (["uw"], ["mgda"])
-    lines = comparison.rates_table(GRID).splitlines()
-    assert "lr0.01 1.0e+00*" in lines[0] and lines[0].count("*") == 1
-    assert comparison.rate_factor(GRID) == 5.0
-    assert comparison.rates_table({}) == "not measured yet" and np.isnan(comparison.rate_factor({}))
+GRID = {
+    "sum": grid_of((3.0, 1.0, 2.0)),
+    "uw": grid_of((1.0, 2.0, 5.0)),
+    "mgda": grid_of((9.0, 2.0, 1.0)),
+    "lbfgs": [tuning.Tried(f"points{n}", n, NAN, 100.0 / n) for n in (64, 128)],
+}
+
+
+def test_choices_at_an_end_are_counted_and_the_chosen_marked():
+    assert tuning.at_ends(GRID) == (["uw"], ["mgda", "lbfgs"], ["sum", "uw", "mgda"], [])
+    assert tuning.chosen_betas(GRID) == {0.9: ["sum", "uw", "mgda"]}
+    assert [choice.error for choice in tuning.by_rate(GRID["sum"]).values()] == [3.0, 1.0, 2.0]
+    assert [choice.error for choice in tuning.by_beta2(GRID["sum"]).values()] == [1.0, 10.0]
+    assert tuning.by_beta2(GRID["lbfgs"]) == {}
+    assert tuning.lost(GRID["sum"], 0.02, 0.99) == 20.0 and np.isnan(tuning.lost([], 0.02, 0.9))
+    assert tuning.factor(GRID) == 40.0 and np.isnan(tuning.factor({}))
+    lines = tuning.table(GRID).splitlines()
+    assert lines[0].split() == ["0.005", "0.01", "0.02"] and lines[4].split() == ["64", "128"]
+    assert " 1.0e+00 0.9*" in lines[1] and lines[1].count("*") == 1
+    assert lines[5].endswith(" 7.8e-01*") and tuning.table({}) == "not measured yet"
+
+
+def test_a_line_of_the_grid_fits_its_page():
+    full = [tuning.Tried("", lr, beta2, 1e-3) for lr in RATES for beta2 in BETAS[PERIODIC]]
+    lines = tuning.table(dict.fromkeys(COMPARED, full)).splitlines()
+    assert max(map(len, lines)) <= 100
 
 
 def test_a_network_that_fell_silent_is_known_by_its_error(monkeypatch):
     monkeypatch.setattr(comparison, "trivial", lambda problem: {comparison.UNTRAINED: 2.0})
-    assert comparison.collapsed("one", GRID) == ["sum-lr0.02", "uw-lr0.01", "mgda-lr0.01"]
-    assert comparison.collapsed("one", {}) == []
+    assert [c.rate for c in tuning.collapsed("one", GRID)] == [0.02, 0.01, 0.01]
+    assert tuning.collapsed("one", {}) == []
 
 
 def test_method_factor_is_between_quartiles():

@@ -144,7 +144,7 @@ def test_choices_at_an_end_of_the_tried_rates_are_named():
     assert Peers([*tried, used[1]]).at_edges() == "none"
 
 
-def test_methods_are_held_against_the_sum_whose_beta_is_tuned():
+def test_methods_are_held_against_the_sum_that_is_tuned_at_full_length():
     found = {"sum": arm("sum", 0.1, 5e-3), "uw": arm("uw", 0.1, 2e-3), "rlw": arm("rlw", 0.1, 9e-3)}
     tuned = {"sum": 2.5e-3 * np.linspace(0.99, 1.01, 20)}
     said = ch12_words.against_the_tuned_sum(found, tuned, ("uw", "rlw", "mgda"))

@@ -8,6 +8,7 @@ from hrgradlib.chapters import ch13_apart as apart
 from hrgradlib.chapters import ch15_tuning as tuning
 from hrgradlib.chapters.ch15_reading import Lacking
 from hrgradlib.chapters.ch15_regimes import one_for_all
+from hrgradlib.experiments.comparison_studies import RATES
 from hrgradlib.experiments.inner_studies import CHANGES, INNER, METHOD, cell_of
 from hrgradlib.experiments.specs import make_spec
 
@@ -22,7 +23,8 @@ from hrgradlib.experiments.specs import make_spec
     ],
 )
 def test_a_method_that_needs_no_tuning(errors, word):
-    cells = {f"hrgrad-lr{lr:g}": [e] * 4 for lr, e in zip(tuning.RATES, errors, strict=True)}
+    rates = zip(RATES, errors, strict=True)
+    cells = {f"hrgrad-lr{lr:g}-beta0.99": [error] * 4 for lr, error in rates}
     assert tuning.by_default_settings(anywhere(store(**cells))).word == word
     alone = {label: runs[:1] for label, runs in cells.items()}
     found = tuning.by_default_settings(anywhere(store(**alone)))
@@ -30,7 +32,7 @@ def test_a_method_that_needs_no_tuning(errors, word):
 
 
 def at_rate(lr, errors):
-    return [{"max_error": error, "settings": {"lr": lr}} for error in errors]
+    return [{"max_error": error, "settings": {"lr": lr, "beta2": 0.9}} for error in errors]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,8 @@ def test_an_order_of_methods_is_asked_at_every_rate(first, second, word):
     cells |= dict(zip("cd", (at_rate(0.01, e) for e in second), strict=True))
     found = tuning.lower_at_rates(("t", "a", "b"), ("t", "c", "d"))(store(**cells))
     assert found.word == word
-    assert found.number.startswith("at rate 0.02: ") and "; at rate 0.01: " in found.number
+    assert found.number.startswith("at rate 0.02 with β₂ = 0.9: ")
+    assert "; at rate 0.01 with β₂ = 0.9: " in found.number
 
 
 SPREAD = 0.02 * np.geomspace(0.9, 1.1, 20)

@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from hrgradlib.experiments import comparison_studies as comparison
-from hrgradlib.experiments.comparison_studies import COMPARED, COMPARISONS, GRID_OF, VARIANTS, tuned
+from hrgradlib.experiments.comparison_studies import (
+    BETAS,
+    COMPARED,
+    COMPARISONS,
+    GRID_OF,
+    INFLOW,
+    PERIODIC,
+    RATES,
+    VARIANTS,
+    choices,
+    tuned,
+)
 from hrgradlib.experiments.results import row_of
 from hrgradlib.experiments.runner import run
 from hrgradlib.experiments.specs import make_spec
@@ -18,34 +29,41 @@ def grid_rows(best):
     """A whole grid in which the choice of that place is the best, by label."""
     rows = {}
     for label in COMPARED:
-        names = [*comparison._choices(label, 800, 50)]
+        names = [*choices(label, PERIODIC)]
         for place, name in enumerate(names):
             error = 1e-3 if place == best % len(names) else 1e-2
             rows[f"{label}-{name}-s100"] = {"max_error": error}
     return rows
 
 
-@pytest.mark.parametrize("place", [0, 2])
+def chosen(label, rows):
+    return tuned(label, rows, PERIODIC)
+
+
+@pytest.mark.parametrize("place", [0, 2, 7])
 def test_the_least_error_on_the_tuning_seed_decides(place):
     rows = grid_rows(place)
-    assert tuned("upgrad", rows) == dict(method="upgrad", lr=comparison.RATES[place], steps=2000)
-    assert tuned("sum-soap", rows)["method"] == "sum-soap-watched"
-    assert tuned("hrgrad-guard", rows) == tuned("hrgrad", rows) | dict(guard=True)
-    assert tuned("sum-time", rows)["lr"] == tuned("sum", rows)["lr"]
-    assert tuned("lbfgs", rows)["per_task"] == (64, 128, 256)[place]
+    betas = BETAS[PERIODIC]
+    lr, beta2 = RATES[place // len(betas)], betas[place % len(betas)]
+    assert chosen("upgrad", rows) == dict(method="upgrad", lr=lr, beta2=beta2, steps=2000)
+    assert chosen("sum-soap", rows)["method"] == "sum-soap-watched"
+    assert chosen("hrgrad-guard", rows) == chosen("hrgrad", rows) | dict(guard=True)
+    assert chosen("sum-time", rows)["lr"] == chosen("sum", rows)["lr"]
+    assert chosen("lbfgs", rows)["per_task"] == (64, 128, 256)[place % 3]
+    assert chosen("hrgrad-gn", rows)["steps"] == comparison.SECOND_ORDER_STEPS
 
 
 def test_a_failed_run_wins_no_grid():
     rows = grid_rows(0)
-    rows["sum-lr0.005-s100"] = {"failure": "not finite"}
-    assert tuned("sum", rows)["lr"] != 5e-3
+    rows["sum-lr0.005-beta0.9-s100"] = {"failure": "not finite"}
+    assert chosen("sum", rows)["beta2"] != 0.9
 
 
 def test_a_grid_that_is_not_whole_decides_nothing():
     rows = grid_rows(1)
-    del rows["sum-lr0.04-s100"]
-    with pytest.raises(LookupError, match=r"sum-lr0\.04-s100"):
-        tuned("sum-time", rows)
+    del rows["sum-lr0.04-beta0.99-s100"]
+    with pytest.raises(LookupError, match=r"sum-lr0\.04-beta0\.99-s100"):
+        chosen("sum-time", rows)
 
 
 def test_cells_appear_as_the_grid_fills(monkeypatch, tmp_path):
@@ -67,17 +85,25 @@ def test_every_compared_method_exists_and_every_variant_has_a_base():
     assert not set(VARIANTS) & set(COMPARED)
 
 
-def test_everybody_under_adam_and_soap_has_the_same_grid():
+@pytest.mark.parametrize(
+    ("problem", "grid"), [(PERIODIC, "comparison-grid"), (INFLOW, "comparison-inflow-grid")]
+)
+def test_everybody_under_adam_and_soap_has_the_same_grid(problem, grid):
     tried = {}
-    for cell in COMPARISONS["comparison-grid"][1].values():
-        tried.setdefault(cell["method"], []).append((cell.get("lr"), cell["steps"]))
+    for cell in COMPARISONS[grid][1].values():
+        place = (cell.get("lr"), cell.get("beta2"), cell["steps"])
+        tried.setdefault(cell["method"], []).append(place)
     own = {tried.pop("hrgrad-gn")[0], tried.pop("lbfgs")[0]}
     assert len(own) == 2 and len({tuple(choices) for choices in tried.values()}) == 1
+    assert {place[:2] for place in tried["sum"]} == {
+        (lr, b) for lr in RATES for b in BETAS[problem]
+    }
 
 
 def test_lbfgs_gets_as_many_gradients_of_points_as_the_others():
-    for choice in comparison._choices("lbfgs", 2000, 125).values():
-        work = choice["per_task"] * choice["steps"] * comparison._ITERATIONS
+    for choice in choices("lbfgs", PERIODIC).values():
+        cell = comparison._cell("lbfgs", choice, short=False)
+        work = cell["per_task"] * cell["steps"] * comparison._ITERATIONS
         assert work == pytest.approx(2000 * 64, rel=0.03)
 
 

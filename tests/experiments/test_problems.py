@@ -27,11 +27,22 @@ SMOKE = {
     "transport-inflow-published": 0.9,
     "bgk-smooth-published": 0.11,
     "bgk-riemann-published": 0.9,
+    "bgk-smooth-split": 0.11,
+    "bgk-riemann-split": 0.9,
+    "bgk-smooth-pinn": 0.5,
+    "bgk-riemann-pinn": 0.9,
+    "transport-inflow-each": 0.9,
+    "bgk-smooth-each": 0.5,
+    "bgk-riemann-each": 0.9,
     "bgk-sod": 0.4,
     "bgk-mixed": 0.18,
     "goldstein-taylor": 0.3,
     "convection-diffusion": 0.1,
 }
+
+
+#: Others than the default, which takes a Jacobian of K networks.
+METHOD = {name: "sum" for name in SMOKE if name.endswith("-each")}
 
 
 def places(problem, first):
@@ -49,6 +60,7 @@ def trained(request, tmp_path_factory):
             [
                 "run",
                 request.param,
+                *(("--method", METHOD[request.param]) if request.param in METHOD else ()),
                 "--profile",
                 "smoke",
                 "--device",

@@ -11,6 +11,9 @@ from hrgradlib.experiments.cases import (
     plane,
     published,
     published_bgk,
+    published_bgk_plain,
+    published_bgk_split,
+    published_each,
     published_inflow,
 )
 from hrgradlib.experiments.cases._case import BookRun, Case
@@ -27,6 +30,9 @@ CASES: dict[str, Case] = {
         *published.CASES,
         *published_inflow.CASES,
         *published_bgk.CASES,
+        *published_bgk_split.CASES,
+        *published_bgk_plain.CASES,
+        *published_each.CASES,
         *bgk_sod.CASES,
         *bgk_mixed.CASES,
         *goldstein_taylor.CASES,
