@@ -82,7 +82,7 @@ RESULTS = {
         Stored("codes", 5, ("05_one_network",), module="hrgradlib.experiments.code_table"),
         Stored("comparison", 105, ("09_linear_transport", "12_what_matters", "many_tasks"),
                partial=True),
-        Stored("comparison-grid", 36, ("09_linear_transport", "12_what_matters"), partial=True),
+        Stored("comparison-grid", 75, ("09_linear_transport", "12_what_matters"), partial=True),
         Stored("comparison-inflow", 40, ("12_what_matters",), partial=True),
         Stored("comparison-inflow-grid", 13, ("12_what_matters",), partial=True),
         Stored("comparison-steps", 2, ("12_what_matters",),
