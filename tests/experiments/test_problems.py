@@ -31,9 +31,6 @@ SMOKE = {
     "bgk-riemann-split": 0.9,
     "bgk-smooth-pinn": 0.5,
     "bgk-riemann-pinn": 0.9,
-    "transport-inflow-each": 0.9,
-    "bgk-smooth-each": 0.5,
-    "bgk-riemann-each": 0.9,
     "bgk-sod": 0.4,
     "bgk-mixed": 0.18,
     "goldstein-taylor": 0.3,
@@ -41,8 +38,8 @@ SMOKE = {
 }
 
 
-#: Others than the default, which takes a Jacobian of K networks.
-METHOD = {name: "sum" for name in SMOKE if name.endswith("-each")}
+#: Those that answer for every ε; networks of one ε each: tests/models/test_published_each.py.
+PROBLEMS = [name for name in CASES if not name.endswith("-each")]
 
 
 def places(problem, first):
@@ -52,7 +49,7 @@ def places(problem, first):
     return np.stack([first, 0.7 - np.asarray(first)], -1)
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=PROBLEMS)
 def trained(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param) / "run"
     assert (
@@ -60,7 +57,6 @@ def trained(request, tmp_path_factory):
             [
                 "run",
                 request.param,
-                *(("--method", METHOD[request.param]) if request.param in METHOD else ()),
                 "--profile",
                 "smoke",
                 "--device",
@@ -138,7 +134,7 @@ def test_only_inflow_is_asked_below_its_range(trained):
         assert low == pytest.approx(lower, abs=1e-3)
 
 
-@pytest.mark.parametrize("problem", CASES)
+@pytest.mark.parametrize("problem", PROBLEMS)
 def test_points_are_chosen_where_residuals_are_large(problem):
     """Of c candidates each task keeps its number, all of them candidates of its own range of ε."""
     spec = make_spec(problem, "hrgrad-gn", "smoke", candidates=4)

@@ -6,6 +6,8 @@ import torch
 
 from hrgradlib.experiments.cases import CASES
 from hrgradlib.experiments.collocation import sample
+from hrgradlib.experiments.runner import run
+from hrgradlib.experiments.solution import SolutionError, load_solution
 from hrgradlib.experiments.specs import make_spec
 from hrgradlib.optim import task_gradients
 
@@ -70,3 +72,16 @@ def test_f_of_bgk_is_that_of_the_nearest_network():
         at = seen.distribution(state, f, t, x, np.full(2, speed), eps)
         np.testing.assert_allclose(at, f[:, k], rtol=1e-6)
     assert seen.places == (-model.reach, model.reach) and CASES["bgk-smooth-each"].conducts_heat
+
+
+@EVERY
+def test_a_run_is_judged_and_answers_for_its_own_knudsen_numbers_alone(name, tmp_path):
+    spec = make_spec(name, "sum", "smoke", steps=5)
+    result = run(spec, tmp_path / "run", "cpu", quiet=True)
+    assert np.isfinite(result["max_error"])
+    solution = load_solution(tmp_path / "run")
+    own = spec.case.only_eps(solution.model)
+    at = 0.5 * solution.problem.final_time
+    assert (solution.density(at, [0.1, 0.2], float(own[1])) > 0).all()
+    with pytest.raises(SolutionError, match="has no network or code"):
+        solution.density(at, 0.1, float(np.sqrt(own[0] * own[1])))
