@@ -126,7 +126,8 @@ def test_the_order_under_soap_depends_on_nothing_but_the_tuning():
         assert (a.pop("lr"), a.pop("beta2")) != pair
         rates.add(pair[0])
         a["method"] = a["method"].removesuffix("-watched")  # records, and does, no other step
-        assert a == b
+        both = a.keys() & b.keys()  # settings that came later stand in later rows alone
+        assert len(both) > 20 and all(a[name] == b[name] for name in both)
     assert rates == {make_spec(**PLACE, method="hrgrad-soap").lr}
     words = []
     for study, labels in (("comparison", pairs.keys()), ("ablations", pairs.values())):
