@@ -59,7 +59,7 @@ def failed(found: Rungs, rung: str) -> str:
         cells = [found[problem, rung, m] for m in METHODS if (problem, rung, m) in found]
         if cells:
             lost = sum(int(cell.failed.sum()) for cell in cells)
-            words.append(f"{lost} of {sum(len(cell.failed) for cell in cells)} on `{problem}`")
+            words.append(f"{lost} of {sum(len(cell.failed) for cell in cells)} on {problem}")
     return ", ".join(words) or "no run is stored yet"
 
 
@@ -77,7 +77,7 @@ def beside(found: Rungs, rung: str) -> str:
                 errors = _where_each_is(problem, base) if rung == "each" else base.errors
                 ratios.append(f"{np.median(cell.errors) / np.median(errors):.2g}")
         if ratios:
-            words.append(f"{' and '.join(ratios)} on `{problem}`")
+            words.append(f"{' and '.join(ratios)} on {problem}")
     return ", ".join(words) or "no run is stored yet"
 
 

@@ -25,9 +25,9 @@ FOUND = {
 
 def test_words_follow_the_cells():
     assert page.runs(FOUND) == (24, 120)
-    assert page.failed(FOUND, "each") == "1 of 14 on `bgk-smooth`"
-    assert page.beside(FOUND, "each") == "0.2 on `bgk-smooth`"  # SOAP has nothing beside it
-    assert page.beside(FOUND, "pinn") == "2 on `bgk-smooth`"
+    assert page.failed(FOUND, "each") == "1 of 14 on bgk-smooth"
+    assert page.beside(FOUND, "each") == "0.2 on bgk-smooth"  # SOAP has nothing beside it
+    assert page.beside(FOUND, "pinn") == "2 on bgk-smooth"
     lines = page.table("bgk-smooth", FOUND).splitlines()
     assert len(lines) == 8 and lines[1] == "plain PINN:" and max(map(len, lines)) <= 100
     assert "100 %" in lines[2] and lines[-1].startswith("  sum, SOAP, best weight")

@@ -10,7 +10,11 @@ from hrgradlib.experiments.runner import begin
 from hrgradlib.experiments.specs import FEWEST, SpecError, make_spec
 from hrgradlib.training.loop import Schedule, TrainingState, train
 
-KINDS = [(name, kind) for name, case in CASES.items() for kind in case.segmentations[1:]]
+KINDS = [
+    (name, kind)
+    for name, case in CASES.items()
+    for kind in case.divisions(case.formulations[0])[1:]
+]
 
 
 def spec_of(problem="transport-periodic", method="hrgrad-soap", **changes):
