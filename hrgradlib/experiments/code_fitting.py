@@ -110,7 +110,9 @@ def fit_codes(
         A solution that answers for these ε alone.
 
     Raises:
-        SolutionError: as :func:`code_between`; or several ε, of which each would need a network.
+        SolutionError: as :func:`code_between`; several ε, of which each would need a network; steps
+            or points that are no whole number ≥ 1, or a rate that is not finite and positive; or
+            what was fitted is not finite.
 
     Example:
         >>> from hrgradlib.experiments.specs import make_spec
@@ -121,6 +123,7 @@ def fit_codes(
         >>> fitted.density(t=0.1, x=[0.0, 0.5], eps=0.3).shape
         (2,)
     """
+    _check_settings(steps=steps, points=points, rate=rate)
     found = code_between(solution, eps)
     model, spec = found.model, solution.spec
     own = known_eps(found)
@@ -147,7 +150,22 @@ def fit_codes(
                 parameter.grad = slope
             optimizer.step()
             bar.update()
+    if not all(bool(parameter.isfinite().all()) for parameter in trained):
+        raise SolutionError(
+            f"found NaN or inf in what was fitted, at rate = {rate:g}; expected finite codes: take "
+            "a smaller rate"
+        )
     return found
+
+
+def _check_settings(**found: float) -> None:
+    for name, value in found.items():
+        if name == "rate":
+            wanted, fits = "a finite number > 0", 0 < value < np.inf
+        else:
+            wanted, fits = "a whole number ≥ 1", isinstance(value, int) and value >= 1
+        if not fits:
+            raise SolutionError(f"found {name} = {value!r}; expected {wanted}")
 
 
 def known_eps(solution: Solution) -> NDArray:

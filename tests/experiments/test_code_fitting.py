@@ -122,3 +122,23 @@ def test_weights_for_several_knudsen_numbers_are_refused(solution):
 def test_other_knudsen_numbers_are_refused_when_it_is_asked(solution):
     with pytest.raises(SolutionError, match="has no network or code"):
         code_between(solution, [0.1, 0.2]).density(0.1, 0.5, 0.15)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (dict(steps=0), "found steps = 0; expected a whole number"),
+        (dict(points=0), "found points = 0; expected a whole number"),
+        (dict(steps=1.5), "found steps = 1.5"),
+        (dict(rate=np.nan), "found rate = nan; expected a finite number > 0"),
+        (dict(rate=-1.0), "found rate = -1.0"),
+    ],
+)
+def test_settings_out_of_range_are_refused(solution, settings, said):
+    with pytest.raises(SolutionError, match=said):
+        fit_codes(solution, [0.1], **settings)
+
+
+def test_a_fit_that_leaves_the_finite_numbers_is_refused(solution):
+    with pytest.raises(SolutionError, match="found NaN or inf in what was fitted, at rate"):
+        fit_codes(solution, [0.1], steps=3, rate=1e308)
